@@ -1,0 +1,91 @@
+"""Every failure the program reports, with its exit code and what to do next.
+
+A failure is one line on standard error: what went wrong, where, and how to
+mend it. Anything that is not a `TranscriberError` is a defect of the program
+and ends with exit code 1.
+"""
+
+from __future__ import annotations
+
+
+class TranscriberError(Exception):
+    """A failure with a known cause.
+
+    Parameters
+    ----------
+    message : str
+        What went wrong and where, without a full stop at the end.
+    remedy : str, optional
+        What the reader can do about it, as an imperative.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        # One line whatever a file name or a child's output put into it.
+        text = f"{self.message}: {self.remedy}" if self.remedy else self.message
+        return " ".join(text.split())
+
+
+class UsageError(TranscriberError):
+    """The command line asks for something that does not exist or contradicts itself."""
+
+    exit_code = 2
+
+
+class InputError(TranscriberError):
+    """A recording is missing, unreadable, empty, encrypted or holds no audio."""
+
+    exit_code = 3
+
+
+class ModelError(TranscriberError):
+    """A model is unknown, damaged or in a format that cannot be read."""
+
+    exit_code = 4
+
+
+class NetworkError(TranscriberError):
+    """A model could not be fetched from any of its sources."""
+
+    exit_code = 5
+
+
+class OfflineError(TranscriberError):
+    """A download is needed, and the network is forbidden."""
+
+    exit_code = 6
+
+
+class StorageError(TranscriberError):
+    """A file cannot be written: disk full, read-only or not permitted."""
+
+    exit_code = 7
+
+
+class DependencyError(TranscriberError):
+    """A program or library that this one needs is missing or does not run."""
+
+    exit_code = 8
+
+
+class LimitError(TranscriberError):
+    """Reading a recording went past its time or memory limit."""
+
+    exit_code = 9
+
+
+class SomeInputsFailedError(TranscriberError):
+    """Several recordings were given; some were transcribed and some failed."""
+
+    exit_code = 10
+
+
+INTERRUPTED_BY_SIGINT = 130
+INTERRUPTED_BY_SIGTERM = 143
+"""Exit codes of a run that a signal ended: 128 plus the signal's number, as shells report it."""

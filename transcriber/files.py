@@ -1,0 +1,115 @@
+"""Writing files so that a reader sees the old content or the new, never half of it."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from transcriber.errors import StorageError
+
+_REMEDIES = {
+    errno.ENOSPC: "free some space or choose another folder",
+    errno.EDQUOT: "free some of your quota or choose another folder",
+    errno.EROFS: "choose a folder that is not read-only",
+    errno.EACCES: "choose a folder that you may write to",
+    errno.EPERM: "choose a folder that you may write to",
+}
+
+
+def storage_error(action: str, path: Path, error: OSError) -> StorageError:
+    """Turn an `OSError` met while writing `path` into the error that the user reads.
+
+    Parameters
+    ----------
+    action : str
+        What was tried, as an infinitive: ``"write"``, ``"create"``.
+    path : Path
+        The file or folder that it was tried on.
+    error : OSError
+        What the operating system answered.
+    """
+    reason = error.strerror or type(error).__name__
+    remedy = _REMEDIES.get(error.errno or 0, "choose another folder")
+    return StorageError(f"cannot {action} {path}: {reason}", remedy)
+
+
+def make_directory(path: Path) -> None:
+    """Create `path` with its parents where it is missing.
+
+    Raises
+    ------
+    StorageError
+        When it cannot be created or is a file.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise storage_error("create the folder", path, error) from error
+
+
+def synchronize_directory(path: Path) -> None:
+    """Make renames and new names in the folder `path` survive a power loss."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        # Some network and container file systems refuse fsync on a folder.
+        with contextlib.suppress(OSError):
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
+    """Open a temporary file that becomes `path` when the block ends without an error.
+
+    The temporary file lies in the same folder, because a rename is atomic only
+    within one file system. Its content is on the disk before the rename, so a
+    power loss leaves the old file or the new one.
+
+    Parameters
+    ----------
+    path : Path
+        The file to create or to replace.
+
+    Yields
+    ------
+    IO[bytes]
+        The file to write to.
+
+    Raises
+    ------
+    StorageError
+        When the file cannot be written; `path` is then as it was before.
+    """
+    make_directory(path.parent)
+    temporary = None
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
+        temporary = Path(name)
+        with os.fdopen(descriptor, "wb") as stream:
+            # mkstemp makes a private file; a new file has the mode that the umask grants.
+            os.fchmod(stream.fileno(), 0o666 & ~_umask())
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+        temporary = None
+        synchronize_directory(path.parent)
+    except OSError as error:
+        raise storage_error("write", path, error) from error
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+
+
+def _umask() -> int:
+    # The mask can only be read by setting it.
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

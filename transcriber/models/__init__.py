@@ -1,0 +1,1 @@
+"""The model store: which models there are, where they lie, how they are fetched and imported."""

@@ -1,0 +1,1 @@
+"""What a transcription produces: segments, the journal that saves them, the output files."""
