@@ -1,0 +1,167 @@
+"""The log-mel spectrogram of a recording of any length, in bounded memory.
+
+openai-whisper computes it over the whole recording at once, because the lower bound of its
+values hangs on the largest one. Here the blocks of a streamed recording are transformed as they
+arrive and kept as they are before that last step, which each window then takes by itself.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import pad
+from whisper.audio import HOP_LENGTH, N_FFT, N_FRAMES, N_SAMPLES, SAMPLE_RATE, mel_filters
+
+from transcriber.files import storage_error
+
+MEMORY_BYTES = 256 * 2**20
+"""What is kept in memory: more than two hours. The rest lies in a temporary file."""
+
+_BLOCK_FRAMES = N_FRAMES
+_BLOCK_SAMPLES = (_BLOCK_FRAMES - 1) * HOP_LENGTH + N_FFT
+_FLOAT_BYTES = 4
+
+Samples = NDArray[np.float32]
+
+
+class LogMelSpectrogram:
+    """The spectrogram of one recording, followed by that of 30 s of silence.
+
+    Parameters
+    ----------
+    mels : int
+        Mel frequency bands, 80 or 128.
+
+    Attributes
+    ----------
+    content_frames : int
+        Frames of the recording itself, 10 ms each, once `read` has returned.
+    """
+
+    def __init__(self, mels: int) -> None:
+        self.mels = mels
+        self.content_frames = 0
+        self._stored_frames = 0
+        self._maximum = torch.tensor(-torch.inf)
+        self._window = torch.hann_window(N_FFT)
+        self._filters = mel_filters("cpu", mels)
+        self._store = tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES)  # noqa: SIM115
+
+    def read(self, blocks: Iterable[bytes]) -> None:
+        """Transform a whole recording.
+
+        Parameters
+        ----------
+        blocks : iterable of bytes
+            Its samples: signed 16-bit little-endian, mono, 16 kHz.
+
+        Raises
+        ------
+        StorageError
+            When the temporary file does not fit on its disk.
+        """
+        pending = np.empty(0, np.float32)
+        samples = 0
+        for values in _padded(_as_float(blocks)):
+            samples += len(values)
+            pending = np.concatenate([pending, values])
+            while len(pending) >= _BLOCK_SAMPLES:
+                self._append(pending[:_BLOCK_SAMPLES])
+                pending = pending[_BLOCK_FRAMES * HOP_LENGTH :]
+        # The Fourier transform has a frame more than openai-whisper uses: it drops the last.
+        frames = (samples - N_FFT) // HOP_LENGTH
+        if (rest := frames - self._stored_frames) > 0:
+            self._append(pending[: (rest - 1) * HOP_LENGTH + N_FFT])
+        self.content_frames = frames - N_FRAMES
+
+    def window(self, start: int, frames: int) -> torch.Tensor:
+        """Return some frames as the encoder wants them, with zeros up to 30 s.
+
+        Parameters
+        ----------
+        start, frames : int
+            Which frames of the recording and of the silence behind it; at most 3000.
+
+        Returns
+        -------
+        torch.Tensor, shape = (mels, 3000), dtype float32
+        """
+        row = self.mels * _FLOAT_BYTES
+        self._store.seek(start * row)
+        content = bytearray(self._store.read(frames * row))
+        values = torch.frombuffer(content, dtype=torch.float32).reshape(-1, self.mels).T
+        values = (torch.maximum(values, self._maximum - 8.0) + 4.0) / 4.0
+        return pad(values, (0, N_FRAMES - values.shape[1])).contiguous()
+
+    def beginning(self) -> torch.Tensor:
+        """Return the first 30 s, with the spectrogram of silence behind a shorter recording.
+
+        Unlike in a `window` there are no zeros: the language is detected from this in
+        openai-whisper.
+
+        Returns
+        -------
+        torch.Tensor, shape = (mels, 3000), dtype float32
+        """
+        return self.window(0, N_FRAMES)
+
+    @property
+    def seconds(self) -> float:
+        """Length of the recording."""
+        return self.content_frames * HOP_LENGTH / SAMPLE_RATE
+
+    def close(self) -> None:
+        """Give the memory and the temporary file back."""
+        self._store.close()
+
+    def _append(self, samples: Samples) -> None:
+        spectrum = torch.stft(
+            torch.from_numpy(samples),
+            N_FFT,
+            HOP_LENGTH,
+            window=self._window,
+            center=False,
+            return_complex=True,
+        )
+        values = torch.clamp(self._filters @ spectrum.abs() ** 2, min=1e-10).log10()
+        self._maximum = torch.maximum(self._maximum, values.max())
+        self._stored_frames += values.shape[1]
+        try:
+            self._store.write(values.T.contiguous().numpy().tobytes())
+        except OSError as error:
+            folder = Path(tempfile.gettempdir())
+            raise storage_error("keep the spectrogram in", folder, error) from error
+
+
+def _as_float(blocks: Iterable[bytes]) -> Iterator[Samples]:
+    for block in blocks:
+        yield np.frombuffer(block, "<i2").astype(np.float32) / np.float32(32768.0)
+
+
+def _padded(blocks: Iterator[Samples]) -> Iterator[Samples]:
+    """Put the mirrored beginning before a recording and 30 s of silence behind it.
+
+    Frames are centred on their time, so the first reaches half a window back; the mirrored
+    samples there are what ``torch.stft(center=True)`` takes. Behind the silence the mirror
+    holds silence.
+    """
+    half = N_FFT // 2
+    silence = np.zeros(N_SAMPLES, np.float32)
+    head = np.empty(0, np.float32)
+    for block in blocks:
+        head = np.concatenate([head, block])
+        if len(head) > half:
+            break
+    else:
+        head = np.concatenate([head, silence[:N_FFT]])
+        silence = silence[N_FFT:]
+    yield head[half:0:-1]
+    yield head
+    yield from blocks
+    yield silence
+    yield silence[:half]

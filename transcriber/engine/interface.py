@@ -1,0 +1,112 @@
+"""The seam between the program and whatever decodes: the engine, and what it hands on.
+
+All data here is plain and survives a trip through JSON, because the journal stores it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+FRAMES_PER_SECOND = 100
+"""Frames of the log-mel spectrogram: one every 160 samples at 16 kHz."""
+
+Segment = dict[str, Any]
+"""A segment under openai-whisper's names: ``seek`` (frames), ``start`` and ``end`` (seconds),
+``text``, ``tokens``, ``temperature``, ``avg_logprob``, ``compression_ratio``,
+``no_speech_prob`` and, where asked for, ``words`` with ``word``, ``start``, ``end`` and
+``probability``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Position:
+    """Where the loop stands between two windows: all that it needs to go on.
+
+    Attributes
+    ----------
+    clip : int
+        Index of the clip that is being worked on.
+    seek : int
+        Frame that the next window begins with.
+    prompt_start : int
+        Index of the first token, of all so far, that conditions the next window.
+    last_speech : float
+        End of the last word, in seconds; known only with word timestamps.
+    stuck : int
+        Windows in a row that began at the same frame.
+    """
+
+    clip: int = 0
+    seek: int = 0
+    prompt_start: int = 0
+    last_speech: float = 0.0
+    stuck: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowResult:
+    """One decoded window.
+
+    Attributes
+    ----------
+    segments : tuple of Segment
+        What is said in it; empty when it is silent.
+    position : Position
+        Where the loop goes on.
+    """
+
+    segments: tuple[Segment, ...]
+    position: Position
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """What an earlier run has already decoded of the same recording.
+
+    Attributes
+    ----------
+    language : str or None
+        Code of the language, None when it is yet to be detected.
+    windows : tuple of WindowResult
+        In order.
+    """
+
+    language: str | None = None
+    windows: tuple[WindowResult, ...] = ()
+
+    @property
+    def position(self) -> Position | None:
+        """Where to go on, or None at the beginning."""
+        return self.windows[-1].position if self.windows else None
+
+    @property
+    def segments(self) -> list[Segment]:
+        """The segments of all windows, numbered as openai-whisper does."""
+        segments = [segment for window in self.windows for segment in window.segments]
+        return [{"id": number, **segment} for number, segment in enumerate(segments)]
+
+
+class Engine(Protocol):
+    """Something that turns one recording after the other into windows of text."""
+
+    def identity(self) -> Mapping[str, Any]:
+        """Return all of its own that decides the text: versions, weights, settings."""
+
+    def read(self, blocks: Iterable[bytes]) -> float:
+        """Take in a recording, as signed 16-bit mono samples at 16 kHz; return its seconds.
+
+        What was read before is forgotten.
+        """
+
+    def language(self) -> tuple[str, bool]:
+        """Return the code of the recording's language, and whether it had to be detected."""
+
+    def windows(self, language: str, done: Progress, threads: int) -> Iterator[WindowResult]:
+        """Decode the recording from where `done` ends, with so many threads."""
+
+    def result(self, progress: Progress) -> dict[str, Any]:
+        """Return the transcript: ``text``, ``segments`` and ``language``."""
+
+    def close(self) -> None:
+        """Forget the recording."""

@@ -1,0 +1,109 @@
+"""The engine of this process: torch and openai-whisper, loaded when first needed."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from transcriber import __version__
+from transcriber.engine import openai_whisper
+from transcriber.engine.interface import Progress, WindowResult
+from transcriber.models.stored import StoredModel
+from transcriber.settings import DecodingSettings
+
+if TYPE_CHECKING:
+    from transcriber.engine.features import LogMelSpectrogram
+    from transcriber.engine.model import WhisperModel
+
+
+class LocalEngine:
+    """Decodes in this process.
+
+    Parameters
+    ----------
+    stored : StoredModel
+        The checkpoint.
+    device : str
+        torch's name for where it runs.
+    settings : DecodingSettings
+        How it decodes.
+    """
+
+    def __init__(self, stored: StoredModel, *, device: str, settings: DecodingSettings) -> None:
+        self._stored = stored
+        self._device = device
+        self._settings = settings
+        self._loaded: WhisperModel | None = None
+        self._features: LogMelSpectrogram | None = None
+
+    def identity(self) -> Mapping[str, Any]:
+        """Return all of its own that decides the text: versions, weights, settings."""
+        return {
+            "program": __version__,
+            "torch": metadata.version("torch"),
+            "model": self._stored.sha256,
+            "decoding": asdict(self._settings),
+        }
+
+    def read(self, blocks: Iterable[bytes]) -> float:
+        """Compute the spectrogram of a recording; return the recording's seconds."""
+        # A recording that cannot be read is told before the seconds that loading torch takes.
+        stream = iter(blocks)
+        first = list(itertools.islice(stream, 1))
+        model = self._model()
+        from transcriber.engine.features import LogMelSpectrogram  # noqa: PLC0415
+
+        self.close()
+        self._features = LogMelSpectrogram(model.mels)
+        self._features.read(itertools.chain(first, stream))
+        return self._features.seconds
+
+    def language(self) -> tuple[str, bool]:
+        """Return the language that was asked for, or else the one of the first 30 s."""
+        model = self._model()
+        if not model.multilingual:
+            return "en", False
+        if self._settings.language is not None:
+            return self._settings.language, False
+        return model.detect_language(self._spectrogram().beginning()), True
+
+    def windows(self, language: str, done: Progress, threads: int) -> Iterator[WindowResult]:
+        """Decode the recording from where `done` ends, with so many threads."""
+        import torch  # noqa: PLC0415
+
+        from transcriber.engine.loop import transcribe_windows  # noqa: PLC0415
+
+        torch.set_num_threads(threads)
+        return transcribe_windows(
+            self._model(), self._spectrogram(), self._settings, language=language, done=done
+        )
+
+    def result(self, progress: Progress) -> dict[str, Any]:
+        """Return the transcript in the form that openai-whisper's writers take."""
+        segments = progress.segments
+        language = progress.language or "en"
+        tokens = [token for segment in segments for token in segment["tokens"]]
+        text = self._model().tokenizer(language).decode(tokens)
+        return {"text": text, "segments": segments, "language": language}
+
+    def close(self) -> None:
+        """Forget the recording."""
+        if self._features is not None:
+            self._features.close()
+            self._features = None
+
+    def _model(self) -> WhisperModel:
+        if self._loaded is None:
+            openai_whisper.load()
+            from transcriber.engine.model import load_model  # noqa: PLC0415
+
+            self._loaded = load_model(self._stored, device=self._device, settings=self._settings)
+        return self._loaded
+
+    def _spectrogram(self) -> LogMelSpectrogram:
+        if self._features is None:
+            raise RuntimeError("read a recording first")
+        return self._features

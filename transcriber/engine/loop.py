@@ -1,0 +1,256 @@
+"""The loop over a recording: one window of 30 s after the other.
+
+The semantics are those of openai-whisper's ``transcribe``, so that both give the same text. What
+differs is the form: the loop yields each window as it is done, and can go on from any of them,
+which progress, the journal and Ctrl-C rely on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import torch
+from whisper.audio import N_FRAMES
+
+from transcriber.engine.features import LogMelSpectrogram
+from transcriber.engine.hallucinations import Window, judge
+from transcriber.engine.interface import (
+    FRAMES_PER_SECOND,
+    Position,
+    Progress,
+    Segment,
+    WindowResult,
+)
+from transcriber.engine.model import Hypothesis, WhisperModel
+from transcriber.engine.segmentation import (
+    clear_empty,
+    cut,
+    last_word_end,
+)
+from transcriber.settings import DecodingSettings
+
+RELIABLE_TEMPERATURE = 0.5
+"""Text that was sampled at a higher temperature does not condition what follows."""
+
+STUCK_LIMIT = 5
+"""Windows in a row that may begin at the same frame. The decoder may say that nothing before its
+first timestamp is finished; with the same words in the prompt it would say so for ever."""
+
+Clip = tuple[int, int]
+
+
+def clips(timestamps: Sequence[float], content_frames: int) -> list[Clip]:
+    """Return the parts of a recording to transcribe, as first and last frame.
+
+    Parameters
+    ----------
+    timestamps : sequence of float
+        Start, end, start, end, ... in seconds; the last end may be missing.
+    content_frames : int
+        Frames of the recording.
+    """
+    points = [round(timestamp * FRAMES_PER_SECOND) for timestamp in timestamps] or [0]
+    if len(points) % 2:
+        points.append(content_frames)
+    # openai-whisper decodes for ever where a clip ends after the recording.
+    ends = [min(end, content_frames) for end in points[1::2]]
+    return list(zip(points[::2], ends, strict=True))
+
+
+def transcribe_windows(
+    model: WhisperModel,
+    features: LogMelSpectrogram,
+    settings: DecodingSettings,
+    *,
+    language: str,
+    done: Progress,
+) -> Iterator[WindowResult]:
+    """Decode a recording window by window.
+
+    Parameters
+    ----------
+    model : WhisperModel
+        The network.
+    features : LogMelSpectrogram
+        The recording.
+    settings : DecodingSettings
+        How to decode.
+    language : str
+        Code of the language that is spoken.
+    done : Progress
+        What an earlier run has decoded; the loop goes on behind it.
+
+    Yields
+    ------
+    WindowResult
+        Each window that is not in `done`, in order.
+    """
+    parts = clips(settings.clip_timestamps, features.content_frames)
+    decoder = _Decoder(model, features, settings, language)
+    for window in done.windows:
+        decoder.remember(window.segments)
+    position = done.position or Position(seek=parts[0][0])
+    while (position := _enter_clip(position, parts)).clip < len(parts):
+        seek = position.seek
+        frames = min(N_FRAMES, parts[position.clip][1] - seek)
+        segments, position = decoder.decode(position, frames)
+        position = _unstick(position, seek, frames)
+        yield WindowResult(segments=tuple(segments), position=position)
+
+
+def _enter_clip(position: Position, parts: Sequence[Clip]) -> Position:
+    """Move on to the clip that has frames left, if there is one."""
+    while position.clip < len(parts):
+        start, end = parts[position.clip]
+        position = replace(position, seek=max(position.seek, start))
+        if position.seek < end:
+            break
+        following = position.clip + 1
+        seek = parts[following][0] if following < len(parts) else position.seek
+        position = replace(position, clip=following, seek=seek)
+    return position
+
+
+def _unstick(position: Position, seek: int, frames: int) -> Position:
+    """Skip a window that has been decoded again and again without getting further."""
+    if position.seek > seek:
+        return replace(position, stuck=0)
+    if position.stuck + 1 < STUCK_LIMIT:
+        return replace(position, stuck=position.stuck + 1)
+    return replace(position, seek=seek + frames, stuck=0)
+
+
+class _Decoder:
+    """Decodes the windows of one recording, and remembers their text for the prompts."""
+
+    def __init__(
+        self,
+        model: WhisperModel,
+        features: LogMelSpectrogram,
+        settings: DecodingSettings,
+        language: str,
+    ) -> None:
+        self._model = model
+        self._features = features
+        self._settings = settings
+        self._language = language
+        self._tokenizer = model.tokenizer(language)
+        self._initial: list[int] = []
+        if settings.initial_prompt is not None:
+            self._initial = self._tokenizer.encode(" " + settings.initial_prompt.strip())
+        self._tokens = list(self._initial)
+
+    def remember(self, segments: Sequence[Segment]) -> None:
+        """Append the text of a window to what later windows are conditioned on."""
+        for segment in segments:
+            self._tokens.extend(segment["tokens"])
+
+    def decode(self, position: Position, frames: int) -> tuple[list[Segment], Position]:
+        """Decode the window at `position`; return its segments and where to go on."""
+        settings = self._settings
+        seek = position.seek
+        mel = self._features.window(seek, frames)
+        hypothesis = self._with_fallback(mel, self._prompt(position))
+        if _is_silent(hypothesis, settings):
+            return [], replace(position, seek=seek + frames)
+
+        parts = cut(hypothesis, seek=seek, frames=frames, tokenizer=self._tokenizer)
+        segments = parts.segments
+        position = replace(position, seek=seek + parts.frames)
+        if settings.word_timestamps:
+            self._model.add_words(
+                segments,
+                mel,
+                language=self._language,
+                frames=frames,
+                last_speech=position.last_speech,
+            )
+            window = Window(
+                seek=seek,
+                frames=frames,
+                span=N_FRAMES,
+                content_frames=self._features.content_frames,
+            )
+            kept, position = self._refine(segments, position, window, complete=parts.complete)
+            if kept is None:
+                return [], position
+            segments = kept
+        clear_empty(segments)
+        self.remember(segments)
+        unreliable = hypothesis.temperature > RELIABLE_TEMPERATURE
+        if unreliable or not settings.condition_on_previous_text:
+            position = replace(position, prompt_start=len(self._tokens))
+        return segments, position
+
+    def _prompt(self, position: Position) -> list[int]:
+        if not self._settings.carry_initial_prompt:
+            return self._tokens[position.prompt_start :]
+        room = self._model.prompt_limit - len(self._initial)
+        recent = self._tokens[max(len(self._initial), position.prompt_start) :]
+        return self._initial + (recent[-room:] if room > 0 else [])
+
+    def _refine(
+        self, segments: list[Segment], position: Position, window: Window, *, complete: bool
+    ) -> tuple[list[Segment] | None, Position]:
+        """Go on where the last word ends, and drop what nobody said; None drops the window."""
+        seek = position.seek
+        end = last_word_end(segments)
+        if not complete and end is not None and end > window.start:
+            seek = round(end * FRAMES_PER_SECOND)
+        threshold = self._settings.hallucination_silence_threshold
+        if threshold is not None:
+            verdict = judge(
+                segments,
+                window,
+                seek=seek,
+                complete=complete,
+                threshold=threshold,
+                last_speech=position.last_speech,
+            )
+            seek = verdict.seek
+            if verdict.keep is None:
+                return None, replace(position, seek=seek)
+            segments = segments[: verdict.keep]
+        end = last_word_end(segments)
+        last_speech = position.last_speech if end is None else end
+        return segments, replace(position, seek=seek, last_speech=last_speech)
+
+    def _with_fallback(self, mel: torch.Tensor, prompt: list[int]) -> Hypothesis:
+        """Decode at rising temperatures until the text passes the checks."""
+        encoded = self._model.encode(mel)
+        for temperature in self._settings.temperatures:
+            if temperature > 0:
+                # Sampling must not hang on what this process did before, or a continued run
+                # would end in another text than an uninterrupted one.
+                torch.manual_seed(self._settings.seed)
+            hypothesis = self._model.decode(
+                encoded, language=self._language, prompt=prompt, temperature=temperature
+            )
+            if not _needs_fallback(hypothesis, self._settings):
+                break
+        return hypothesis
+
+
+def _needs_fallback(hypothesis: Hypothesis, settings: DecodingSettings) -> bool:
+    repetitive = _above(hypothesis.compression_ratio, settings.compression_ratio_threshold)
+    return (repetitive or _improbable(hypothesis, settings)) and not (
+        # Nothing is said, so no temperature finds a better text.
+        _above(hypothesis.no_speech_prob, settings.no_speech_threshold)
+        and _improbable(hypothesis, settings)
+    )
+
+
+def _is_silent(hypothesis: Hypothesis, settings: DecodingSettings) -> bool:
+    if not _above(hypothesis.no_speech_prob, settings.no_speech_threshold):
+        return False
+    return not _above(hypothesis.avg_logprob, settings.logprob_threshold)
+
+
+def _improbable(hypothesis: Hypothesis, settings: DecodingSettings) -> bool:
+    threshold = settings.logprob_threshold
+    return threshold is not None and hypothesis.avg_logprob < threshold
+
+
+def _above(value: float, threshold: float | None) -> bool:
+    return threshold is not None and value > threshold

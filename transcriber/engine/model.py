@@ -1,0 +1,239 @@
+"""A Whisper model in memory: the encoder, the decoder and the word alignment of openai-whisper."""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from unittest import mock
+
+import torch
+import whisper
+from whisper.decoding import DecodingOptions, DecodingResult
+from whisper.timing import add_word_timestamps
+from whisper.tokenizer import get_tokenizer
+
+from transcriber.engine.interface import Segment
+from transcriber.errors import LimitError, ModelError
+from transcriber.models.registry import find_official
+from transcriber.models.stored import StoredModel
+from transcriber.settings import DecodingSettings
+
+_BAD_CHECKPOINT = (
+    AttributeError,
+    EOFError,
+    IndexError,
+    KeyError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    pickle.UnpicklingError,
+)
+"""What torch and the network's constructor raise at a file that is not what it should be."""
+
+_INITIALISED = (torch.nn.Linear, torch.nn.Conv1d, torch.nn.Embedding, torch.nn.LayerNorm)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hypothesis:
+    """What the decoder made of one window at one temperature.
+
+    Attributes
+    ----------
+    tokens : tuple of int
+        Text and timestamp tokens.
+    temperature : float
+        The temperature that it was sampled at; 0 is greedy or beam search.
+    avg_logprob : float
+        Mean log probability of the tokens.
+    compression_ratio : float
+        How often the text repeats itself: its length over that of its zlib form.
+    no_speech_prob : float
+        Probability that nobody speaks in the window.
+    """
+
+    tokens: tuple[int, ...]
+    temperature: float
+    avg_logprob: float
+    compression_ratio: float
+    no_speech_prob: float
+
+
+class WhisperModel:
+    """One loaded checkpoint on one device.
+
+    Parameters
+    ----------
+    model : whisper.model.Whisper
+        The network.
+    settings : DecodingSettings
+        How it is to decode.
+    """
+
+    def __init__(self, model: Any, settings: DecodingSettings) -> None:
+        self._model = model
+        self._settings = settings
+        # A processor has no half-precision kernels worth using; openai-whisper warns and does this.
+        self._half = settings.fp16 and model.device.type == "cuda"
+        self.mels: int = model.dims.n_mels
+        self.multilingual: bool = model.is_multilingual
+        self.prompt_limit: int = model.dims.n_text_ctx // 2 - 1
+
+    def tokenizer(self, language: str) -> Any:
+        """Return the tokenizer for a language and the task of the settings."""
+        return get_tokenizer(
+            self._model.is_multilingual,
+            num_languages=self._model.num_languages,
+            language=language,
+            task=self._settings.task,
+        )
+
+    def detect_language(self, window: torch.Tensor) -> str:
+        """Return the code of the language that is most probably spoken in a window."""
+        _, probabilities = self._model.detect_language(self._on_device(window))
+        code: str = max(probabilities, key=probabilities.__getitem__)
+        return code
+
+    def encode(self, window: torch.Tensor) -> torch.Tensor:
+        """Run the encoder.
+
+        Parameters
+        ----------
+        window : torch.Tensor, shape = (mels, 3000)
+
+        Returns
+        -------
+        torch.Tensor, shape = (1500, state)
+        """
+        with torch.no_grad():
+            features: torch.Tensor = self._model.encoder(self._on_device(window)[None])[0]
+        return features
+
+    def decode(
+        self, features: torch.Tensor, *, language: str, prompt: list[int], temperature: float
+    ) -> Hypothesis:
+        """Decode one window at one temperature.
+
+        Parameters
+        ----------
+        features : torch.Tensor, shape = (1500, state)
+            What `encode` made of the window.
+        language : str
+            Its code.
+        prompt : list of int
+            Tokens of the text before the window.
+        temperature : float
+            0 for beam search or greedy decoding, else for sampling.
+        """
+        settings = self._settings
+        sampling = temperature > 0
+        options = DecodingOptions(
+            task=settings.task,
+            language=language,
+            temperature=temperature,
+            best_of=settings.best_of if sampling else None,
+            beam_size=None if sampling else settings.beam_size,
+            patience=None if sampling else settings.patience,
+            length_penalty=settings.length_penalty,
+            prompt=prompt,
+            suppress_tokens=settings.suppress_tokens,
+            fp16=self._half,
+        )
+        result: DecodingResult = self._model.decode(features, options)
+        return Hypothesis(
+            tokens=tuple(result.tokens),
+            temperature=temperature,
+            avg_logprob=result.avg_logprob,
+            compression_ratio=result.compression_ratio,
+            no_speech_prob=result.no_speech_prob,
+        )
+
+    def add_words(
+        self,
+        segments: list[Segment],
+        window: torch.Tensor,
+        *,
+        language: str,
+        frames: int,
+        last_speech: float,
+    ) -> None:
+        """Give each segment its words with their times, and tighten its own times to them."""
+        add_word_timestamps(
+            segments=segments,
+            model=self._model,
+            tokenizer=self.tokenizer(language),
+            mel=self._on_device(window),
+            num_frames=frames,
+            prepend_punctuations=self._settings.prepend_punctuations,
+            append_punctuations=self._settings.append_punctuations,
+            last_speech_timestamp=last_speech,
+        )
+
+    def _on_device(self, window: torch.Tensor) -> torch.Tensor:
+        return window.to(self._model.device, torch.float16 if self._half else torch.float32)
+
+
+def load_model(stored: StoredModel, *, device: str, settings: DecodingSettings) -> WhisperModel:
+    """Read a checkpoint into memory.
+
+    Parameters
+    ----------
+    stored : StoredModel
+        The file, in OpenAI's format.
+    device : str
+        torch's name for where it is to run.
+    settings : DecodingSettings
+        How it is to decode.
+
+    Raises
+    ------
+    ModelError
+        When the file is no checkpoint of a Whisper model.
+    LimitError
+        When it does not fit into memory.
+    """
+    try:
+        checkpoint = _read(stored)
+        with _without_initialisation():
+            model = whisper.model.Whisper(whisper.model.ModelDimensions(**checkpoint["dims"]))
+        model.load_state_dict(checkpoint["model_state_dict"])
+        heads = checkpoint.get("alignment_heads")
+        official = find_official(stored.name)
+        if official is not None:
+            model.set_alignment_heads(whisper._ALIGNMENT_HEADS[official.name])
+        elif heads:
+            mask = torch.zeros(model.dims.n_text_layer, model.dims.n_text_head, dtype=torch.bool)
+            mask[tuple(zip(*heads, strict=True))] = True
+            model.register_buffer("alignment_heads", mask.to_sparse(), persistent=False)
+        model = model.to(device).eval()
+    except MemoryError as error:
+        raise LimitError(
+            f"not enough memory for the model {stored.name}", "choose a smaller one with --model"
+        ) from error
+    except _BAD_CHECKPOINT as error:
+        raise _unreadable(stored, error) from error
+    return WhisperModel(model, settings)
+
+
+def _read(stored: StoredModel) -> Any:
+    return torch.load(stored.path, map_location="cpu", weights_only=True, mmap=True)
+
+
+def _unreadable(stored: StoredModel, error: Exception) -> ModelError:
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return ModelError(
+        f"{stored.path} is not a Whisper checkpoint in OpenAI's format ({reason[:200]})",
+        "fetch it again, or convert it with: transcriber models import",
+    )
+
+
+@contextlib.contextmanager
+def _without_initialisation() -> Iterator[None]:
+    """Build layers without filling them with random numbers, which the checkpoint replaces."""
+    with contextlib.ExitStack() as patches:
+        for layer in _INITIALISED:
+            patches.enter_context(mock.patch.object(layer, "reset_parameters", lambda _: None))
+        yield

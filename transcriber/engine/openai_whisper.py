@@ -1,0 +1,59 @@
+"""The one place that loads torch and openai-whisper.
+
+openai-whisper imports numba for two small functions of its word alignment. The program brings
+its own for them, so a placeholder takes numba's name while the package is imported; nothing
+calls it afterwards.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from transcriber.errors import DependencyError
+
+
+def _leave_as_is(*_: Any, **__: Any) -> Callable[[Any], Any]:
+    return lambda function: function
+
+
+def load() -> Any:
+    """Import openai-whisper with our dynamic time warping in place of numba's.
+
+    Returns
+    -------
+    module
+        The package ``whisper``.
+
+    Raises
+    ------
+    DependencyError
+        When torch or openai-whisper is missing or does not load.
+    """
+    if "whisper" in sys.modules:
+        return sys.modules["whisper"]
+    placeholder = types.ModuleType("numba")
+    placeholder.jit = _leave_as_is  # type: ignore[attr-defined]
+    previous = sys.modules.get("numba")
+    sys.modules["numba"] = placeholder
+    try:
+        import whisper  # noqa: PLC0415
+        import whisper.timing  # noqa: PLC0415
+    except ImportError as error:
+        raise DependencyError(
+            f"openai-whisper or torch does not load: {error}", "install the program again"
+        ) from error
+    finally:
+        del sys.modules["numba"]
+        if previous is not None:
+            sys.modules["numba"] = previous
+
+    from transcriber.engine.dynamic_time_warping import warp  # noqa: PLC0415
+
+    whisper.timing.dtw_cpu = warp
+    # Where there is no Triton, openai-whisper says so in every window and goes on as we want.
+    warnings.filterwarnings("ignore", message="Failed to launch Triton kernels")
+    return whisper

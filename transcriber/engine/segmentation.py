@@ -1,0 +1,110 @@
+"""Cutting the tokens of a window into segments, at the timestamps that the decoder wrote."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from transcriber.engine.interface import FRAMES_PER_SECOND, Segment
+from transcriber.engine.model import Hypothesis
+
+FRAMES_PER_TIMESTAMP = 2
+"""The encoder halves the frame rate, and a timestamp token counts positions of its output."""
+SECONDS_PER_TIMESTAMP = 0.02
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """A window's segments and how far they reach.
+
+    Attributes
+    ----------
+    segments : list of Segment
+        In order of time.
+    frames : int
+        How many frames of the window are done with.
+    complete : bool
+        Whether the decoder closed its last segment and heard nothing after it.
+    """
+
+    segments: list[Segment]
+    frames: int
+    complete: bool
+
+
+def cut(hypothesis: Hypothesis, *, seek: int, frames: int, tokenizer: Any) -> Cut:
+    """Cut the tokens of one window into segments.
+
+    Two timestamps in a row close one segment and open the next. What follows the last such pair
+    is unfinished: the next window begins there, unless a single timestamp ends the window, which
+    says that no speech follows it. Without any pair the whole window is one segment.
+
+    Parameters
+    ----------
+    hypothesis : Hypothesis
+        What the decoder made of the window.
+    seek, frames : int
+        First frame of the window and how many it has.
+    tokenizer : whisper.tokenizer.Tokenizer
+        Knows which tokens are timestamps, and the text of the others.
+    """
+    tokens = hypothesis.tokens
+    first_timestamp: int = tokenizer.timestamp_begin
+    is_timestamp = [token >= first_timestamp for token in tokens]
+    complete = is_timestamp[-2:] == [False, True]
+    offset = seek / FRAMES_PER_SECOND
+
+    def segment(start: float, end: float, part: Sequence[int]) -> Segment:
+        return {
+            "seek": seek,
+            "start": start,
+            "end": end,
+            "text": tokenizer.decode([token for token in part if token < tokenizer.eot]),
+            "tokens": list(part),
+            "temperature": hypothesis.temperature,
+            "avg_logprob": hypothesis.avg_logprob,
+            "compression_ratio": hypothesis.compression_ratio,
+            "no_speech_prob": hypothesis.no_speech_prob,
+        }
+
+    def seconds(token: int) -> float:
+        return (token - first_timestamp) * SECONDS_PER_TIMESTAMP
+
+    pairs = [i for i in range(1, len(tokens)) if is_timestamp[i - 1] and is_timestamp[i]]
+    if not pairs:
+        last = max((i for i, found in enumerate(is_timestamp) if found), default=None)
+        duration = frames / FRAMES_PER_SECOND
+        if last is not None and tokens[last] != first_timestamp:
+            duration = seconds(tokens[last])
+        whole = segment(offset, offset + duration, tokens)
+        return Cut(segments=[whole], frames=frames, complete=complete)
+
+    bounds = [0, *pairs, *([len(tokens)] if complete else [])]
+    segments = []
+    for begin, end in itertools.pairwise(bounds):
+        part = tokens[begin:end]
+        segments.append(segment(offset + seconds(part[0]), offset + seconds(part[-1]), part))
+    if complete:
+        return Cut(segments=segments, frames=frames, complete=True)
+    done = (tokens[bounds[-1] - 1] - first_timestamp) * FRAMES_PER_TIMESTAMP
+    return Cut(segments=segments, frames=done, complete=False)
+
+
+def last_word_end(segments: Sequence[Segment]) -> float | None:
+    """Return when the last word ends, or the last segment where no segment has words."""
+    for segment in reversed(segments):
+        if segment.get("words"):
+            end: float = segment["words"][-1]["end"]
+            return end
+    return segments[-1]["end"] if segments else None
+
+
+def clear_empty(segments: Sequence[Segment]) -> None:
+    """Empty the segments that last no time or say nothing; they stay, to keep the numbering."""
+    for segment in segments:
+        if segment["start"] == segment["end"] or not segment["text"].strip():
+            segment["text"] = ""
+            segment["tokens"] = []
+            segment["words"] = []

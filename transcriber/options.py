@@ -1,0 +1,383 @@
+"""The command line of a transcription, turned into settings.
+
+Options, defaults and meanings are openai-whisper's, so that its users can put this program in its
+place; what it lacks follows in a group of its own. Every option may be written with dashes or
+with underscores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from transcriber import __version__
+from transcriber.errors import UsageError
+from transcriber.languages import language_code
+from transcriber.paths import model_directory
+from transcriber.settings import (
+    APPEND_PUNCTUATIONS,
+    DEFAULT_MODEL,
+    OUTPUT_FORMATS,
+    PREPEND_PUNCTUATIONS,
+    DecodingSettings,
+    OutputSettings,
+    RunSettings,
+    fallback_temperatures,
+)
+
+_WORD_OPTIONS = ("highlight_words", "max_line_width", "max_line_count", "max_words_per_line")
+
+_DESCRIPTION = """\
+Transcribe recordings with OpenAI's Whisper, and write text and subtitles.
+
+  transcriber talk.mp3                      transcribe a recording
+  transcriber --language de interviews/     all recordings in a folder
+  transcriber models list                   the models; also fetch, verify, import, remove, path
+  transcriber doctor                        what was found on this machine
+"""
+
+_EPILOG = """\
+exit codes: 0 done; 1 defect of the program; 2 usage; 3 a recording cannot be read; 4 model;
+5 network; 6 offline and not there; 7 a file cannot be written; 8 ffmpeg or a library is missing;
+9 time or memory limit of reading a recording; 10 some of several recordings failed;
+129, 130 or 143 ended by a signal: the same command continues where it stopped
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that reports a mistake in one line, as every other failure."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise a `UsageError` instead of printing the whole usage."""
+        raise UsageError(message, f"see {self.prog} --help")
+
+
+def with_underscores(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments with ``--some-option=x`` written as ``--some_option=x``."""
+    converted = list(arguments)
+    for index, argument in enumerate(converted):
+        if argument == "--":
+            break
+        if argument.startswith("--"):
+            name, equals, value = argument.partition("=")
+            converted[index] = "--" + name[2:].replace("-", "_") + equals + value
+    return converted
+
+
+def parse(arguments: Sequence[str]) -> RunSettings:
+    """Turn the arguments of a transcription into settings.
+
+    Raises
+    ------
+    UsageError
+        When they make no sense.
+    """
+    return _settings(_parser().parse_args(with_underscores(arguments)))
+
+
+def _boolean(text: str) -> bool:
+    values = {"true": True, "false": False}
+    if text.lower() not in values:
+        raise argparse.ArgumentTypeError(f"expected True or False, not {text!r}")
+    return values[text.lower()]
+
+
+def _number(
+    convert: Callable[[str], float],
+    *,
+    optional: bool = False,
+    low: float = -math.inf,
+    high: float = math.inf,
+) -> Callable[[str], float | None]:
+    what = "a whole number" if convert is int else "a number"
+    bounds = [f"of at least {low:g}"] * (low > -math.inf) + [f"of at most {high:g}"] * (
+        high < math.inf
+    )
+    expected = " ".join([what, *bounds, *(["or None"] * optional)])
+
+    def parse_number(text: str) -> float | None:
+        if optional and text == "None":
+            return None
+        try:
+            value = convert(text)
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"expected {expected}, not {text!r}")
+        return value
+
+    return parse_number
+
+
+def _timestamps(text: str) -> tuple[float, ...]:
+    try:
+        values = tuple(float(part) for part in text.split(",")) if text else ()
+    except ValueError:
+        values = (math.nan,)
+    bounds = (0.0, *values)
+    if not all(a <= b < math.inf for a, b in zip(bounds, values, strict=False)):
+        raise argparse.ArgumentTypeError(
+            f"expected rising times in seconds, start,end,start,end,..., not {text!r}"
+        )
+    return values
+
+
+def _token_list(text: str) -> str:
+    try:
+        [int(part) for part in text.split(",") if part]
+    except ValueError:
+        message = f"expected token numbers separated by commas, not {text!r}"
+        raise argparse.ArgumentTypeError(message) from None
+    return text
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="transcriber",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--version", action="version", version=f"transcriber {__version__}")
+    add("audio", nargs="+", help="recordings, folders or quoted patterns; - is standard input")
+    add(
+        "--model",
+        default=DEFAULT_MODEL,
+        help="name of a model, or path of a checkpoint (%(default)s)",
+    )
+    add("--model_dir", type=Path, help="folder of the models (~/.cache/whisper)")
+    add("--device", default="auto", help="auto, cpu, cuda or cuda:N (%(default)s)")
+    add("--output_dir", "-o", default=".", help="folder of the files; - prints the transcript (.)")
+    add(
+        "--output_format",
+        "-f",
+        default="all",
+        choices=[*OUTPUT_FORMATS, "all"],
+        help="which files to write (%(default)s)",
+    )
+    add("--verbose", type=_boolean, default=True, help="print segments as they come (%(default)s)")
+    _add_decoding(parser.add_argument_group("decoding"))
+    _add_words(parser.add_argument_group("words and subtitles"))
+    _add_beyond(parser.add_argument_group("beyond openai-whisper"))
+    return parser
+
+
+def _add_decoding(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add(
+        "--task",
+        default="transcribe",
+        choices=["transcribe", "translate"],
+        help="write what is said, or its English translation (%(default)s)",
+    )
+    add("--language", help="code or name of the language; detected when not given")
+    add(
+        "--temperature",
+        type=_number(float, low=0),
+        default=0.0,
+        help="0 decodes, above 0 samples (%(default)s)",
+    )
+    optional_count = _number(int, optional=True, low=1)
+    add("--best_of", type=optional_count, default=5, help="candidates when sampling (%(default)s)")
+    add("--beam_size", type=optional_count, default=5, help="beams at temperature 0 (%(default)s)")
+    add("--patience", type=_number(float, low=0), help="of the beam search; 1 is the usual one")
+    add(
+        "--length_penalty",
+        type=_number(float, low=0, high=1),
+        help="exponent of the length that hypotheses are ranked with",
+    )
+    add(
+        "--suppress_tokens",
+        type=_token_list,
+        default="-1",
+        help="tokens never to write; -1 stands for special characters (%(default)s)",
+    )
+    add("--initial_prompt", help="text before the recording, such as names that occur in it")
+    add(
+        "--carry_initial_prompt",
+        type=_boolean,
+        default=False,
+        help="give it to every window, not only the first (%(default)s)",
+    )
+    add(
+        "--condition_on_previous_text",
+        type=_boolean,
+        default=True,
+        help="give each window the text before it (%(default)s)",
+    )
+    add("--fp16", type=_boolean, default=True, help="half precision on a GPU (%(default)s)")
+    threshold = _number(float, optional=True)
+    add(
+        "--temperature_increment_on_fallback",
+        type=_number(float, optional=True, low=0.01),
+        default=0.2,
+        help="step to the next temperature when a check fails (%(default)s)",
+    )
+    add(
+        "--compression_ratio_threshold",
+        type=threshold,
+        default=2.4,
+        help="above it text is repetitive and the check fails (%(default)s)",
+    )
+    add(
+        "--logprob_threshold",
+        type=threshold,
+        default=-1.0,
+        help="below this mean log probability the check fails (%(default)s)",
+    )
+    add(
+        "--no_speech_threshold",
+        type=threshold,
+        default=0.6,
+        help="above it a window whose check failed counts as silent (%(default)s)",
+    )
+    add("--threads", type=_number(int, low=0), default=0, help="of the processor; 0 chooses (0)")
+    add(
+        "--clip_timestamps",
+        type=_timestamps,
+        default=(0.0,),
+        metavar="START,END,...",
+        help="parts to transcribe, in seconds; the last end may be missing (0)",
+    )
+
+
+def _add_words(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    count = _number(int, optional=True, low=1)
+    add("--word_timestamps", type=_boolean, default=False, help="time each word (%(default)s)")
+    add(
+        "--prepend_punctuations",
+        default=PREPEND_PUNCTUATIONS,
+        help="punctuation that belongs to the word after it",
+    )
+    add(
+        "--append_punctuations",
+        default=APPEND_PUNCTUATIONS,
+        help="punctuation that belongs to the word before it",
+    )
+    add(
+        "--highlight_words",
+        type=_boolean,
+        default=False,
+        help="underline each word in srt and vtt as it is said (%(default)s)",
+    )
+    add("--max_line_width", type=count, help="characters in a line of subtitles")
+    add("--max_line_count", type=count, help="lines in a subtitle; needs --max_line_width")
+    add("--max_words_per_line", type=count, help="words in a subtitle; without --max_line_width")
+    add(
+        "--hallucination_silence_threshold",
+        type=_number(float, optional=True, low=0),
+        help="seconds of silence around a doubtful segment that drop it",
+    )
+
+
+def _add_beyond(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--skip_existing", action="store_true", help="leave recordings alone that have all files")
+    add(
+        "--progress",
+        default="auto",
+        choices=["auto", "bar", "json", "none"],
+        help="on standard error; auto is a bar on a terminal (%(default)s)",
+    )
+    add("--offline", action="store_true", help="never open a network connection")
+    add(
+        "--model_mirror",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="fetch models from here first; may be repeated",
+    )
+    add(
+        "--seed",
+        type=_number(int, low=0, high=2**63 - 1),
+        default=0,
+        help="of the sampling, so that a run can be repeated (%(default)s)",
+    )
+    add("--ffmpeg", metavar="FILE", help="the ffmpeg to read recordings with")
+    add(
+        "--audio_timeout",
+        type=_number(float, low=0),
+        default=0.0,
+        metavar="SECONDS",
+        help="longest time to read one recording; 0 is the usual limit (0)",
+    )
+    add(
+        "--audio_memory",
+        type=_number(int, low=0),
+        default=0,
+        metavar="MIB",
+        help="most memory for reading one recording; 0 is the usual limit (0)",
+    )
+
+
+def _settings(given: argparse.Namespace) -> RunSettings:
+    _check_words(given)
+    to_stdout = given.output_dir == "-"
+    if to_stdout and given.output_format == "all":
+        raise UsageError("--output_dir - prints one format", "choose it with --output_format")
+    language = given.language if given.language not in (None, "None") else None
+    decoding = DecodingSettings(
+        language=language and language_code(language),
+        temperatures=fallback_temperatures(
+            given.temperature, given.temperature_increment_on_fallback
+        ),
+        **{
+            name: getattr(given, name)
+            for name in DecodingSettings.__dataclass_fields__
+            if name not in {"language", "temperatures"}
+        },
+    )
+    formats = OUTPUT_FORMATS if given.output_format == "all" else (given.output_format,)
+    output = OutputSettings(
+        directory=None if to_stdout else Path(given.output_dir),
+        formats=formats,
+        skip_existing=given.skip_existing,
+        **{name: getattr(given, name) for name in _WORD_OPTIONS},
+    )
+    return RunSettings(
+        inputs=tuple(given.audio),
+        model=given.model,
+        model_directory=given.model_dir or model_directory(),
+        device=given.device,
+        threads=given.threads,
+        verbose=given.verbose and not to_stdout,
+        progress=given.progress,
+        offline=given.offline,
+        mirrors=tuple(given.model_mirror),
+        ffmpeg=given.ffmpeg,
+        audio_timeout=given.audio_timeout,
+        audio_memory=given.audio_memory,
+        notes=_without_effect(given),
+        decoding=decoding,
+        output=output,
+    )
+
+
+def _check_words(given: argparse.Namespace) -> None:
+    if not given.word_timestamps:
+        for name in _WORD_OPTIONS:
+            if getattr(given, name):
+                raise UsageError(f"--{name} needs the words' times", "add --word_timestamps True")
+    if given.patience is not None and given.beam_size is None:
+        raise UsageError("--patience is for the beam search", "leave it out or set --beam_size")
+
+
+def _without_effect(given: argparse.Namespace) -> tuple[str, ...]:
+    """Name the options that openai-whisper accepts but that change nothing as they are given."""
+    idle = {
+        "--max_line_count has no effect without --max_line_width": (
+            given.max_line_count and not given.max_line_width
+        ),
+        "--max_words_per_line has no effect with --max_line_width": (
+            given.max_words_per_line and given.max_line_width
+        ),
+        "--hallucination_silence_threshold has no effect without --word_timestamps True": (
+            given.hallucination_silence_threshold is not None and not given.word_timestamps
+        ),
+    }
+    return tuple(text for text, applies in idle.items() if applies)

@@ -1,0 +1,107 @@
+"""One call of the program: find recordings and model, then transcribe one after the other."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+
+from transcriber.audio import AudioLimits
+from transcriber.device import choose_device
+from transcriber.engine.local import LocalEngine
+from transcriber.errors import (
+    InputError,
+    LimitError,
+    SomeInputsFailedError,
+    TranscriberError,
+)
+from transcriber.ffmpeg import find_ffmpeg
+from transcriber.inputs import Recording, find_recordings
+from transcriber.job import Job, is_done
+from transcriber.models.obtain import obtain
+from transcriber.progress import Reporter, stopwatch
+from transcriber.settings import RunSettings
+from transcriber.threads import apply_environment, plan_threads
+
+
+def run(settings: RunSettings, reporter: Reporter) -> int:
+    """Transcribe all recordings of a call.
+
+    A recording that cannot be read does not keep the others from being transcribed; any other
+    failure would meet them too and ends the run.
+
+    Parameters
+    ----------
+    settings : RunSettings
+        What to do.
+    reporter : Reporter
+        Whom to tell how far it is.
+
+    Returns
+    -------
+    int
+        The exit code.
+
+    Raises
+    ------
+    TranscriberError
+        When nothing can be transcribed, or not go on.
+    """
+    elapsed = stopwatch()
+    for note in settings.notes:
+        reporter.note(note)
+    recordings = find_recordings(settings.inputs)
+    waiting = [
+        r for r in recordings if not (settings.output.skip_existing and is_done(r, settings))
+    ]
+    for recording in recordings:
+        if recording not in waiting:
+            reporter.skip(recording.label)
+    failures = _transcribe(waiting, settings, reporter) if waiting else []
+    if len(recordings) > 1:
+        counts = Counter(
+            transcribed=len(waiting) - len(failures),
+            skipped=len(recordings) - len(waiting),
+            failed=len(failures),
+        )
+        reporter.summary(counts, elapsed())
+    if not failures:
+        return 0
+    return failures[0].exit_code if len(recordings) == 1 else SomeInputsFailedError.exit_code
+
+
+def _transcribe(
+    recordings: list[Recording], settings: RunSettings, reporter: Reporter
+) -> list[TranscriberError]:
+    """Transcribe recordings; return why some could not be read."""
+    ffmpeg = find_ffmpeg(settings.ffmpeg)
+    threads = plan_threads(settings.threads)
+    apply_environment(threads)
+    stored = obtain(
+        settings.model,
+        directory=settings.model_directory,
+        offline=settings.offline,
+        sources=settings.mirrors,
+        report=reporter,
+    )
+    device = choose_device(settings.device)
+    if device.kind == "cpu" and settings.device not in ("auto", "cpu"):
+        reporter.note(f"using the processor: {device.reason}")
+    engine = LocalEngine(stored, device=device.torch_name, settings=settings.decoding)
+    failures: list[TranscriberError] = []
+    for recording in recordings:
+        job = Job(recording, settings, engine=engine, threads=threads.threads, reporter=reporter)
+        try:
+            job.run(ffmpeg, _limits(settings))
+        except (InputError, LimitError) as error:
+            reporter.fail(recording.label, error)
+            failures.append(error)
+    return failures
+
+
+def _limits(settings: RunSettings) -> AudioLimits:
+    limits = AudioLimits()
+    if settings.audio_timeout:
+        limits = dataclasses.replace(limits, total_seconds=settings.audio_timeout)
+    if settings.audio_memory:
+        limits = dataclasses.replace(limits, memory_bytes=settings.audio_memory * 2**20)
+    return limits

@@ -1,0 +1,135 @@
+"""What a run is asked to do, as plain data."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+OUTPUT_FORMATS = ("txt", "vtt", "srt", "tsv", "json")
+
+DEFAULT_MODEL = "small"
+"""The model that is used unless another is named.
+
+openai-whisper's own default, ``turbo``, is a download of 1.6 GB and its encoder is the largest of
+the family, which a laptop's processor pays for in every window. ``base`` has a word error rate of
+17 % to 23 % on German, French and Portuguese speech. ``small`` lies between them, and is what
+this program's forerunner used.
+"""
+
+PREPEND_PUNCTUATIONS = "\"'“¿([{-"
+APPEND_PUNCTUATIONS = "\"'.。,，!！?？:：”)]}、"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecodingSettings:
+    """Everything that decides which text a recording becomes.
+
+    The defaults are those of openai-whisper's command line, under the same names.
+    A threshold of None switches its check off.
+    """
+
+    language: str | None = None
+    task: str = "transcribe"
+    temperatures: tuple[float, ...] = (0.0,)
+    best_of: int | None = 5
+    beam_size: int | None = 5
+    patience: float | None = None
+    length_penalty: float | None = None
+    suppress_tokens: str = "-1"
+    initial_prompt: str | None = None
+    carry_initial_prompt: bool = False
+    condition_on_previous_text: bool = True
+    compression_ratio_threshold: float | None = 2.4
+    logprob_threshold: float | None = -1.0
+    no_speech_threshold: float | None = 0.6
+    word_timestamps: bool = False
+    prepend_punctuations: str = PREPEND_PUNCTUATIONS
+    append_punctuations: str = APPEND_PUNCTUATIONS
+    clip_timestamps: tuple[float, ...] = (0.0,)
+    hallucination_silence_threshold: float | None = None
+    fp16: bool = True
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputSettings:
+    """Which files are written, where, and how subtitles are broken into lines.
+
+    Attributes
+    ----------
+    directory : Path or None
+        The folder of the files; None writes the one format to standard output.
+    formats : tuple of str
+        Some of `OUTPUT_FORMATS`.
+    """
+
+    directory: Path | None = Path()
+    formats: tuple[str, ...] = OUTPUT_FORMATS
+    highlight_words: bool = False
+    max_line_width: int | None = None
+    max_line_count: int | None = None
+    max_words_per_line: int | None = None
+    skip_existing: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSettings:
+    """One call of the program: the recordings, the model and the machine.
+
+    Attributes
+    ----------
+    inputs : tuple of str
+        Files, folders, glob patterns or ``-`` for standard input.
+    model : str
+        A name in the store or the path of a checkpoint.
+    model_directory : Path
+        The store's folder.
+    device : str
+        ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+    threads : int
+        Threads for the processor; 0 chooses.
+    verbose : bool
+        Whether segments are printed on standard output as they are decoded.
+    progress : str
+        ``auto``, ``bar``, ``json`` or ``none``, on standard error.
+    offline : bool
+        Whether the network is forbidden.
+    mirrors : tuple of str
+        Addresses to fetch models from before OpenAI's own.
+    ffmpeg : str or None
+        The ffmpeg to use.
+    audio_timeout, audio_memory : float, int
+        Limits of reading one recording, in seconds and in MiB; 0 leaves the default.
+    notes : tuple of str
+        What the user should know about options that have no effect together.
+    """
+
+    inputs: tuple[str, ...]
+    model: str = DEFAULT_MODEL
+    model_directory: Path
+    device: str = "auto"
+    threads: int = 0
+    verbose: bool = True
+    progress: str = "auto"
+    offline: bool = False
+    mirrors: tuple[str, ...] = ()
+    ffmpeg: str | None = None
+    audio_timeout: float = 0
+    audio_memory: int = 0
+    notes: tuple[str, ...] = ()
+    decoding: DecodingSettings
+    output: OutputSettings
+
+
+def fallback_temperatures(first: float, increment: float | None) -> tuple[float, ...]:
+    """Return the temperatures that are tried one after the other, up to 1.
+
+    The values are those of ``numpy.arange(first, 1 + 1e-6, increment)`` to the last
+    bit, because each segment's temperature is written into its JSON file.
+    """
+    if increment is None:
+        return (first,)
+    count = math.ceil((1.0 + 1e-6 - first) / increment)
+    step = (first + increment) - first
+    return tuple(first + index * step for index in range(max(count, 1)))

@@ -1,0 +1,175 @@
+"""The journal of a recording: every decoded window is on the disk before the next one begins.
+
+A journal is a text file of JSON lines beside the output files, so that it survives with them when
+a container or a machine is replaced. Each line begins with the CRC-32 of the rest. The first
+line holds what the result hangs on; a journal of anything else is not continued. A line that a
+crash left half-written, and whatever follows it, is cut off.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import fcntl
+import hashlib
+import json
+import os
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from transcriber.engine.interface import Position, Progress, WindowResult
+from transcriber.errors import StorageError
+from transcriber.files import make_directory, storage_error, synchronize_directory
+
+SUFFIX = ".transcriber-journal"
+_CHECKSUM_DIGITS = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """The first line of a journal.
+
+    Attributes
+    ----------
+    identity : str
+        Digest of all that decides the text: samples, weights, settings, versions.
+    language : str
+        Code of the language that is spoken.
+    threads : int
+        Threads that decoded it. Sums are split among them, so another number can change
+        the last digits of a probability.
+    """
+
+    identity: str
+    language: str
+    threads: int
+
+
+class Journal:
+    """An open journal, which no other process can open.
+
+    Attributes
+    ----------
+    header : Header or None
+        None until `begin` has been called or an earlier run's header was read.
+    windows : list of WindowResult
+        What has been decoded so far.
+    """
+
+    def __init__(self, path: Path, stream: IO[bytes]) -> None:
+        self.path = path
+        self.header: Header | None = None
+        self.windows: list[WindowResult] = []
+        self._stream = stream
+        self._restore()
+
+    @property
+    def progress(self) -> Progress:
+        """What has been decoded so far, as the loop takes it."""
+        language = self.header.language if self.header else None
+        return Progress(language=language, windows=tuple(self.windows))
+
+    def begin(self, header: Header) -> None:
+        """Start over for the recording, weights and settings of `header`."""
+        self.header = header
+        self.windows = []
+        self._write(0, [_line(dataclasses.asdict(header))])
+
+    def append(self, window: WindowResult) -> None:
+        """Add a window; it is on the disk when this returns."""
+        self._write(None, [_line(dataclasses.asdict(window))])
+        self.windows.append(window)
+
+    def remove(self) -> None:
+        """Delete the file: the recording is done."""
+        with contextlib.suppress(OSError):
+            self.path.unlink()
+
+    def _write(self, offset: int | None, lines: list[bytes]) -> None:
+        try:
+            if offset is not None:
+                self._stream.seek(offset)
+                self._stream.truncate()
+            self._stream.write(b"".join(lines))
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+        except OSError as error:
+            raise storage_error("write", self.path, error) from error
+
+    def _restore(self) -> None:
+        good = 0
+        for line in self._stream.readlines():
+            record = _record(line)
+            if record is None:
+                break
+            try:
+                if self.header is None:
+                    self.header = Header(**record)
+                else:
+                    self.windows.append(_window(record))
+            except (TypeError, KeyError):
+                break
+            good += len(line)
+        self._write(good, [])
+
+
+@contextlib.contextmanager
+def open_journal(path: Path) -> Iterator[Journal]:
+    """Open the journal at `path`, or create it.
+
+    Raises
+    ------
+    StorageError
+        When it cannot be written, or another process is using it.
+    """
+    make_directory(path.parent)
+    try:
+        # Append mode would write at the end whatever the offset is; this creates and keeps.
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise storage_error("write", path, error) from error
+    with os.fdopen(descriptor, "r+b") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StorageError(
+                f"another process is writing the transcript that {path} belongs to",
+                "wait for it, or choose another --output_dir",
+            ) from error
+        except OSError:
+            # Some network file systems have no locks; one process at a time works there too.
+            pass
+        synchronize_directory(path.parent)
+        yield Journal(path, stream)
+
+
+def identity(parts: Mapping[str, Any]) -> str:
+    """Return the digest of everything that a result hangs on.
+
+    Parameters
+    ----------
+    parts : mapping
+        Names and values that JSON can express.
+    """
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _line(record: dict[str, Any]) -> bytes:
+    body = json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return b"%08x %s\n" % (zlib.crc32(body), body)
+
+
+def _record(line: bytes) -> dict[str, Any] | None:
+    body = line[_CHECKSUM_DIGITS + 1 : -1]
+    if line != b"%08x %s\n" % (zlib.crc32(body), body):
+        return None
+    record = json.loads(body)
+    return record if isinstance(record, dict) else None
+
+
+def _window(record: dict[str, Any]) -> WindowResult:
+    return WindowResult(segments=tuple(record["segments"]), position=Position(**record["position"]))
