@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from transcriber.audio import AudioLimits, AudioStream, open_audio
-from transcriber.engine.interface import Engine, Progress, Segment
+from transcriber.engine.interface import Engine, Segment
 from transcriber.ffmpeg import Ffmpeg
 from transcriber.inputs import Recording, readable_file
 from transcriber.interruption import Interrupted
@@ -73,11 +73,12 @@ class Job:
         course = Course()
         with contextlib.ExitStack() as resources:
             path = resources.enter_context(readable_file(self._recording))
-            with open_audio(path, ffmpeg=ffmpeg, limits=limits) as audio:
+            label = self._recording.label
+            with open_audio(path, ffmpeg=ffmpeg, limits=limits, label=label) as audio:
                 course.duration = self._engine.read(audio)
             resources.callback(self._engine.close)
             for warning in audio.warnings:
-                self._reporter.note(f"{self._recording.label}: {warning}")
+                self._reporter.note(warning)
             stem = output_stem(self._recording, self._settings)
             if stem is None:
                 stem = Path(resources.enter_context(tempfile.TemporaryDirectory()), "transcript")
@@ -87,7 +88,7 @@ class Job:
                 self._decode(journal, course)
             except Interrupted as interruption:
                 self._reporter.close()
-                interruption.message = self._keep(journal.progress, course, stem)
+                interruption.message = self._keep(journal, course, stem)
                 raise
             outputs = self._write(self._engine.result(journal.progress), stem)
             journal.remove()
@@ -98,6 +99,10 @@ class Job:
         work = identity({"audio": audio.sha256, **self._engine.identity()})
         if journal.header is not None and journal.header.identity == work:
             return
+        if journal.windows:
+            self._reporter.note(
+                f"{journal.path} is of other samples, weights or options and begins anew"
+            )
         language, detected = self._engine.language()
         asked = self._settings.decoding.language
         if detected:
@@ -108,7 +113,7 @@ class Job:
 
     def _decode(self, journal: Journal, course: Course) -> None:
         progress = journal.progress
-        course.resume(progress)
+        course.begin(progress)
         self._reporter.begin(self._recording.label, course.moment())
         if progress.windows:
             self._reporter.note(
@@ -126,10 +131,12 @@ class Job:
             self._print(window.segments)
             self._reporter.window(window.segments, course.moment())
 
-    def _keep(self, progress: Progress, course: Course, stem: Path) -> str:
+    def _keep(self, journal: Journal, course: Course, stem: Path) -> str:
         """Write what was decoded before an interruption; return what to tell the user."""
         label = self._recording.label
+        progress = journal.progress
         if not progress.windows or self._output.directory is None:
+            journal.remove()
             return f"interrupted; nothing of {label} is kept"
         write_outputs(self._engine.result(progress), partial_stem(stem), self._output)
         return (

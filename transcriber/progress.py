@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from transcriber.engine.interface import FRAMES_PER_SECOND, Position, Progress, Segment
 from transcriber.errors import TranscriberError
+from transcriber.models.progress import LineReport, SilentReport
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +25,7 @@ class Moment:
     position, duration : float
         Seconds of the recording that are done, and that there are.
     elapsed : float
-        Seconds that this run has worked on it.
+        Seconds that this run has decoded it.
     resumed_at : float
         Seconds of the recording that an earlier run had done.
     """
@@ -64,11 +65,12 @@ class Course:
         self._resumed_at = 0.0
         self._elapsed = stopwatch()
 
-    def resume(self, progress: Progress) -> None:
-        """Begin where an earlier run stopped."""
+    def begin(self, progress: Progress) -> None:
+        """Begin to decode, perhaps where an earlier run stopped; loading does not count."""
         if progress.position is not None:
             self.advance(progress.position)
         self._resumed_at = self.position
+        self._elapsed = stopwatch()
 
     def advance(self, position: Position) -> None:
         """Take note of where the loop is now."""
@@ -121,8 +123,9 @@ class Reporter(Protocol):
 class TextReporter:
     """Lines and, where wanted, a bar that stays below them."""
 
-    def __init__(self, *, bar: bool) -> None:
+    def __init__(self, *, bar: bool, download_lines: bool = True) -> None:
         self._show_bar = bar
+        self._lines = LineReport() if download_lines else SilentReport()
         self._bar: Any = None
 
     def line(self, text: str) -> None:
@@ -137,6 +140,7 @@ class TextReporter:
 
     def download(self, name: str, done: int, total: int) -> None:
         if not self._show_bar:
+            self._lines.download(name, done, total)
             return
         if self._bar is None:
             self._open(desc=name, total=total, unit="B", unit_scale=True, unit_divisor=1000)
@@ -265,7 +269,8 @@ def make_reporter(progress: str) -> Reporter:
     """
     if progress == "json":
         return JsonReporter()
-    return TextReporter(bar=progress == "bar" or (progress == "auto" and sys.stderr.isatty()))
+    bar = progress == "bar" or (progress == "auto" and sys.stderr.isatty())
+    return TextReporter(bar=bar, download_lines=progress != "none")
 
 
 def clock(seconds: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 
-from transcriber.audio import AudioLimits
+from transcriber.audio import AudioLimits, open_audio
 from transcriber.device import choose_device
 from transcriber.engine.local import LocalEngine
 from transcriber.errors import (
@@ -74,6 +74,23 @@ def _transcribe(
 ) -> list[TranscriberError]:
     """Transcribe recordings; return why some could not be read."""
     ffmpeg = find_ffmpeg(settings.ffmpeg)
+    failures: list[TranscriberError] = []
+
+    def failed(recording: Recording, error: TranscriberError) -> None:
+        reporter.fail(recording.label, error)
+        failures.append(error)
+
+    readable = []
+    for recording in recordings:
+        # A slip in a name is told before a model of hundreds of megabytes is fetched.
+        try:
+            if recording.path is not None:
+                open_audio(recording.path, ffmpeg=ffmpeg, label=recording.label).close()
+            readable.append(recording)
+        except InputError as error:
+            failed(recording, error)
+    if not readable:
+        return failures
     threads = plan_threads(settings.threads)
     apply_environment(threads)
     stored = obtain(
@@ -87,14 +104,12 @@ def _transcribe(
     if device.kind == "cpu" and settings.device not in ("auto", "cpu"):
         reporter.note(f"using the processor: {device.reason}")
     engine = LocalEngine(stored, device=device.torch_name, settings=settings.decoding)
-    failures: list[TranscriberError] = []
-    for recording in recordings:
+    for recording in readable:
         job = Job(recording, settings, engine=engine, threads=threads.threads, reporter=reporter)
         try:
             job.run(ffmpeg, _limits(settings))
         except (InputError, LimitError) as error:
-            reporter.fail(recording.label, error)
-            failures.append(error)
+            failed(recording, error)
     return failures
 
 

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 
 from transcriber.options import Parser, with_underscores
+
+_SUBCOMMANDS = {
+    "models": (
+        "transcriber.models.command",
+        "The models: what there is, what is stored, and getting them.",
+    ),
+    "doctor": (
+        "transcriber.doctor",
+        "What was found on this machine, and what it means for transcribing.",
+    ),
+}
 
 
 def run_subcommand(name: str, arguments: Sequence[str]) -> int:
@@ -22,14 +34,9 @@ def run_subcommand(name: str, arguments: Sequence[str]) -> int:
     int
         The exit code.
     """
-    if name == "models":
-        from transcriber.models.command import add_arguments, run  # noqa: PLC0415
-
-        description = "The models: what there is, what is stored, and getting them."
-    else:
-        from transcriber.doctor import add_arguments, run  # noqa: PLC0415
-
-        description = "What was found on this machine, and what it means for transcribing."
+    module_name, description = _SUBCOMMANDS[name]
+    module = importlib.import_module(module_name)
     parser = Parser(prog=f"transcriber {name}", description=description)
-    add_arguments(parser)
-    return run(parser.parse_args(with_underscores(arguments)))
+    module.add_arguments(parser)
+    code: int = module.run(parser.parse_args(with_underscores(arguments)))
+    return code

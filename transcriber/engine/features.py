@@ -113,7 +113,8 @@ class LogMelSpectrogram:
     @property
     def seconds(self) -> float:
         """Length of the recording."""
-        return self.content_frames * HOP_LENGTH / SAMPLE_RATE
+        seconds: float = self.content_frames * HOP_LENGTH / SAMPLE_RATE
+        return seconds
 
     def close(self) -> None:
         """Give the memory and the temporary file back."""

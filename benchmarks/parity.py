@@ -1,0 +1,153 @@
+"""Compare our transcripts with openai-whisper's on real recordings, and both with what was said.
+
+``python benchmarks/parity.py SPEECH`` runs both programs on every recording of the folder
+SPEECH, greedy and with five beams, with and without word timestamps. All five output files of
+each recording must be the same, byte for byte. Then it prints the word error rate of our greedy
+text per language, normalised as in Whisper's paper.
+
+SPEECH holds a ``manifest.tsv`` with the columns ``file``, ``language`` and ``reference``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import jiwer
+from whisper.normalizers import BasicTextNormalizer, EnglishTextNormalizer
+
+from transcriber.models.store import locate
+from transcriber.paths import model_directory
+from transcriber.settings import OUTPUT_FORMATS
+
+CONFIGURATIONS = {
+    "greedy": ("--beam_size", "None"),
+    "greedy, words": ("--beam_size", "None", "--word_timestamps", "True"),
+    "beam 5": (),
+    "beam 5, words": ("--word_timestamps", "True"),
+}
+SAME_SUMS = ("--threads", "1")
+"""Sums are split among threads, and the last digits of a probability with them."""
+
+CHARACTER_LANGUAGES = frozenset({"ja", "zh", "th", "lo", "my", "yue"})
+"""Written without spaces, so that Whisper's paper counts characters."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speech:
+    """A recording and what is said in it."""
+
+    path: Path
+    language: str
+    transcript: str
+
+
+def read_manifest(folder: Path) -> list[Speech]:
+    """Return the recordings of a folder, as its ``manifest.tsv`` lists them."""
+    with (folder / "manifest.tsv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
+    return [
+        Speech(
+            path=folder / row["file"],
+            language=row["language"],
+            transcript=row["reference"],
+        )
+        for row in rows
+    ]
+
+
+def run_ours(
+    model: str, directory: Path, files: Sequence[Path], output: Path, options: Sequence[str]
+) -> None:
+    """Transcribe with this program."""
+    command = [sys.executable, "-m", "transcriber", "--verbose", "False", "--model", model]
+    command += ["--model_dir", str(directory), "--output_dir", str(output)]
+    _run([*command, *options, *map(str, files)])
+
+
+def run_reference(
+    model: str, directory: Path, files: Sequence[Path], output: Path, options: Sequence[str]
+) -> None:
+    """Transcribe with openai-whisper, on the same weights."""
+    stored = locate(model, directory)
+    if stored is None:
+        raise SystemExit(f"{directory} has no model {model}")
+    script = Path(__file__).with_name("reference.py")
+    command = [sys.executable, "-W", "ignore", str(script), str(stored.path), "--verbose", "False"]
+    _run(
+        [*command, "--model", model, "--output_dir", str(output), *options, *map(str, files)],
+    )
+
+
+def _run(command: list[str]) -> None:
+    # The progress of either is of no use here; what it says of a failure is.
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command[:6])} ... ended with {done.returncode}: {done.stderr}")
+
+
+def differences(speech: Sequence[Speech], ours: Path, reference: Path) -> list[str]:
+    """Return the names of the output files that are not the same."""
+    names = [f"{item.path.stem}.{ending}" for item in speech for ending in OUTPUT_FORMATS]
+    return [name for name in names if (ours / name).read_bytes() != (reference / name).read_bytes()]
+
+
+def error_rates(speech: Sequence[Speech], output: Path) -> dict[str, tuple[int, float]]:
+    """Return the number of recordings and the word or character error rate of each language."""
+    normalise = {"en": EnglishTextNormalizer()}
+    said, written = defaultdict(list), defaultdict(list)
+    for item in speech:
+        characters = item.language in CHARACTER_LANGUAGES
+        clean = normalise.get(item.language) or BasicTextNormalizer(split_letters=characters)
+        text = (output / f"{item.path.stem}.txt").read_text("utf-8")
+        said[item.language].append(clean(item.transcript))
+        written[item.language].append(clean(text))
+    return {
+        language: (len(said[language]), jiwer.wer(said[language], written[language]))
+        for language in sorted(said)
+    }
+
+
+def main() -> int:
+    """Run the comparison; return 1 when any file differs."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("speech", type=Path, help="folder of recordings with a manifest.tsv")
+    parser.add_argument("--model", default="base")
+    parser.add_argument("--model_dir", type=Path, default=model_directory())
+    parser.add_argument("--only", choices=CONFIGURATIONS, action="append")
+    given = parser.parse_args()
+    speech = read_manifest(given.speech)
+    files = [item.path for item in speech]
+    different = 0
+    rates = {}
+    for name in given.only or CONFIGURATIONS:
+        with tempfile.TemporaryDirectory() as folder:
+            ours, reference = Path(folder, "ours"), Path(folder, "reference")
+            options = (*CONFIGURATIONS[name], *SAME_SUMS)
+            run_ours(given.model, given.model_dir, files, ours, options)
+            run_reference(given.model, given.model_dir, files, reference, options)
+            unequal = differences(speech, ours, reference)
+            different += len(unequal)
+            total = len(speech) * len(OUTPUT_FORMATS)
+            print(f"{name}: {total - len(unequal)} of {total} files are equal", *unequal)
+            rates[name] = error_rates(speech, ours)
+            wrong = error_rates(speech, reference)
+            for language, (count, rate) in rates[name].items():
+                unit = "CER" if language in CHARACTER_LANGUAGES else "WER"
+                print(
+                    f"  {language}: {count} recordings, {unit} {rate:.1%}, "
+                    f"openai-whisper {wrong[language][1]:.1%}",
+                    flush=True,
+                )
+    return 1 if different else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""openai-whisper's own command line on weights of our store, for comparing with ours.
+
+``python benchmarks/reference.py WEIGHTS [option ...]`` takes the options of ``whisper``. Two
+things differ from calling it directly. It knows the alignment heads of a model only by the
+model's official name and fetches what has another digest than OpenAI's file, so the name given
+with ``--model`` is made to mean WEIGHTS. And it samples from an unseeded generator, so that two of
+its own runs may differ where the decoding falls back to sampling; here the generator is seeded
+as in our program.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import imageio_ffmpeg
+import torch
+import whisper
+from whisper.transcribe import cli
+
+SEED = 0
+
+
+def main(arguments: list[str]) -> None:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : list of str
+        The weights, then the options of ``whisper``; among them ``--model``.
+    """
+    weights = Path(arguments[0]).resolve()
+    options = arguments[1:]
+    name = options[options.index("--model") + 1]
+    with tempfile.TemporaryDirectory() as folder, weights.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        Path(folder, f"{name}.pt").symlink_to(weights)
+        whisper._MODELS[name] = f"https://localhost/{digest}/{name}.pt"
+        programs = Path(folder, "programs")
+        programs.mkdir()
+        # openai-whisper takes the ffmpeg that the search path has; both are to use the same.
+        (programs / "ffmpeg").symlink_to(imageio_ffmpeg.get_ffmpeg_exe())
+        os.environ["PATH"] = f"{programs}:{os.environ['PATH']}"
+        _seed_sampling()
+        sys.argv = ["whisper", *options, "--model_dir", folder]
+        cli()
+
+
+def _seed_sampling() -> None:
+    decode = whisper.model.Whisper.decode
+
+    def seeded(model: Any, mel: Any, options: Any) -> Any:
+        if options.temperature > 0:
+            torch.manual_seed(SEED)
+        return decode(model, mel, options)
+
+    whisper.model.Whisper.decode = seeded
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,100 @@
+"""What the tests share: real weights and real speech, as ``make test`` prepares them."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+import sys
+import wave
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+MODELS = REPOSITORY / ".cache" / "models"
+SPEECH = REPOSITORY / ".cache" / "speech"
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Utterance:
+    """A recording and what is said in it."""
+
+    path: Path
+    seconds: float
+    reference: str
+
+
+@pytest.fixture(scope="session")
+def models() -> Path:
+    """Return a store with real weights of ``base`` and ``tiny.en``."""
+    if not (MODELS / "imported" / "base.pt").exists():
+        pytest.skip("no weights in .cache/models: `make test` gets them")
+    return MODELS
+
+
+@pytest.fixture(scope="session")
+def utterances() -> list[Utterance]:
+    """Return short recordings of English speech with transcripts."""
+    manifest = SPEECH / "manifest.tsv"
+    if not manifest.exists():
+        pytest.skip("no recordings in .cache/speech: `make test` gets them")
+    with manifest.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
+    return [
+        Utterance(
+            path=SPEECH / row["file"],
+            seconds=float(row["seconds"]),
+            reference=row["reference"],
+        )
+        for row in rows
+    ]
+
+
+@pytest.fixture(scope="session")
+def long_recording(utterances: list[Utterance], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a recording of a minute and a half: the utterances, again and again."""
+    path = tmp_path_factory.mktemp("speech") / "long.wav"
+    with wave.open(str(path), "wb") as long:
+        for _ in range(4):
+            for utterance in utterances:
+                with wave.open(str(utterance.path), "rb") as part:
+                    if not long.tell():
+                        long.setparams(part.getparams())
+                    long.writeframes(part.readframes(part.getnframes()))
+    return path
+
+
+@pytest.fixture(scope="session")
+def run() -> Run:
+    """Return a function that runs the program as a child process."""
+
+    def run_program(
+        *arguments: str | Path, timeout: float = 300, **options: object
+    ) -> subprocess.CompletedProcess[str]:
+        done: subprocess.CompletedProcess[str] = subprocess.run(
+            program(arguments),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+            **options,  # type: ignore[call-overload]
+        )
+        return done
+
+    return run_program
+
+
+def program(arguments: Sequence[str | Path]) -> list[str]:
+    """Return the command that starts the program."""
+    return [sys.executable, "-m", "transcriber", *map(str, arguments)]
+
+
+def without_network() -> dict[str, str]:
+    """Return the environment with proxies that refuse every connection."""
+    refusing = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9")
+    return {**os.environ, **refusing}

@@ -1,0 +1,106 @@
+"""Long jobs survive: kill -9, Ctrl-C, and the same command continues."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from conftest import Run, program
+from killing import JOURNALS, contents, kill_and_continue
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def options(models: Path) -> list[str]:
+    # The number of threads follows the load unless it is given, and with it the last digits.
+    options = ["--model", "tiny.en", "--beam_size", "None", "--word_timestamps", "True"]
+    return [*options, "--threads", "1", "--model_dir", str(models)]
+
+
+def interrupt(
+    recording: Path, output: Path, options: list[str], number: signal.Signals
+) -> tuple[int, str, float]:
+    """Send a signal when the second window is done.
+
+    Return the exit code, the messages and the seconds to the end.
+    """
+    arguments = [str(recording), "-o", str(output), "--progress", "json", *options]
+    child = subprocess.Popen(program(arguments), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert child.stderr is not None
+    windows = 0
+    for line in child.stderr:
+        windows += json.loads(line)["event"] == "progress"
+        if windows == 2:
+            break
+    start = time.monotonic()
+    child.send_signal(number)
+    messages = child.stderr.read().decode()
+    return child.wait(60), messages, time.monotonic() - start
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_keeps_what_was_decoded(
+    long_recording: Path, options: list[str], tmp_path: Path, run: Run, number: signal.Signals
+) -> None:
+    code, messages, seconds = interrupt(long_recording, tmp_path / "out", options, number)
+    assert code == 128 + number
+    assert "the same command continues where it stopped" in messages
+    # A second on a quiet machine; the limit only catches a wait for the end of the recording.
+    assert seconds < 10
+    partial = json.loads((tmp_path / "out" / "long.partial.json").read_text())
+    assert partial["segments"]
+    assert not (tmp_path / "out" / "long.json").exists()
+
+    resumed = run(long_recording, "-o", tmp_path / "out", *options)
+    assert resumed.returncode == 0, resumed.stderr
+    assert "continues at" in resumed.stderr
+    run(long_recording, "-o", tmp_path / "whole", *options)
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+def test_kill_and_continue(long_recording: Path, options: list[str], tmp_path: Path) -> None:
+    trials = kill_and_continue(long_recording, options, count=4, seed=3, folder=tmp_path)
+    assert [trial.equal for trial in trials] == [True] * 4
+    assert any(trial.windows for trial in trials)
+
+
+def test_a_damaged_journal_costs_only_its_tail(
+    long_recording: Path, options: list[str], tmp_path: Path, run: Run
+) -> None:
+    interrupt(long_recording, tmp_path / "out", options, signal.SIGINT)
+    (journal,) = (tmp_path / "out").glob(JOURNALS)
+    journal.write_bytes(journal.read_bytes()[:-20] + bytes(30))
+    resumed = run(long_recording, "-o", tmp_path / "out", *options)
+    assert "continues at" in resumed.stderr
+    run(long_recording, "-o", tmp_path / "whole", *options)
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+def test_other_options_begin_anew(
+    long_recording: Path, options: list[str], tmp_path: Path, run: Run
+) -> None:
+    interrupt(long_recording, tmp_path / "out", options, signal.SIGINT)
+    other = [*options, "--clip_timestamps", "0,20"]
+    begun = run(long_recording, "-o", tmp_path / "out", *other)
+    assert "begins anew" in begun.stderr
+    run(long_recording, "-o", tmp_path / "whole", *other)
+    assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+def test_two_processes_do_not_write_the_same_transcript(
+    long_recording: Path, options: list[str], tmp_path: Path, run: Run
+) -> None:
+    arguments = [str(long_recording), "-o", str(tmp_path), "--progress", "json", *options]
+    first = subprocess.Popen(program(arguments), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert first.stderr is not None
+    first.stderr.readline()
+    second = run(long_recording, "-o", tmp_path, *options)
+    first.stderr.read()
+    assert first.wait(300) == 0
+    assert second.returncode == 7
+    assert "another process" in second.stderr

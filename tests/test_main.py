@@ -1,0 +1,109 @@
+"""The entry: what is loaded for what, and how failures end."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import wave
+from pathlib import Path
+
+import pytest
+from conftest import Run
+
+from transcriber import __main__, __version__
+
+HEAVY = ("torch", "numpy", "whisper", "tqdm", "ffmpeg", "urllib.request", "ssl")
+
+
+def imported_modules(*arguments: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "transcriber", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
+    return {line.rpartition("|")[2].strip() for line in lines}
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["models", "--help"]])
+def test_answers_load_nothing_heavy(arguments: list[str]) -> None:
+    modules = imported_modules(*arguments)
+    assert "transcriber.errors" in modules
+    assert modules.isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["models", "list"],
+        ["models", "path", "base"],
+        ["models", "verify"],
+        ["models", "remove", "base"],
+        ["models", "fetch", "base", "--offline"],
+        ["doctor"],
+    ],
+    ids=" ".join,
+)
+def test_store_and_doctor_do_without_torch(arguments: list[str], tmp_path: Path) -> None:
+    modules = imported_modules(*arguments, "--model_dir", str(tmp_path))
+    assert "transcriber.errors" in modules
+    assert modules.isdisjoint({"torch", "numpy", "whisper"})
+
+
+def test_version(run: Run) -> None:
+    done = run("--version")
+    assert done.returncode == 0
+    assert done.stdout == f"transcriber {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        ([], 2, "audio"),
+        (["--no_such_option", "a.wav"], 2, "--no_such_option"),
+        (["--beam_size", "0", "a.wav"], 2, "--beam_size"),
+        (["models", "explode"], 2, "explode"),
+        (["/nonexistent/a.wav"], 3, "/nonexistent/a.wav"),
+        (["/nonexistent/*.wav"], 3, "/nonexistent/*.wav"),
+        (["--ffmpeg", "/nonexistent/ffmpeg", "a.wav"], 8, "/nonexistent/ffmpeg"),
+    ],
+    ids=str,
+)
+def test_a_failure_is_one_line_and_its_exit_code(
+    run: Run, arguments: list[str], code: int, message: str
+) -> None:
+    done = run(*arguments)
+    assert done.returncode == code
+    assert message in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("transcriber: ")
+
+
+def test_an_unknown_model_is_one_line(run: Run, tmp_path: Path) -> None:
+    recording = tmp_path / "a.wav"
+    with wave.open(str(recording), "wb") as stream:
+        stream.setparams((1, 2, 16000, 0, "NONE", "not compressed"))
+        stream.writeframes(bytes(3200))
+    done = run("--model", "huge", recording)
+    assert done.returncode == 4
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_defect_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(_: list[str]) -> int:
+        raise ZeroDivisionError("two\nlines")
+
+    monkeypatch.setattr(__main__, "_dispatch", fail)
+    monkeypatch.setattr(__main__, "end_at_signals", lambda: None)
+    assert __main__.main([]) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "transcriber: this is a defect of the program: ZeroDivisionError: two lines: please report "
+        "it with the output of the same command under TRANSCRIBER_DEBUG=1"
+    ]
+    monkeypatch.setenv(__main__.DEBUG_VARIABLE, "1")
+    __main__.main([])
+    assert "Traceback" in capsys.readouterr().err
