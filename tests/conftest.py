@@ -33,7 +33,7 @@ class Utterance:
 def models() -> Path:
     """Return a store with real weights of ``base`` and ``tiny.en``."""
     if not (MODELS / "imported" / "base.pt").exists():
-        pytest.skip("no weights in .cache/models: `make test` gets them")
+        pytest.fail("no weights in .cache/models: `make setup` gets them")
     return MODELS
 
 
@@ -42,7 +42,7 @@ def utterances() -> list[Utterance]:
     """Return short recordings of English speech with transcripts."""
     manifest = SPEECH / "manifest.tsv"
     if not manifest.exists():
-        pytest.skip("no recordings in .cache/speech: `make test` gets them")
+        pytest.fail("no recordings in .cache/speech: `make setup` gets them")
     with manifest.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
     return [

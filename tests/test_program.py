@@ -48,7 +48,7 @@ def test_transcribes_speech(
         ["--word_timestamps", "True", "--highlight_words", "True"],
         ["--word_timestamps", "True", "--max_line_width", "30", "--max_line_count", "2"],
         ["--initial_prompt", "Sense and Sensibility", "--carry_initial_prompt", "True"],
-        ["--clip_timestamps", "1,3,4", "--condition_on_previous_text", "False"],
+        ["--clip_timestamps", "0.5,2,2.5", "--condition_on_previous_text", "False"],
         ["--temperature", "0.4", "--best_of", "2"],
     ],
     ids=" ".join,

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from transcriber.audio.failures import printable
 from transcriber.errors import InputError, UsageError
-from transcriber.files import storage_error
+from transcriber.files import temporary_file_error
 
 STANDARD_INPUT = "-"
 
@@ -48,8 +49,8 @@ class Recording:
 def find_recordings(inputs: Sequence[str]) -> tuple[Recording, ...]:
     """Resolve files, folders, glob patterns and ``-``.
 
-    A folder stands for the recordings in it and below it, and its inner structure is kept in
-    the output folder. The same file named twice is one recording.
+    A folder stands for the recordings in it and below it, without hidden ones, and its inner
+    structure is kept in the output folder. The same file named twice is one recording.
 
     Raises
     ------
@@ -71,6 +72,9 @@ def _resolve(given: str) -> Iterator[Recording]:
     if given == STANDARD_INPUT:
         yield Recording(path=None, label="standard input", stem=Path("stdin"))
         return
+    if not given:
+        # An unset variable of a script; as a path it would be the current folder.
+        raise InputError("the name of a recording is empty", "name a file or a folder")
     path = Path(given)
     if path.is_dir():
         yield from _in_folder(path)
@@ -78,13 +82,12 @@ def _resolve(given: str) -> Iterator[Recording]:
         # What is wrong with a missing file is told when its turn comes, after the others.
         yield _recording(path, Path(path.stem))
     else:
-        matches = sorted(glob.glob(given, recursive=True))  # noqa: PTH207  may be absolute
-        if not matches:
+        matches = map(Path, sorted(glob.glob(given, recursive=True)))  # noqa: PTH207  may be absolute
+        files = [match for match in matches if not match.is_dir()]
+        if not files:
             raise InputError(f"no file matches {given}", "check the pattern")
-        for match in map(Path, matches):
-            if match.is_dir():
-                continue
-            yield _recording(match, Path(match.stem))
+        for file in files:
+            yield _recording(file, Path(file.stem))
 
 
 def _in_folder(folder: Path) -> Iterator[Recording]:
@@ -93,7 +96,7 @@ def _in_folder(folder: Path) -> Iterator[Recording]:
 
     empty = True
     for parent, folders, files in os.walk(folder, onerror=refuse):
-        folders.sort()
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = Path(parent, name)
             if path.suffix.lower() in MEDIA_ENDINGS and not name.startswith("."):
@@ -107,11 +110,6 @@ def _in_folder(folder: Path) -> Iterator[Recording]:
 
 def _recording(path: Path, stem: Path) -> Recording:
     return Recording(path=path, label=printable(str(path)), stem=stem)
-
-
-def printable(text: str) -> str:
-    """Return `text` as it can be printed: a file name may hold bytes that are no text."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _check_stems(recordings: Sequence[Recording]) -> None:
@@ -145,10 +143,13 @@ def readable_file(recording: Recording) -> Iterator[Path]:
         return
     if sys.stdin is None or sys.stdin.isatty():
         raise UsageError("standard input is a terminal", "pipe a recording into the program")
-    with tempfile.NamedTemporaryFile(prefix="transcriber-") as copy:
+    with contextlib.ExitStack() as stack:
         try:
-            shutil.copyfileobj(sys.stdin.buffer, copy)
-            copy.flush()
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="transcriber-"))
+            copy = Path(folder, "stdin")
+            # Closed here, because closing tries again to write what did not fit.
+            with copy.open("wb") as stream:
+                shutil.copyfileobj(sys.stdin.buffer, stream)
         except OSError as error:
-            raise storage_error("keep standard input in", Path(copy.name), error) from error
-        yield Path(copy.name)
+            raise temporary_file_error("standard input", error) from error
+        yield copy

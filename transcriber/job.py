@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from transcriber.audio import AudioLimits, AudioStream, open_audio
+from transcriber.audio.ffmpeg import Ffmpeg
+from transcriber.audio.stream import AudioLimits, AudioStream, open_audio
 from transcriber.engine.interface import Engine, Segment
-from transcriber.ffmpeg import Ffmpeg
 from transcriber.inputs import Recording, readable_file
 from transcriber.interruption import Interrupted
 from transcriber.languages import language_name

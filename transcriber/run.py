@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 
-from transcriber.audio import AudioLimits, open_audio
+from transcriber.audio.ffmpeg import find_ffmpeg
+from transcriber.audio.stream import AudioLimits, open_audio
 from transcriber.device import choose_device
 from transcriber.engine.local import LocalEngine
 from transcriber.errors import (
@@ -14,7 +15,6 @@ from transcriber.errors import (
     SomeInputsFailedError,
     TranscriberError,
 )
-from transcriber.ffmpeg import find_ffmpeg
 from transcriber.inputs import Recording, find_recordings
 from transcriber.job import Job, is_done
 from transcriber.models.obtain import obtain

@@ -1,0 +1,1 @@
+"""Reading recordings of any kind through ffmpeg, under limits and with plain messages."""

@@ -1,0 +1,136 @@
+"""Which ffmpeg decodes the recordings."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from transcriber.errors import DependencyError
+
+ENVIRONMENT_VARIABLE = "TRANSCRIBER_FFMPEG"
+
+_REMEDY = (
+    f"install the package ffmpeg, or name a working one with --ffmpeg or ${ENVIRONMENT_VARIABLE}"
+)
+
+# It answers within some 20 ms; a cold network disk may need seconds to load a static build.
+_VERSION_SECONDS = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ffmpeg:
+    """An ffmpeg that was run and answered.
+
+    Attributes
+    ----------
+    path : Path
+        The executable, absolute.
+    version : str
+        What it calls its version, such as ``7.1.1`` or ``n9.0.2-17-g2a571b6068``.
+    origin : str
+        Where it was found: ``option``, ``environment``, ``bundled`` (beside the program),
+        ``package`` (imageio-ffmpeg) or ``PATH``.
+    """
+
+    path: Path
+    version: str
+    origin: str
+
+
+def find_ffmpeg(configured: str | None = None) -> Ffmpeg:
+    """Find the first ffmpeg that runs.
+
+    One that the user names, by option or by `$TRANSCRIBER_FFMPEG`, must run: another in its
+    place could decode to other samples unnoticed.
+
+    Parameters
+    ----------
+    configured : str, optional
+        Path or command name that the user gave as an option.
+
+    Raises
+    ------
+    DependencyError
+        When the named one does not run, or none was found.
+    """
+    named = _named(configured)
+    if named is not None:
+        name, origin = named
+        found = shutil.which(os.path.expanduser(name))  # noqa: PTH111  a bare name stays bare
+        if found is None:
+            raise DependencyError(f"there is no program {name}", _REMEDY)
+        return _check(Path(found), origin)
+    failures: list[DependencyError] = []
+    for path, origin in _candidates():
+        try:
+            return _check(path, origin)
+        except DependencyError as error:
+            failures.append(error)
+    if failures:
+        raise failures[-1]
+    raise DependencyError("ffmpeg, which decodes the recordings, was not found", _REMEDY)
+
+
+def _named(configured: str | None) -> tuple[str, str] | None:
+    if configured is not None:
+        return configured, "option"
+    from_environment = os.environ.get(ENVIRONMENT_VARIABLE)
+    return (from_environment, "environment") if from_environment else None
+
+
+def _candidates() -> Iterator[tuple[Path, str]]:
+    # PyInstaller and its kin set sys.frozen; Nuitka defines __compiled__ in every module.
+    if getattr(sys, "frozen", False) or "__compiled__" in globals():
+        beside = Path(sys.executable).parent / "ffmpeg"
+        if beside.is_file():
+            yield beside, "bundled"
+    for packaged in _in_package():
+        yield packaged, "package"
+    found = shutil.which("ffmpeg")
+    if found is not None:
+        yield Path(found), "PATH"
+
+
+def _in_package() -> list[Path]:
+    # Its get_ffmpeg_exe() imports much and runs each candidate without a time limit, and its
+    # wheels differ only in the name of the one binary in this folder.
+    try:
+        specification = importlib.util.find_spec("imageio_ffmpeg")
+    except (ImportError, ValueError):
+        return []
+    if specification is None or not specification.submodule_search_locations:
+        return []
+    return [
+        binary
+        for location in specification.submodule_search_locations
+        for binary in sorted(Path(location, "binaries").glob("ffmpeg-*"))
+    ]
+
+
+def _check(path: Path, origin: str) -> Ffmpeg:
+    path = path.absolute()
+    try:
+        answer = subprocess.run(
+            [path, "-version"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=_VERSION_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise DependencyError(
+            f"{path} did not tell its version within {_VERSION_SECONDS:g} s", _REMEDY
+        ) from None
+    except OSError as error:
+        raise DependencyError(f"{path} does not run: {error.strerror}", _REMEDY) from error
+    words = answer.stdout.decode("utf-8", "replace").split(maxsplit=3)
+    if answer.returncode != 0 or words[:2] != ["ffmpeg", "version"] or len(words) < 3:
+        raise DependencyError(f"{path} does not run as an ffmpeg", _REMEDY)
+    return Ffmpeg(path=path, version=words[2], origin=origin)
