@@ -32,7 +32,7 @@ class Utterance:
 @pytest.fixture(scope="session")
 def models() -> Path:
     """Return a store with real weights of ``base`` and ``tiny.en``."""
-    if not (MODELS / "imported" / "base.pt").exists():
+    if not (MODELS / "base.pt").exists():
         pytest.fail("no weights in .cache/models: `make setup` gets them")
     return MODELS
 
