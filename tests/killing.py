@@ -91,12 +91,14 @@ def main() -> int:
     parser.add_argument("recording", type=Path)
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("options", nargs="*", help="of the program, after --")
-    given = parser.parse_args()
+    parser.usage = "%(prog)s RECORDING [--count N] [--seed N] [-- option of the program ...]"
+    arguments = sys.argv[1:]
+    split = arguments.index("--") if "--" in arguments else len(arguments)
+    given, options = parser.parse_args(arguments[:split]), arguments[split + 1 :]
     with tempfile.TemporaryDirectory() as folder:
         trials = kill_and_continue(
             given.recording,
-            given.options,
+            options,
             count=given.count,
             seed=given.seed,
             folder=Path(folder),

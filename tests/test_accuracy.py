@@ -12,7 +12,7 @@ from conftest import Run
 from whisper.normalizers import BasicTextNormalizer, EnglishTextNormalizer
 
 SPEECH_VARIABLE = "TRANSCRIBER_SPEECH"
-CEILINGS = {"de": 0.22, "en": 0.13, "es": 0.11, "fr": 0.36, "pt": 0.27}
+CEILINGS = {"de": 0.2, "en": 0.17, "es": 0.11, "fr": 0.35, "pt": 0.26}
 """A little above what ``base`` reached when this was written, and openai-whisper with it."""
 
 pytestmark = pytest.mark.slow

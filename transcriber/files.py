@@ -18,6 +18,7 @@ _REMEDIES = {
     errno.EROFS: "choose a folder that is not read-only",
     errno.EACCES: "choose a folder that you may write to",
     errno.EPERM: "choose a folder that you may write to",
+    errno.ENAMETOOLONG: "choose a shorter name",
 }
 
 
@@ -38,6 +39,23 @@ def storage_error(action: str, path: Path, error: OSError) -> StorageError:
     return StorageError(f"cannot {action} {path}: {reason}", remedy)
 
 
+def temporary_file_error(content: str, error: OSError) -> StorageError:
+    """Turn an `OSError` met while writing a temporary file into the error that the user reads.
+
+    Parameters
+    ----------
+    content : str
+        What was to be kept in it.
+    error : OSError
+        What the operating system answered.
+    """
+    reason = error.strerror or type(error).__name__
+    return StorageError(
+        f"cannot keep {content} in a temporary file: {reason}",
+        "free some space, or name another folder in TMPDIR",
+    )
+
+
 def make_directory(path: Path) -> None:
     """Create `path` with its parents where it is missing.
 
@@ -54,13 +72,14 @@ def make_directory(path: Path) -> None:
 
 def synchronize_directory(path: Path) -> None:
     """Make renames and new names in the folder `path` survive a power loss."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        # Some network and container file systems refuse fsync on a folder.
-        with contextlib.suppress(OSError):
+    # Some network and container file systems refuse fsync on a folder, and a folder that may be
+    # written to need not be readable.
+    with contextlib.suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
             os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -89,7 +108,8 @@ def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
     make_directory(path.parent)
     temporary = None
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
+        # A name has 255 bytes on most file systems, and a character up to four.
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:50]}.", dir=path.parent)
         temporary = Path(name)
         with os.fdopen(descriptor, "wb") as stream:
             # mkstemp makes a private file; a new file has the mode that the umask grants.

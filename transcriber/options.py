@@ -93,10 +93,11 @@ def _number(
     high: float = math.inf,
 ) -> Callable[[str], float | None]:
     what = "a whole number" if convert is int else "a number"
-    bounds = [f"of at least {low:g}"] * (low > -math.inf) + [f"of at most {high:g}"] * (
+    bounds = [f"at least {low:.12g}"] * (low > -math.inf) + [f"at most {high:.12g}"] * (
         high < math.inf
     )
-    expected = " ".join([what, *bounds, *(["or None"] * optional)])
+    expected = " of ".join([what, *([" and ".join(bounds)] if bounds else [])])
+    expected += " or None" * optional
 
     def parse_number(text: str) -> float | None:
         if optional and text == "None":
@@ -105,7 +106,9 @@ def _number(
             value = convert(text)
         except ValueError:
             value = math.nan
-        if not low <= value <= high:
+        # Infinity switches a threshold off; where there is a limit, it is a slip.
+        endless = value == math.inf and low > -math.inf
+        if endless or not low <= value <= high:
             raise argparse.ArgumentTypeError(f"expected {expected}, not {text!r}")
         return value
 
@@ -127,7 +130,7 @@ def _timestamps(text: str) -> tuple[float, ...]:
 
 def _token_list(text: str) -> str:
     try:
-        [int(part) for part in text.split(",") if part]
+        [int(part) for part in text.split(",") if text]
     except ValueError:
         message = f"expected token numbers separated by commas, not {text!r}"
         raise argparse.ArgumentTypeError(message) from None
@@ -235,7 +238,12 @@ def _add_decoding(group: argparse._ArgumentGroup) -> None:
         default=0.6,
         help="above it a window whose check failed counts as silent (%(default)s)",
     )
-    add("--threads", type=_number(int, low=0), default=0, help="of the processor; 0 chooses (0)")
+    add(
+        "--threads",
+        type=_number(int, low=0, high=1024),
+        default=0,
+        help="of the processor; 0 chooses (0)",
+    )
     add(
         "--clip_timestamps",
         type=_timestamps,
@@ -301,14 +309,14 @@ def _add_beyond(group: argparse._ArgumentGroup) -> None:
     add("--ffmpeg", metavar="FILE", help="the ffmpeg to read recordings with")
     add(
         "--audio_timeout",
-        type=_number(float, low=0),
+        type=_number(float, low=0, high=10**9),
         default=0.0,
         metavar="SECONDS",
         help="longest time to read one recording; 0 is the usual limit (0)",
     )
     add(
         "--audio_memory",
-        type=_number(int, low=0),
+        type=_number(int, low=0, high=10**9),
         default=0,
         metavar="MIB",
         help="most memory for reading one recording; 0 is the usual limit (0)",
@@ -316,13 +324,13 @@ def _add_beyond(group: argparse._ArgumentGroup) -> None:
 
 
 def _settings(given: argparse.Namespace) -> RunSettings:
-    _check_words(given)
+    _check_combinations(given)
     to_stdout = given.output_dir == "-"
     if to_stdout and given.output_format == "all":
         raise UsageError("--output_dir - prints one format", "choose it with --output_format")
     language = given.language if given.language not in (None, "None") else None
     decoding = DecodingSettings(
-        language=language and language_code(language),
+        language=None if language is None else language_code(language),
         temperatures=fallback_temperatures(
             given.temperature, given.temperature_increment_on_fallback
         ),
@@ -358,13 +366,15 @@ def _settings(given: argparse.Namespace) -> RunSettings:
     )
 
 
-def _check_words(given: argparse.Namespace) -> None:
+def _check_combinations(given: argparse.Namespace) -> None:
     if not given.word_timestamps:
         for name in _WORD_OPTIONS:
             if getattr(given, name):
                 raise UsageError(f"--{name} needs the words' times", "add --word_timestamps True")
     if given.patience is not None and given.beam_size is None:
         raise UsageError("--patience is for the beam search", "leave it out or set --beam_size")
+    if given.patience and round(given.beam_size * given.patience) < 1:
+        raise UsageError("--patience is too small for --beam_size", "their product must reach 1")
 
 
 def _without_effect(given: argparse.Namespace) -> tuple[str, ...]:

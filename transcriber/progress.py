@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
 import time
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from transcriber.engine.interface import FRAMES_PER_SECOND, Position, Progress, Segment
-from transcriber.errors import TranscriberError
+from transcriber.errors import StorageError, TranscriberError
 from transcriber.models.progress import LineReport, SilentReport
 
 
@@ -246,9 +245,16 @@ class JsonReporter:
 
 
 def _print_line(text: str) -> None:
-    # Whoever reads standard output may have seen enough; the files are still to be written.
-    with contextlib.suppress(BrokenPipeError):
+    try:
         print(text, flush=True)
+    except BrokenPipeError:
+        # Whoever reads standard output may have seen enough; the files are still to be written.
+        pass
+    except OSError as error:
+        raise StorageError(
+            f"cannot write to standard output: {error.strerror}",
+            "free some space, or leave the printing out with --verbose False",
+        ) from error
 
 
 def _fields(moment: Moment) -> dict[str, float | None]:

@@ -175,9 +175,7 @@ def test_a_loop_that_stands_still_moves_on(
         no_speech_prob=0.0,
     )
     monkeypatch.setattr(model, "decode", lambda *_, **__: stuck)
-    windows = list(
-        transcribe_windows(model, features, EVERYTHING, language="en", done=Progress())
-    )
+    windows = list(transcribe_windows(model, features, EVERYTHING, language="en", done=Progress()))
     assert [window.position.seek for window in windows][:STUCK_LIMIT] == [0, 0, 0, 0, 3000]
     assert len(windows) == 2 * STUCK_LIMIT
 

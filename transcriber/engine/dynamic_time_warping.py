@@ -30,7 +30,8 @@ def warp(cost: NDArray[np.float64]) -> NDArray[np.int64]:
         The path: indices of tokens and of frames, from the first pair to the last.
     """
     tokens, frames = cost.shape
-    total = np.full((tokens + 1, frames + 1), np.inf, np.float32)
+    # openai-whisper asks for single precision; the type rules of numba make it double.
+    total = np.full((tokens + 1, frames + 1), np.inf)
     move = np.full((tokens + 1, frames + 1), -1, np.int8)
     total[0, 0] = 0
     for diagonal in range(2, tokens + frames + 1):

@@ -7,9 +7,9 @@ arrive and kept as they are before that last step, which each window then takes 
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import pad
 from whisper.audio import HOP_LENGTH, N_FFT, N_FRAMES, N_SAMPLES, SAMPLE_RATE, mel_filters
 
-from transcriber.files import storage_error
+from transcriber.files import temporary_file_error
 
 MEMORY_BYTES = 256 * 2**20
 """What is kept in memory: more than two hours. The rest lies in a temporary file."""
@@ -118,7 +118,9 @@ class LogMelSpectrogram:
 
     def close(self) -> None:
         """Give the memory and the temporary file back."""
-        self._store.close()
+        # A write that failed has been told; closing tries it once more.
+        with contextlib.suppress(OSError):
+            self._store.close()
 
     def _append(self, samples: Samples) -> None:
         spectrum = torch.stft(
@@ -134,9 +136,10 @@ class LogMelSpectrogram:
         self._stored_frames += values.shape[1]
         try:
             self._store.write(values.T.contiguous().numpy().tobytes())
+            self._store.flush()
         except OSError as error:
-            folder = Path(tempfile.gettempdir())
-            raise storage_error("keep the spectrogram in", folder, error) from error
+            self.close()
+            raise temporary_file_error("the spectrogram", error) from error
 
 
 def _as_float(blocks: Iterable[bytes]) -> Iterator[Samples]:

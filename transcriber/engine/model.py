@@ -16,12 +16,14 @@ from whisper.timing import add_word_timestamps
 from whisper.tokenizer import get_tokenizer
 
 from transcriber.engine.interface import Segment
-from transcriber.errors import LimitError, ModelError
+from transcriber.errors import LimitError, ModelError, UsageError
 from transcriber.models.registry import find_official
 from transcriber.models.stored import StoredModel
 from transcriber.settings import DecodingSettings
 
 _BAD_CHECKPOINT = (
+    ArithmeticError,
+    AssertionError,
     AttributeError,
     EOFError,
     IndexError,
@@ -71,9 +73,15 @@ class WhisperModel:
         The network.
     settings : DecodingSettings
         How it is to decode.
+
+    Raises
+    ------
+    UsageError
+        When a token that is never to be written is none of the model's.
     """
 
     def __init__(self, model: Any, settings: DecodingSettings) -> None:
+        _check_tokens(settings.suppress_tokens, model.dims.n_vocab)
         self._model = model
         self._settings = settings
         # A processor has no half-precision kernels worth using; openai-whisper warns and does this.
@@ -176,6 +184,15 @@ class WhisperModel:
         return window.to(self._model.device, torch.float16 if self._half else torch.float32)
 
 
+def _check_tokens(tokens: str, vocabulary: int) -> None:
+    for token in tokens.split(",") if tokens else ():
+        if not -vocabulary <= int(token) < vocabulary:
+            raise UsageError(
+                f"--suppress_tokens: the model has no token {token}",
+                f"its tokens are 0 to {vocabulary - 1}",
+            )
+
+
 def load_model(stored: StoredModel, *, device: str, settings: DecodingSettings) -> WhisperModel:
     """Read a checkpoint into memory.
 
@@ -194,6 +211,8 @@ def load_model(stored: StoredModel, *, device: str, settings: DecodingSettings) 
         When the file is no checkpoint of a Whisper model.
     LimitError
         When it does not fit into memory.
+    UsageError
+        When a token that is never to be written is none of the model's.
     """
     try:
         checkpoint = _read(stored)
@@ -206,7 +225,8 @@ def load_model(stored: StoredModel, *, device: str, settings: DecodingSettings) 
             model.set_alignment_heads(whisper._ALIGNMENT_HEADS[official.name])
         elif heads:
             mask = torch.zeros(model.dims.n_text_layer, model.dims.n_text_head, dtype=torch.bool)
-            mask[tuple(zip(*heads, strict=True))] = True
+            for layer, head in heads:
+                mask[layer, head] = True
             model.register_buffer("alignment_heads", mask.to_sparse(), persistent=False)
         model = model.to(device).eval()
     except MemoryError as error:

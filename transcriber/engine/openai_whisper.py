@@ -42,7 +42,8 @@ def load() -> Any:
     try:
         import whisper  # noqa: PLC0415
         import whisper.timing  # noqa: PLC0415
-    except ImportError as error:
+    except (ImportError, OSError) as error:
+        # An OSError is a shared library of torch's that is missing or does not fit.
         raise DependencyError(
             f"openai-whisper or torch does not load: {error}", "install the program again"
         ) from error

@@ -131,19 +131,28 @@ def open_journal(path: Path) -> Iterator[Journal]:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     except OSError as error:
         raise storage_error("write", path, error) from error
-    with os.fdopen(descriptor, "r+b") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StorageError(
-                f"another process is writing the transcript that {path} belongs to",
-                "wait for it, or choose another --output_dir",
-            ) from error
-        except OSError:
-            # Some network file systems have no locks; one process at a time works there too.
-            pass
+    stream = os.fdopen(descriptor, "r+b")
+    try:
+        _lock(stream, path)
         synchronize_directory(path.parent)
         yield Journal(path, stream)
+    finally:
+        # A write that failed has been told; closing tries it once more.
+        with contextlib.suppress(OSError):
+            stream.close()
+
+
+def _lock(stream: IO[bytes], path: Path) -> None:
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise StorageError(
+            f"another process is writing the transcript that {path} belongs to",
+            "wait for it, or choose another --output_dir",
+        ) from error
+    except OSError:
+        # Some network file systems have no locks; one process at a time works there too.
+        pass
 
 
 def identity(parts: Mapping[str, Any]) -> str:
@@ -167,7 +176,10 @@ def _record(line: bytes) -> dict[str, Any] | None:
     body = line[_CHECKSUM_DIGITS + 1 : -1]
     if line != b"%08x %s\n" % (zlib.crc32(body), body):
         return None
-    record = json.loads(body)
+    try:
+        record = json.loads(body)
+    except ValueError:
+        return None
     return record if isinstance(record, dict) else None
 
 

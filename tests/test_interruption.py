@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Callable
+
+import child
+import pytest
+
+from transcriber.interruption import Interrupted
+
+WAIT = """
+    import sys, time
+    from transcriber.interruption import Interrupted, end_at_signals
+    end_at_signals()
+    try:
+        print("ready", flush=True)
+        time.sleep(60)
+        print("slept")
+    except Interrupted as interruption:
+        print(isinstance(interruption, KeyboardInterrupt), interruption.message, flush=True)
+        if "stay" in sys.argv:
+            time.sleep(60)
+        sys.exit(interruption.exit_code)
+    """
+
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+
+
+def await_line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def ignoring(*numbers: signal.Signals) -> Callable[[], None]:
+    """Return what a child does before it starts, as nohup and a shell's ``&`` do."""
+
+    def ignore() -> None:
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN if number in numbers else signal.SIG_DFL)
+
+    return ignore
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_interrupts_at_once(number: signal.Signals) -> None:
+    with child.start(WAIT, preexec_fn=ignoring()) as process:
+        assert await_line(process) == "ready"
+        process.send_signal(number)
+        assert await_line(process) == "True interrupted; nothing was decoded yet"
+        assert process.wait(timeout=10) == 128 + number
+
+
+@pytest.mark.parametrize("first", SIGNALS)
+@pytest.mark.parametrize("second", SIGNALS)
+def test_a_second_signal_ends_without_ado(first: signal.Signals, second: signal.Signals) -> None:
+    with child.start(WAIT, "stay", preexec_fn=ignoring()) as process:
+        assert await_line(process) == "ready"
+        process.send_signal(first)
+        assert "interrupted" in await_line(process)
+        process.send_signal(second)
+        assert process.wait(timeout=10) == -second
+
+
+@pytest.mark.parametrize("ignored", [signal.SIGINT, signal.SIGHUP])
+def test_an_ignored_signal_stays_ignored(ignored: signal.Signals) -> None:
+    with child.start(WAIT, "stay", preexec_fn=ignoring(ignored)) as process:
+        assert await_line(process) == "ready"
+        process.send_signal(ignored)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=0.5)
+        process.send_signal(signal.SIGTERM)
+        assert "interrupted" in await_line(process)
+        # It is not reset to the default for the second time either.
+        process.send_signal(ignored)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=0.5)
+        process.kill()
+
+
+def test_other_signals_keep_their_meaning() -> None:
+    with child.start(WAIT, preexec_fn=ignoring()) as process:
+        assert await_line(process) == "ready"
+        process.send_signal(signal.SIGQUIT)
+        assert process.wait(timeout=10) == -signal.SIGQUIT
+
+
+@pytest.mark.parametrize(("number", "code"), [(1, 129), (2, 130), (15, 143)])
+def test_the_exit_code_is_that_of_a_shell(number: int, code: int) -> None:
+    assert Interrupted(number).exit_code == code

@@ -1,0 +1,129 @@
+"""Downloading a source package with the machine's own apt configuration."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from scripts.debian_source import download_source, source_archives
+from transcriber.errors import DependencyError, NetworkError
+
+ONE_LINE = """\
+# deb http://commented.invalid/debian suite main
+deb [arch=amd64 signed-by=/keys/a.gpg] http://archive.invalid/debian suite main contrib
+deb-src [arch=amd64 signed-by=/keys/a.gpg] http://archive.invalid/debian suite main contrib
+deb\thttp://archive.invalid/security suite/updates main
+debris
+"""
+PARAGRAPHS = """\
+# A comment
+Types: deb
+URIs: http://archive.invalid/debian
+Suites: suite suite-updates
+Components: main
+Signed-By:
+ -----BEGIN PGP PUBLIC KEY BLOCK-----
+ .
+ Types: deb
+
+types:  deb deb-src
+Enabled: no
+URIs: http://other.invalid/debian
+Suites: suite
+Components: main
+"""
+
+# It checks that the options are complete, and plays a server that has the package or lacks it.
+APT = """\
+#!/bin/sh
+set -eu
+for name in Dir::Etc::SourceList Dir::Etc::SourceParts Dir::State::Lists Dir::Cache; do
+    case " $* " in *" -o $name="*) ;; *) echo "E: $name is the system's"; exit 100 ;; esac
+done
+lists=$(echo "$*" | sed -n 's/.* Dir::State::Lists=\\([^ ]*\\) .*/\\1/p')
+case " $* " in
+    *" update "*)
+        [ -n "${OFFLINE:-}" ] || touch "$lists/archive.invalid_dists_suite_main_source_Sources.lz4"
+        echo "Hit: one"; echo "W: Failed to fetch two"; echo "E: Some index files failed"
+        exit 100 ;;
+    *" source --download-only --tar-only there ") echo content > there_1.orig.tar.gz ;;
+    *" source --download-only --tar-only broken ")
+        echo cont > broken_1.orig.tar.gz; echo "E: Hash Sum mismatch"; exit 100 ;;
+    *) echo "Reading package lists..."; echo "E: Unable to find a source package"; exit 100 ;;
+esac
+"""
+
+
+def configuration(folder: Path) -> Path:
+    listed = folder / "apt" / "sources.list.d"
+    listed.mkdir(parents=True)
+    (folder / "apt" / "sources.list").write_text(ONE_LINE)
+    (listed / "a.sources").write_text(PARAGRAPHS)
+    (listed / "b.sources.disabled").write_text(PARAGRAPHS)
+    (listed / "c.list").write_text("# nothing\n")
+    return folder / "apt"
+
+
+@pytest.fixture
+def apt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty folder to download to, on a machine with another apt."""
+    program = tmp_path / "bin" / "apt-get"
+    program.parent.mkdir()
+    program.write_text(APT)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent) + os.pathsep + os.environ["PATH"])
+    folder = tmp_path / "download"
+    folder.mkdir()
+    return folder
+
+
+def test_both_forms_of_lists_keep_all_but_the_type(tmp_path: Path) -> None:
+    texts = source_archives(configuration(tmp_path))
+    assert texts[0] == (
+        ".list",
+        "deb-src [arch=amd64 signed-by=/keys/a.gpg] http://archive.invalid/debian suite main "
+        "contrib\ndeb-src\thttp://archive.invalid/security suite/updates main\n",
+    )
+    expected = PARAGRAPHS.replace("Types: deb\nURIs", "Types: deb-src\nURIs").replace(
+        "types:  deb deb-src", "Types: deb-src"
+    )
+    assert texts[1:] == [(".sources", expected)]
+
+
+def test_a_package_is_found_although_another_archive_fails(apt: Path, tmp_path: Path) -> None:
+    archive = download_source("there", apt, sources=configuration(tmp_path))
+    assert archive == apt / "there_1.orig.tar.gz"
+    assert archive.read_text() == "content\n"
+
+
+def test_what_apt_says_about_a_missing_package_is_passed_on(apt: Path, tmp_path: Path) -> None:
+    with pytest.raises(NetworkError, match=r"absent: E: Unable to find a source package$"):
+        download_source("absent", apt, sources=configuration(tmp_path))
+
+
+def test_without_any_list_the_network_is_to_blame_and_not_the_package(
+    apt: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OFFLINE", "1")
+    with pytest.raises(NetworkError, match=r"absent: W: Failed to fetch two$"):
+        download_source("absent", apt, sources=configuration(tmp_path))
+
+
+def test_an_archive_that_apt_complains_about_is_not_used(apt: Path, tmp_path: Path) -> None:
+    with pytest.raises(NetworkError, match=r"broken: E: Hash Sum mismatch$"):
+        download_source("broken", apt, sources=configuration(tmp_path))
+
+
+def test_a_machine_without_apt_is_told_apart(
+    apt: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    with pytest.raises(DependencyError, match="no apt-get"):
+        download_source("there", apt, sources=configuration(tmp_path))
+
+
+def test_a_machine_whose_apt_has_no_archive_is_told_apart(apt: Path, tmp_path: Path) -> None:
+    with pytest.raises(DependencyError, match="names no package archive"):
+        download_source("there", apt, sources=tmp_path / "empty")

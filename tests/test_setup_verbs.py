@@ -1,0 +1,148 @@
+"""The verbs, and how they run other programs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from scripts import layout, verbs
+from scripts.commands import run, run_quietly
+from transcriber.errors import DependencyError, LimitError
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def test_make_and_the_scripts_have_the_same_verbs() -> None:
+    makefile = (REPOSITORY / "Makefile").read_text()
+    phony = next(line for line in makefile.splitlines() if line.startswith(".PHONY:"))
+    assert phony.split()[1:] == list(verbs._VERBS)
+    for verb in verbs._VERBS:
+        assert verb == "help" or f"make {verb} " in verbs.USAGE
+
+
+def test_a_wrong_verb_or_setting_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["transscribe"], ["transcribe", "talk.mp3"], ["transcribe", "ARGS='"]):
+        assert verbs.run(words) == 2
+        error = capsys.readouterr().err
+        assert error.startswith("set-up: ")
+        assert error.count("\n") == 1
+        assert words[-1].partition("=")[0] in error
+
+
+def test_a_recording_that_is_missing_is_noticed_before_the_set_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(verbs, "provide_environment", lambda _: pytest.fail("it was set up"))
+    monkeypatch.setenv("AUDIO", str(tmp_path / "from the environment.mp3"))
+    assert verbs.run(["transcribe"]) == 3
+    assert "from the environment.mp3" in capsys.readouterr().err
+    assert verbs.run(["transcribe", f"AUDIO={tmp_path}/a=b.mp3"]) == 3
+    assert "a=b.mp3" in capsys.readouterr().err
+
+
+def test_a_recording_is_transcribed_with_the_given_settings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    program = tmp_path / "program"
+    program.write_text('#!/bin/sh\nprintf "[%s]" "$@"\nexit 0\n')
+    program.chmod(0o755)
+    recording = tmp_path / "it's $HOME.mp3"
+    recording.touch()
+    monkeypatch.setattr(verbs, "PROGRAM", program)
+    monkeypatch.setattr(verbs, "provide_environment", lambda _: None)
+    monkeypatch.setattr(verbs, "is_stored", lambda _: True)
+    words = [f"AUDIO={recording}", "MODEL=tiny.en", "ARGS=--initial_prompt 'two words'"]
+    assert verbs.run(["transcribe", *words]) == 0
+    output = capfd.readouterr().out
+    assert output.startswith(
+        f"[--model][tiny.en][--output_dir][{layout.TRANSCRIPTS}]"
+        f"[--initial_prompt][two words][--][{recording}]"
+    )
+    assert "Transcribed in 0." in output
+
+
+def test_make_hands_any_characters_to_the_scripts(tmp_path: Path) -> None:
+    recording = tmp_path / """a "b" 'c' ;d.mp3"""
+    done = subprocess.run(
+        ["make", "transcribe", f"AUDIO={recording}", f"PYTHON={sys.executable}"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+    assert f"there is no {recording}" in done.stderr
+    assert done.returncode
+
+
+def test_clean_deletes_what_the_verbs_made_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(verbs, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(verbs, "CACHE", tmp_path / ".cache")
+    monkeypatch.setattr(verbs, "ENVIRONMENT", tmp_path / ".venv")
+    for name in (".venv/bin", ".cache/models", "some.egg-info", ".mypy_cache", "transcriber"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "talk.mp3").touch()
+    assert verbs.run(["clean"]) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["talk.mp3", "transcriber"]
+
+
+def test_a_program_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    code = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))"
+    command = [sys.executable, "-c", code + "; time.sleep(60)"]
+    for runner in (run, run_quietly):
+        start = time.monotonic()
+        with pytest.raises(LimitError, match="took longer than 1 s"):
+            runner(command, limit=1.0)
+        assert time.monotonic() - start < 30
+        with pytest.raises(ProcessLookupError):
+            os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_a_program_that_is_missing_is_one_line() -> None:
+    for runner in (run, run_quietly):
+        with pytest.raises(DependencyError, match="cannot start /nonexistent"):
+            runner(["/nonexistent"])
+
+
+def test_an_interrupted_program_ends_in_its_own_way(tmp_path: Path) -> None:
+    child = (
+        "import os, signal, sys, time\n"
+        "def end(*_):\n"
+        "    time.sleep(1.0)\n"
+        # A handler may run within a print, which cannot be entered twice.
+        "    os.write(1, b'saved\\n')\n"
+        "    sys.exit(130)\n"
+        "signal.signal(signal.SIGINT, end)\n"
+        "os.write(1, b'ready\\n')\n"
+        "time.sleep(60)\n"
+    )
+    parent = (
+        "import sys\n"
+        "from scripts import verbs\n"
+        "from scripts.commands import run\n"
+        "verbs._VERBS = {'work': lambda _: run([sys.executable, '-c', sys.argv[1]])}\n"
+        "sys.exit(verbs.run(['work']))\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", parent, child],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        os.killpg(process.pid, signal.SIGINT)
+        output, errors = process.communicate(timeout=30)
+    assert output == "saved\n"
+    assert errors == "set-up: interrupted; the same command goes on\n"
+    assert process.returncode == 130
