@@ -2,8 +2,8 @@
 
 ``python benchmarks/parity.py SPEECH`` runs both programs on every recording of the folder
 SPEECH, greedy and with five beams, with and without word timestamps. All five output files of
-each recording must be the same, byte for byte. Then it prints the word error rate of our greedy
-text per language, normalised as in Whisper's paper.
+each recording must be the same, byte for byte. Then it prints the word error rates of both
+per language, normalised as in Whisper's paper.
 
 SPEECH holds a ``manifest.tsv`` with the columns ``file``, ``language`` and ``reference``.
 """
@@ -33,6 +33,8 @@ CONFIGURATIONS = {
     "beam 5": (),
     "beam 5, words": ("--word_timestamps", "True"),
 }
+LONGEST_SECONDS = 4 * 3600.0
+
 SAME_SUMS = ("--threads", "1")
 """Sums are split among threads, and the last digits of a probability with them."""
 
@@ -88,7 +90,9 @@ def run_reference(
 
 def _run(command: list[str]) -> None:
     # The progress of either is of no use here; what it says of a failure is.
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=LONGEST_SECONDS, check=False
+    )
     if done.returncode:
         raise SystemExit(f"{' '.join(command[:6])} ... ended with {done.returncode}: {done.stderr}")
 
@@ -126,7 +130,6 @@ def main() -> int:
     speech = read_manifest(given.speech)
     files = [item.path for item in speech]
     different = 0
-    rates = {}
     for name in given.only or CONFIGURATIONS:
         with tempfile.TemporaryDirectory() as folder:
             ours, reference = Path(folder, "ours"), Path(folder, "reference")
@@ -137,13 +140,12 @@ def main() -> int:
             different += len(unequal)
             total = len(speech) * len(OUTPUT_FORMATS)
             print(f"{name}: {total - len(unequal)} of {total} files are equal", *unequal)
-            rates[name] = error_rates(speech, ours)
-            wrong = error_rates(speech, reference)
-            for language, (count, rate) in rates[name].items():
+            theirs = error_rates(speech, reference)
+            for language, (count, rate) in error_rates(speech, ours).items():
                 unit = "CER" if language in CHARACTER_LANGUAGES else "WER"
                 print(
                     f"  {language}: {count} recordings, {unit} {rate:.1%}, "
-                    f"openai-whisper {wrong[language][1]:.1%}",
+                    f"openai-whisper {theirs[language][1]:.1%}",
                     flush=True,
                 )
     return 1 if different else 0

@@ -1,11 +1,12 @@
 """openai-whisper's own command line on weights of our store, for comparing with ours.
 
-``python benchmarks/reference.py WEIGHTS [option ...]`` takes the options of ``whisper``. Two
-things differ from calling it directly. It knows the alignment heads of a model only by the
+``python benchmarks/reference.py WEIGHTS [option ...]`` takes the options of ``whisper``. Three
+things differ from calling it directly. First, it knows the alignment heads of a model only by the
 model's official name and fetches what has another digest than OpenAI's file, so the name given
-with ``--model`` is made to mean WEIGHTS. And it samples from an unseeded generator, so that two of
+with ``--model`` is made to mean WEIGHTS. Second, it samples from an unseeded generator, so that two of
 its own runs may differ where the decoding falls back to sampling; here the generator is seeded
-as in our program.
+as in our program. Third, numba has one thread: the first word alignment starts numba's threads, and
+they change how many torch uses, so that the last digits of later probabilities hang on it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from typing import Any
 
 import imageio_ffmpeg
 import torch
+
+os.environ["NUMBA_NUM_THREADS"] = "1"  # read when numba is imported, which whisper does
+
 import whisper
 from whisper.transcribe import cli
 

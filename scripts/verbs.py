@@ -9,6 +9,7 @@ import glob
 import os
 import shlex
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -136,6 +137,7 @@ def _provide_model(model: str, pins: Pins) -> int:
 
 
 def _test(_: Mapping[str, str]) -> int:
+    accept_interruptions()
     pytest: Command = [PYTHON, "-m", "pytest"]
     stages: dict[str, Callable[[], int]] = {
         "set-up": lambda: _setup({}),
@@ -152,6 +154,15 @@ def _test(_: Mapping[str, str]) -> int:
         if code:
             return code
     return 0
+
+
+def accept_interruptions() -> None:
+    """Let SIGINT have its usual effect on this process and on those that it starts.
+
+    A shell starts its background jobs with the signal ignored, which every child inherits, and
+    the tests are about what the signal does.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _clean(_: Mapping[str, str]) -> int:

@@ -52,7 +52,7 @@ def test_a_signal_keeps_what_was_decoded(
     assert "the same command continues where it stopped" in messages
     # A second on a quiet machine; the limit only catches a wait for the end of the recording.
     assert seconds < 10
-    partial = json.loads((tmp_path / "out" / "long.partial.json").read_text())
+    partial = json.loads((tmp_path / "out" / "long.transcriber-partial.json").read_text())
     assert partial["segments"]
     assert not (tmp_path / "out" / "long.json").exists()
 
@@ -88,6 +88,9 @@ def test_other_options_begin_anew(
     other = [*options, "--clip_timestamps", "0,20"]
     begun = run(long_recording, "-o", tmp_path / "out", *other)
     assert "begins anew" in begun.stderr
+    (kept,) = (tmp_path / "out").glob(JOURNALS + ".old")
+    assert len(kept.read_bytes().splitlines()) > 2
+    kept.unlink()
     run(long_recording, "-o", tmp_path / "whole", *other)
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
 

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from transcriber import __version__, doctor, findings
+from transcriber import __version__, doctor
 from transcriber.audio.ffmpeg import Ffmpeg
-from transcriber.device import Device
 from transcriber.doctor import add_arguments, run
 from transcriber.errors import DependencyError, UsageError
-from transcriber.findings import (
+from transcriber.machine import findings
+from transcriber.machine.device import Device
+from transcriber.machine.findings import (
     Value,
     environment_findings,
     folder_findings,

@@ -127,6 +127,7 @@ def test_an_interrupted_program_ends_in_its_own_way(tmp_path: Path) -> None:
     parent = (
         "import sys\n"
         "from scripts import verbs\n"
+        "verbs.accept_interruptions()\n"
         "from scripts.commands import run\n"
         "verbs._VERBS = {'work': lambda _: run([sys.executable, '-c', sys.argv[1]])}\n"
         "sys.exit(verbs.run(['work']))\n"
@@ -146,3 +147,25 @@ def test_an_interrupted_program_ends_in_its_own_way(tmp_path: Path) -> None:
     assert output == "saved\n"
     assert errors == "set-up: interrupted; the same command goes on\n"
     assert process.returncode == 130
+
+
+def test_the_tests_can_run_in_the_background() -> None:
+    ignored = "import signal, sys; sys.exit(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)"
+    code = (
+        "import sys\n"
+        "from scripts import commands, verbs\n"
+        "command = [sys.executable, '-c', sys.argv[1]]\n"
+        "before = commands.run(command)\n"
+        "verbs.accept_interruptions()\n"
+        "print(before, commands.run(command))\n"
+    )
+    done = subprocess.run(
+        # As a shell starts a background job.
+        ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, "-c", code, ignored],
+        cwd=REPOSITORY,
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+    assert (done.stdout, done.stderr) == ("1 0\n", "")

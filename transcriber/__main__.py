@@ -6,11 +6,22 @@ import os
 import sys
 from collections.abc import Sequence
 
-from transcriber.errors import TranscriberError
+from transcriber.errors import StorageError, TranscriberError
 from transcriber.interruption import Interrupted, end_at_signals
+from transcriber.streams import (
+    abandon_output,
+    output_error,
+    output_is_full,
+    prepare_streams,
+    print_whole,
+)
 
 DEBUG_VARIABLE = "TRANSCRIBER_DEBUG"
 """Set to show where in the program a failure arose."""
+
+
+NOBODY_READS = 141
+"""Exit code when the reader of standard output has gone: as if SIGPIPE had ended the program."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,14 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    prepare_streams()
     end_at_signals()
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that lacks a character shows a question mark instead of ending the run.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
     try:
         code = _dispatch(given)
-        sys.stdout.flush()
+        print_whole("")
     except TranscriberError as error:
         _show_origin()
         print(f"transcriber: {error}", file=sys.stderr)
@@ -44,10 +52,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = interruption.exit_code
     except BrokenPipeError:
         # Whoever read the output has gone. Python would complain when it closes the stream.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 141
+        abandon_output()
+        code = NOBODY_READS
     except Exception as error:
         _show_origin()
+        if output_is_full(error):
+            abandon_output()
+            print(f"transcriber: {output_error(error)}", file=sys.stderr)
+            return StorageError.exit_code
         text = " ".join(f"{type(error).__name__}: {error}".split())
         print(
             f"transcriber: this is a defect of the program: {text}: please report it with the "
@@ -62,7 +74,7 @@ def _dispatch(given: list[str]) -> int:
     """Run the sub-command, or a transcription; load no more than it needs."""
     command, rest = (given[0], given[1:]) if given else ("", [])
     if command == "__probe_device__":
-        from transcriber import device_probe
+        from transcriber.machine import device_probe
 
         return device_probe.main(rest)
     if command in ("models", "doctor"):
@@ -82,6 +94,9 @@ def _dispatch(given: list[str]) -> int:
         _show_origin()
         reporter.fail("", error)
         return error.exit_code
+    except Interrupted as interruption:
+        reporter.interrupted(interruption.message, interruption.exit_code)
+        return interruption.exit_code
     finally:
         reporter.close()
 

@@ -7,9 +7,9 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from transcriber.device import check_requested
 from transcriber.errors import DependencyError
-from transcriber.findings import (
+from transcriber.machine.device import check_requested
+from transcriber.machine.findings import (
     Finding,
     Value,
     device_findings,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +12,9 @@ from pathlib import Path
 from typing import IO
 
 from transcriber.errors import StorageError
+
+NAME_BYTES = 255
+"""The longest file name that Linux file systems take."""
 
 _REMEDIES = {
     errno.ENOSPC: "free some space or choose another folder",
@@ -54,6 +58,23 @@ def temporary_file_error(content: str, error: OSError) -> StorageError:
         f"cannot keep {content} in a temporary file: {reason}",
         "free some space, or name another folder in TMPDIR",
     )
+
+
+def sibling(path: Path, suffix: str) -> Path:
+    """Return `path` with `suffix` behind its name, shortened where no file system takes it.
+
+    Parameters
+    ----------
+    path : Path
+        A file's path without an ending.
+    suffix : str
+        What the name is to end in.
+    """
+    name = path.name + suffix
+    if len(os.fsencode(name)) > NAME_BYTES:
+        digest = hashlib.sha256(os.fsencode(path.name)).hexdigest()
+        name = f"{path.name[:20]}.{digest[:16]}{suffix}"
+    return path.with_name(name)
 
 
 def make_directory(path: Path) -> None:

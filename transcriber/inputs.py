@@ -76,14 +76,15 @@ def _resolve(given: str) -> Iterator[Recording]:
         # An unset variable of a script; as a path it would be the current folder.
         raise InputError("the name of a recording is empty", "name a file or a folder")
     path = Path(given)
-    if path.is_dir():
+    # pathlib's questions raise where a folder may not be entered or a name is too long.
+    if os.path.isdir(path):
         yield from _in_folder(path)
     elif os.path.lexists(path) or not glob.has_magic(given):
         # What is wrong with a missing file is told when its turn comes, after the others.
         yield _recording(path, Path(path.stem))
     else:
         matches = map(Path, sorted(glob.glob(given, recursive=True)))  # noqa: PTH207  may be absolute
-        files = [match for match in matches if not match.is_dir()]
+        files = [match for match in matches if not os.path.isdir(match)]
         if not files:
             raise InputError(f"no file matches {given}", "check the pattern")
         for file in files:

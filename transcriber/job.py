@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import sys
+import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,12 +12,20 @@ from typing import Any
 from transcriber.audio.ffmpeg import Ffmpeg
 from transcriber.audio.stream import AudioLimits, AudioStream, open_audio
 from transcriber.engine.interface import Engine, Segment
+from transcriber.errors import StorageError
 from transcriber.inputs import Recording, readable_file
 from transcriber.interruption import Interrupted
 from transcriber.languages import language_name
 from transcriber.progress import Course, Reporter, clock
 from transcriber.settings import RunSettings
-from transcriber.transcript.journal import SUFFIX, Header, Journal, identity, open_journal
+from transcriber.streams import print_whole
+from transcriber.transcript.journal import (
+    Header,
+    Journal,
+    identity,
+    journal_path,
+    open_journal,
+)
 from transcriber.transcript.writers import (
     output_paths,
     partial_stem,
@@ -73,35 +81,49 @@ class Job:
         course = Course()
         with contextlib.ExitStack() as resources:
             path = resources.enter_context(readable_file(self._recording))
-            label = self._recording.label
-            with open_audio(path, ffmpeg=ffmpeg, limits=limits, label=label) as audio:
-                course.duration = self._engine.read(audio)
-            resources.callback(self._engine.close)
-            for warning in audio.warnings:
-                self._reporter.note(warning)
             stem = output_stem(self._recording, self._settings)
             if stem is None:
                 stem = Path(resources.enter_context(tempfile.TemporaryDirectory()), "transcript")
-            journal = resources.enter_context(open_journal(_journal_path(stem)))
+            _check_outputs(output_paths(stem, self._output))
+            journal = resources.enter_context(open_journal(journal_path(stem)))
+            resources.callback(self._engine.close)
             try:
+                self._engine.use_threads(self._choose_threads(journal))
+                label = self._recording.label
+                with open_audio(path, ffmpeg=ffmpeg, limits=limits, label=label) as audio:
+                    course.duration = self._engine.read(audio)
+                for warning in audio.warnings:
+                    self._reporter.note(warning)
                 self._begin(journal, audio)
                 self._decode(journal, course)
+                outputs = self._write(self._engine.result(journal.progress), stem)
             except Interrupted as interruption:
                 self._reporter.close()
                 interruption.message = self._keep(journal, course, stem)
                 raise
-            outputs = self._write(self._engine.result(journal.progress), stem)
+            finally:
+                if not journal.windows:
+                    journal.remove()
             journal.remove()
         self._reporter.finish(self._recording.label, outputs, course.moment())
+
+    def _choose_threads(self, journal: Journal) -> int:
+        """Return the planned number, or the one that an earlier run of the same work had."""
+        if journal.header is not None and self._settings.threads == 0:
+            return journal.header.threads
+        return self._threads
 
     def _begin(self, journal: Journal, audio: AudioStream) -> None:
         """Take up the journal of the same work, or start it with the recording's language."""
         work = identity({"audio": audio.sha256, **self._engine.identity()})
         if journal.header is not None and journal.header.identity == work:
             return
+        threads = self._choose_threads(journal)
         if journal.windows:
+            copy = journal.set_aside()
             self._reporter.note(
-                f"{journal.path} is of other samples, weights or options and begins anew"
+                f"{self._recording.label}: begins anew; {copy} keeps what was decoded from other "
+                "samples, or with another model or other options"
             )
         language, detected = self._engine.language()
         asked = self._settings.decoding.language
@@ -109,7 +131,7 @@ class Job:
             self._reporter.note(f"Detected language: {language_name(language)}")
         elif asked not in (None, language):
             self._reporter.note(f"the model {self._settings.model} knows English only: using that")
-        journal.begin(Header(identity=work, language=language, threads=self._threads))
+        journal.begin(Header(identity=work, language=language, threads=threads))
 
     def _decode(self, journal: Journal, course: Course) -> None:
         progress = journal.progress
@@ -120,12 +142,9 @@ class Job:
                 f"{self._recording.label}: continues at {clock(course.position)}, "
                 "where an earlier run stopped"
             )
-        self._print(progress.segments)
-        header = journal.header
-        # Unless the user says how many, a continued run has as many threads as it began with.
-        keep = header is not None and self._settings.threads == 0
-        threads = header.threads if header is not None and keep else self._threads
-        for window in self._engine.windows(progress.language or "en", progress, threads):
+            self._print(progress.segments)
+            self._reporter.window(progress.segments, course.moment())
+        for window in self._engine.windows(progress.language or "en", progress):
             journal.append(window)
             course.advance(window.position)
             self._print(window.segments)
@@ -136,7 +155,6 @@ class Job:
         label = self._recording.label
         progress = journal.progress
         if not progress.windows or self._output.directory is None:
-            journal.remove()
             return f"interrupted; nothing of {label} is kept"
         write_outputs(self._engine.result(progress), partial_stem(stem), self._output)
         return (
@@ -147,7 +165,7 @@ class Job:
 
     def _write(self, result: dict[str, Any], stem: Path) -> tuple[Path, ...]:
         if self._output.directory is None:
-            sys.stdout.write(render(result, self._output, self._output.formats[0]))
+            print_whole(render(result, self._output, self._output.formats[0]))
             return ()
         paths = write_outputs(result, stem, self._output)
         remove_partial(stem, self._output)
@@ -173,10 +191,13 @@ def output_stem(recording: Recording, settings: RunSettings) -> Path | None:
 def is_done(recording: Recording, settings: RunSettings) -> bool:
     """Whether a recording has all its output files and no journal of an unfinished run."""
     stem = output_stem(recording, settings)
-    if stem is None or _journal_path(stem).exists():
+    if stem is None or os.path.exists(journal_path(stem)):
         return False
-    return all(path.exists() for path in output_paths(stem, settings.output))
+    return all(map(os.path.exists, output_paths(stem, settings.output)))
 
 
-def _journal_path(stem: Path) -> Path:
-    return stem.with_name(stem.name + SUFFIX)
+def _check_outputs(paths: Sequence[Path]) -> None:
+    """Refuse what could only be told after hours of decoding."""
+    for path in paths:
+        if os.path.isdir(path):
+            raise StorageError(f"{path} is a folder", "choose another --output_dir")

@@ -16,6 +16,7 @@ from typing import NoReturn
 from transcriber import __version__
 from transcriber.errors import UsageError
 from transcriber.languages import language_code
+from transcriber.machine.device import check_requested
 from transcriber.paths import model_directory
 from transcriber.settings import (
     APPEND_PUNCTUATIONS,
@@ -45,6 +46,10 @@ exit codes: 0 done; 1 defect of the program; 2 usage; 3 a recording cannot be re
 9 time or memory limit of reading a recording; 10 some of several recordings failed;
 129, 130 or 143 ended by a signal: the same command continues where it stopped
 """
+
+
+_LONGEST_SECONDS = 1e9
+"""Thirty years: beyond any recording, and far from where numbers lose their seconds."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -121,7 +126,7 @@ def _timestamps(text: str) -> tuple[float, ...]:
     except ValueError:
         values = (math.nan,)
     bounds = (0.0, *values)
-    if not all(a <= b < math.inf for a, b in zip(bounds, values, strict=False)):
+    if not all(a <= b < _LONGEST_SECONDS for a, b in zip(bounds, values, strict=False)):
         raise argparse.ArgumentTypeError(
             f"expected rising times in seconds, start,end,start,end,..., not {text!r}"
         )
@@ -325,6 +330,9 @@ def _add_beyond(group: argparse._ArgumentGroup) -> None:
 
 def _settings(given: argparse.Namespace) -> RunSettings:
     _check_combinations(given)
+    check_requested(given.device)
+    if not given.model:
+        raise UsageError("--model is empty", "name a model, such as base")
     to_stdout = given.output_dir == "-"
     if to_stdout and given.output_format == "all":
         raise UsageError("--output_dir - prints one format", "choose it with --output_format")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import time
@@ -112,6 +113,9 @@ class Reporter(Protocol):
     def fail(self, label: str, error: TranscriberError) -> None:
         """Tell that a recording failed."""
 
+    def interrupted(self, message: str, exit_code: int) -> None:
+        """Tell that a signal ends the run."""
+
     def summary(self, counts: dict[str, int], elapsed: float) -> None:
         """Tell how a run of several recordings ended."""
 
@@ -174,6 +178,10 @@ class TextReporter:
         self.close()
         self._print(f"transcriber: {error}")
 
+    def interrupted(self, message: str, exit_code: int) -> None:
+        self.close()
+        self._print(f"transcriber: {message}")
+
     def summary(self, counts: dict[str, int], elapsed: float) -> None:
         parts = [f"{count} {what}" for what, count in counts.items() if count]
         self._print(f"{', '.join(parts)} in {clock(elapsed)}")
@@ -234,6 +242,9 @@ class JsonReporter:
     def fail(self, label: str, error: TranscriberError) -> None:
         self._emit("fail", input=label, message=str(error), exit_code=error.exit_code)
 
+    def interrupted(self, message: str, exit_code: int) -> None:
+        self._emit("interrupted", message=message, exit_code=exit_code)
+
     def summary(self, counts: dict[str, int], elapsed: float) -> None:
         self._emit("summary", elapsed=round(elapsed, 3), **counts)
 
@@ -241,7 +252,9 @@ class JsonReporter:
         pass
 
     def _emit(self, event: str, **fields: Any) -> None:
-        print(json.dumps({"event": event, **fields}), file=sys.stderr, flush=True)
+        # Whoever follows the progress may have seen enough; the files are still to be written.
+        with contextlib.suppress(BrokenPipeError):
+            print(json.dumps({"event": event, **fields}), file=sys.stderr, flush=True)
 
 
 def _print_line(text: str) -> None:

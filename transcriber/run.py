@@ -7,27 +7,29 @@ from collections import Counter
 
 from transcriber.audio.ffmpeg import find_ffmpeg
 from transcriber.audio.stream import AudioLimits, open_audio
-from transcriber.device import choose_device
 from transcriber.engine.local import LocalEngine
 from transcriber.errors import (
     InputError,
     LimitError,
     SomeInputsFailedError,
+    StorageError,
     TranscriberError,
 )
 from transcriber.inputs import Recording, find_recordings
+from transcriber.interruption import Interrupted
 from transcriber.job import Job, is_done
+from transcriber.machine.device import choose_device
+from transcriber.machine.threads import apply_environment, plan_threads
 from transcriber.models.obtain import obtain
 from transcriber.progress import Reporter, stopwatch
 from transcriber.settings import RunSettings
-from transcriber.threads import apply_environment, plan_threads
 
 
 def run(settings: RunSettings, reporter: Reporter) -> int:
     """Transcribe all recordings of a call.
 
-    A recording that cannot be read does not keep the others from being transcribed; any other
-    failure would meet them too and ends the run.
+    A recording that cannot be read, or whose files cannot be written, does not keep the others
+    from being transcribed; any other failure would meet them too and ends the run.
 
     Parameters
     ----------
@@ -101,15 +103,19 @@ def _transcribe(
         report=reporter,
     )
     device = choose_device(settings.device)
-    if device.kind == "cpu" and settings.device not in ("auto", "cpu"):
+    if device.fallback:
         reporter.note(f"using the processor: {device.reason}")
     engine = LocalEngine(stored, device=device.torch_name, settings=settings.decoding)
     for recording in readable:
         job = Job(recording, settings, engine=engine, threads=threads.threads, reporter=reporter)
         try:
             job.run(ffmpeg, _limits(settings))
-        except (InputError, LimitError) as error:
+        except (InputError, LimitError, StorageError) as error:
             failed(recording, error)
+        except Interrupted as interruption:
+            if len(readable) > 1:
+                interruption.message += " (add --skip_existing: it passes over finished ones)"
+            raise
     return failures
 
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from transcriber.engine import openai_whisper
-from transcriber.errors import LimitError, ModelError, TranscriberError, UsageError
+from transcriber.errors import ModelError, TranscriberError, UsageError
 from transcriber.models.stored import StoredModel
 from transcriber.settings import DecodingSettings
 
@@ -364,7 +364,7 @@ def test_too_little_memory_is_told(
 
     model = save(checkpoint, tmp_path / "mine.pt")
     monkeypatch.setattr(torch, "load", fail)
-    with pytest.raises(LimitError, match="not enough memory for the model mine") as caught:
+    with pytest.raises(ModelError, match="not enough memory for the model mine") as caught:
         load(model)
     assert "--model" in caught.value.remedy
 

@@ -128,7 +128,7 @@ def test_patterns(
 
 
 def test_a_segment_has_what_openai_whisper_gives_it() -> None:
-    tokens = (at(0), *TOKENIZER.encode(" Grün, 語"), EOT + 5, at(1.5))
+    tokens = (at(0), *TOKENIZER.encode(" Grün, 語"), EOT, EOT + 5, at(1.5))
     (segment,) = cut_at(tokens, seek=100).segments
     assert segment == {
         "seek": 100,

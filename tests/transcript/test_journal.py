@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import json
 import math
 import os
@@ -18,7 +19,14 @@ import pytest
 
 from transcriber.engine.interface import Position, Progress, WindowResult
 from transcriber.errors import StorageError
-from transcriber.transcript.journal import SUFFIX, Header, Journal, identity, open_journal
+from transcriber.transcript.journal import (
+    SUFFIX,
+    Header,
+    Journal,
+    identity,
+    journal_path,
+    open_journal,
+)
 
 HEADER = Header(identity="0123abcd" * 8, language="de", threads=4)
 
@@ -195,6 +203,44 @@ def test_begin_discards_even_when_nothing_follows(path: Path) -> None:
     with open_journal(path) as journal:
         journal.begin(dataclasses.replace(HEADER, threads=1))
     assert read(path) == (dataclasses.replace(HEADER, threads=1), [])
+
+
+def test_what_is_of_other_work_is_set_aside(path: Path) -> None:
+    with open_journal(path) as journal:
+        journal.begin(HEADER)
+        journal.append(window(1))
+        content = path.read_bytes()
+        copy = journal.set_aside()
+        assert copy.read_bytes() == content
+        assert journal.header is None
+        assert journal.windows == []
+    assert path.read_bytes() == b""
+
+
+def test_a_name_is_shortened_only_where_it_must_be() -> None:
+    assert journal_path(Path("out", "talk")) == Path("out", f"talk{SUFFIX}")
+    long, other = Path("out", "x" * 250), Path("out", "x" * 249 + "y")
+    assert journal_path(long) != journal_path(other)
+    assert len(journal_path(long).name) <= 255
+    assert journal_path(long).name.endswith(SUFFIX)
+
+
+def test_a_journal_that_was_deleted_while_waiting_is_made_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = fcntl.flock
+    deleted: list[bool] = []
+
+    def delete_first(stream: Any, operation: int) -> None:
+        lock(stream, operation)
+        if not deleted:
+            path.unlink()
+            deleted.append(True)
+
+    monkeypatch.setattr("transcriber.transcript.journal.fcntl.flock", delete_first)
+    with open_journal(path) as journal:
+        journal.begin(HEADER)
+        assert path.read_bytes()
 
 
 def test_remove(path: Path) -> None:

@@ -181,16 +181,16 @@ def test_a_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
 
 
 def test_what_an_interrupted_run_leaves(tmp_path: Path) -> None:
-    assert partial_stem(Path("out", "talk.2024")) == Path("out", "talk.2024.partial")
+    assert partial_stem(Path("out", "talk.2024")) == Path("out", "talk.2024.transcriber-partial")
     output = OutputSettings()
     stem = tmp_path / "talk.2024"
     write_outputs(result(words=False), partial_stem(stem), output)
     assert {path.name for path in tmp_path.iterdir()} == {
-        f"talk.2024.partial.{ending}" for ending in OUTPUT_FORMATS
+        f"talk.2024.transcriber-partial.{ending}" for ending in OUTPUT_FORMATS
     }
     whole = write_outputs(result(words=False), stem, output)
-    (tmp_path / "talk.2024.partial.notes").touch()
+    (tmp_path / "talk.2024.transcriber-partial.notes").touch()
     remove_partial(stem, output)
-    assert set(tmp_path.iterdir()) == {*whole, tmp_path / "talk.2024.partial.notes"}
+    assert set(tmp_path.iterdir()) == {*whole, tmp_path / "talk.2024.transcriber-partial.notes"}
     # There may be none.
     remove_partial(stem, output)

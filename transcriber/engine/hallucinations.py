@@ -140,8 +140,6 @@ def _next_with_words(segments: Sequence[Segment]) -> Segment | None:
 
 def _is_anomalous(segment: Segment) -> bool:
     words = [word for word in segment["words"] if word["word"] not in _PUNCTUATION][:8]
-    if not segment["words"]:
-        return False
     score = sum(
         _word_anomaly(word["end"] - word["start"], word.get("probability", 0.0)) for word in words
     )

@@ -93,6 +93,9 @@ class Engine(Protocol):
     def identity(self) -> Mapping[str, Any]:
         """Return all of its own that decides the text: versions, weights, settings."""
 
+    def use_threads(self, threads: int) -> None:
+        """Compute with so many threads from now on."""
+
     def read(self, blocks: Iterable[bytes]) -> float:
         """Take in a recording, as signed 16-bit mono samples at 16 kHz; return its seconds.
 
@@ -102,8 +105,8 @@ class Engine(Protocol):
     def language(self) -> tuple[str, bool]:
         """Return the code of the recording's language, and whether it had to be detected."""
 
-    def windows(self, language: str, done: Progress, threads: int) -> Iterator[WindowResult]:
-        """Decode the recording from where `done` ends, with so many threads."""
+    def windows(self, language: str, done: Progress) -> Iterator[WindowResult]:
+        """Decode the recording from where `done` ends."""
 
     def result(self, progress: Progress) -> dict[str, Any]:
         """Return the transcript: ``text``, ``segments`` and ``language``."""

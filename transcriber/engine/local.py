@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
@@ -36,6 +37,7 @@ class LocalEngine:
         self._stored = stored
         self._device = device
         self._settings = settings
+        self._threads = 1
         self._loaded: WhisperModel | None = None
         self._features: LogMelSpectrogram | None = None
 
@@ -44,9 +46,15 @@ class LocalEngine:
         return {
             "program": __version__,
             "torch": metadata.version("torch"),
+            "openai-whisper": metadata.version("openai-whisper"),
+            "device": self._device,
             "model": self._stored.sha256,
             "decoding": asdict(self._settings),
         }
+
+    def use_threads(self, threads: int) -> None:
+        """Compute with so many threads from now on."""
+        self._threads = threads
 
     def read(self, blocks: Iterable[bytes]) -> float:
         """Compute the spectrogram of a recording; return the recording's seconds."""
@@ -68,18 +76,17 @@ class LocalEngine:
             return "en", False
         if self._settings.language is not None:
             return self._settings.language, False
-        return model.detect_language(self._spectrogram().beginning()), True
+        with self._memory():
+            return model.detect_language(self._spectrogram().beginning()), True
 
-    def windows(self, language: str, done: Progress, threads: int) -> Iterator[WindowResult]:
-        """Decode the recording from where `done` ends, with so many threads."""
-        import torch  # noqa: PLC0415
-
+    def windows(self, language: str, done: Progress) -> Iterator[WindowResult]:
+        """Decode the recording from where `done` ends."""
         from transcriber.engine.loop import transcribe_windows  # noqa: PLC0415
 
-        torch.set_num_threads(threads)
-        return transcribe_windows(
-            self._model(), self._spectrogram(), self._settings, language=language, done=done
-        )
+        with self._memory():
+            yield from transcribe_windows(
+                self._model(), self._spectrogram(), self._settings, language=language, done=done
+            )
 
     def result(self, progress: Progress) -> dict[str, Any]:
         """Return the transcript in the form that openai-whisper's writers take."""
@@ -96,12 +103,28 @@ class LocalEngine:
             self._features = None
 
     def _model(self) -> WhisperModel:
+        openai_whisper.load()
+        import torch  # noqa: PLC0415
+
+        if torch.get_num_threads() != self._threads:
+            torch.set_num_threads(self._threads)
         if self._loaded is None:
-            openai_whisper.load()
             from transcriber.engine.model import load_model  # noqa: PLC0415
 
             self._loaded = load_model(self._stored, device=self._device, settings=self._settings)
         return self._loaded
+
+    @contextlib.contextmanager
+    def _memory(self) -> Iterator[None]:
+        """Tell in one line that memory ran out while decoding."""
+        from transcriber.engine.model import is_out_of_memory, memory_error  # noqa: PLC0415
+
+        try:
+            yield
+        except (MemoryError, RuntimeError) as error:
+            if isinstance(error, MemoryError) or is_out_of_memory(error):
+                raise memory_error(self._stored.name) from error
+            raise
 
     def _spectrogram(self) -> LogMelSpectrogram:
         if self._features is None:

@@ -188,7 +188,8 @@ class _Decoder:
             return self._tokens[position.prompt_start :]
         room = self._model.prompt_limit - len(self._initial)
         recent = self._tokens[max(len(self._initial), position.prompt_start) :]
-        return self._initial + (recent[-room:] if room > 0 else [])
+        # Where there is no room, openai-whisper takes what this slice means then.
+        return self._initial + recent[-room:]
 
     def _refine(
         self, segments: list[Segment], position: Position, window: Window, *, complete: bool

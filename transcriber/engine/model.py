@@ -16,7 +16,7 @@ from whisper.timing import add_word_timestamps
 from whisper.tokenizer import get_tokenizer
 
 from transcriber.engine.interface import Segment
-from transcriber.errors import LimitError, ModelError, UsageError
+from transcriber.errors import ModelError, UsageError
 from transcriber.models.registry import find_official
 from transcriber.models.stored import StoredModel
 from transcriber.settings import DecodingSettings
@@ -208,9 +208,7 @@ def load_model(stored: StoredModel, *, device: str, settings: DecodingSettings) 
     Raises
     ------
     ModelError
-        When the file is no checkpoint of a Whisper model.
-    LimitError
-        When it does not fit into memory.
+        When the file is no checkpoint of a Whisper model, or does not fit into memory.
     UsageError
         When a token that is never to be written is none of the model's.
     """
@@ -230,12 +228,26 @@ def load_model(stored: StoredModel, *, device: str, settings: DecodingSettings) 
             model.register_buffer("alignment_heads", mask.to_sparse(), persistent=False)
         model = model.to(device).eval()
     except MemoryError as error:
-        raise LimitError(
-            f"not enough memory for the model {stored.name}", "choose a smaller one with --model"
-        ) from error
+        raise memory_error(stored.name) from error
     except _BAD_CHECKPOINT as error:
+        if is_out_of_memory(error):
+            raise memory_error(stored.name) from error
         raise _unreadable(stored, error) from error
     return WhisperModel(model, settings)
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether torch raised `error` because memory ran out, of the processor or of a GPU."""
+    text = str(error)
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in text
+
+
+def memory_error(name: str) -> ModelError:
+    """Return what the user reads when a model does not fit."""
+    return ModelError(
+        f"not enough memory for the model {name}",
+        "choose a smaller one with --model, or try --device cpu",
+    )
 
 
 def _read(stored: StoredModel) -> Any:

@@ -88,7 +88,7 @@ def offline_error(model: OfficialModel, directory: Path) -> OfflineError:
 
 def _checkpoint(name: str) -> StoredModel | None:
     path = Path(name)
-    if path.is_file():
+    if os.path.isfile(path):
         return StoredModel(
             name=name,
             path=path,
@@ -96,7 +96,7 @@ def _checkpoint(name: str) -> StoredModel | None:
             size=path.stat().st_size,
             origin="file",
         )
-    if path.is_dir():
+    if os.path.isdir(path):
         raise ModelError(
             f"{path} is a folder", f"import it first with `transcriber models import {path}`"
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 from dataclasses import asdict
 from pathlib import Path
@@ -103,7 +104,7 @@ def locate(name: str, directory: Path) -> StoredModel | None:
     """
     official = find_official(name)
     model = None
-    if official is not None and (directory / official.file_name).is_file():
+    if official is not None and os.path.isfile(directory / official.file_name):
         model = expected_file(official, directory)
     elif _NAME.fullmatch(name):
         model = _read_import(imported_path(name, directory))
@@ -121,7 +122,7 @@ def stored_models(directory: Path) -> list[StoredModel]:
     models = [
         expected_file(model, directory)
         for model in official_models().values()
-        if (directory / model.file_name).is_file()
+        if os.path.isfile(directory / model.file_name)
     ]
     for path in sorted((directory / "imported").glob("*.pt")):
         with contextlib.suppress(ModelError):
@@ -183,7 +184,7 @@ def remove(name: str, directory: Path) -> list[Path]:
     official = find_official(name)
     if official is not None:
         paths += [*partial_paths(official, directory), directory / official.file_name]
-    paths = [path for path in paths if path.is_file()]
+    paths = [path for path in paths if os.path.isfile(path)]
     if not paths:
         raise ModelError(
             f"the model {name} is not stored in {directory}", "see `transcriber models list`"
@@ -211,7 +212,7 @@ def _sidecar(path: Path) -> Path:
 def _read_import(path: Path) -> StoredModel | None:
     """Return the import at `path`, or None where it is missing or was never finished."""
     sidecar = _sidecar(path)
-    if not path.is_file() or not sidecar.is_file():
+    if not os.path.isfile(path) or not sidecar.is_file():
         return None
     try:
         description = json.loads(sidecar.read_bytes())

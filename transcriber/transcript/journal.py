@@ -14,6 +14,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,7 +23,13 @@ from typing import IO, Any
 
 from transcriber.engine.interface import Position, Progress, WindowResult
 from transcriber.errors import StorageError
-from transcriber.files import make_directory, storage_error, synchronize_directory
+from transcriber.files import (
+    atomic_writer,
+    make_directory,
+    sibling,
+    storage_error,
+    synchronize_directory,
+)
 
 SUFFIX = ".transcriber-journal"
 _CHECKSUM_DIGITS = 8
@@ -78,6 +85,23 @@ class Journal:
         self.windows = []
         self._write(0, [_line(dataclasses.asdict(header))])
 
+    def set_aside(self) -> Path:
+        """Copy what is there to a file of its own, and forget it: it belongs to other work.
+
+        Returns
+        -------
+        Path
+            The copy.
+        """
+        copy = sibling(self.path.with_name(self.path.name.removesuffix(SUFFIX)), SUFFIX + ".old")
+        with atomic_writer(copy) as stream:
+            self._stream.seek(0)
+            shutil.copyfileobj(self._stream, stream)
+        self.header = None
+        self.windows = []
+        self._write(0, [])
+        return copy
+
     def append(self, window: WindowResult) -> None:
         """Add a window; it is on the disk when this returns."""
         self._write(None, [_line(dataclasses.asdict(window))])
@@ -116,6 +140,11 @@ class Journal:
         self._write(good, [])
 
 
+def journal_path(stem: Path) -> Path:
+    """Return the path of the journal of a transcript, given that of its files without ending."""
+    return sibling(stem, SUFFIX)
+
+
 @contextlib.contextmanager
 def open_journal(path: Path) -> Iterator[Journal]:
     """Open the journal at `path`, or create it.
@@ -126,20 +155,36 @@ def open_journal(path: Path) -> Iterator[Journal]:
         When it cannot be written, or another process is using it.
     """
     make_directory(path.parent)
-    try:
-        # Append mode would write at the end whatever the offset is; this creates and keeps.
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    except OSError as error:
-        raise storage_error("write", path, error) from error
-    stream = os.fdopen(descriptor, "r+b")
+    stream = _open(path)
     try:
         _lock(stream, path)
+        while not _is_at(stream, path):
+            # Its owner finished and deleted it between the two lines above.
+            stream.close()
+            stream = _open(path)
+            _lock(stream, path)
         synchronize_directory(path.parent)
         yield Journal(path, stream)
     finally:
         # A write that failed has been told; closing tries it once more.
         with contextlib.suppress(OSError):
             stream.close()
+
+
+def _open(path: Path) -> IO[bytes]:
+    try:
+        # Append mode would write at the end whatever the offset is; this creates and keeps.
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise storage_error("write", path, error) from error
+    return os.fdopen(descriptor, "r+b")
+
+
+def _is_at(stream: IO[bytes], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(stream.fileno()), path.stat())
+    except OSError:
+        return False
 
 
 def _lock(stream: IO[bytes], path: Path) -> None:

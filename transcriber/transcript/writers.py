@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from transcriber.files import atomic_writer
+from transcriber.files import atomic_writer, sibling
 from transcriber.settings import OutputSettings
 
 
@@ -64,7 +64,7 @@ def write_outputs(
 
 def partial_stem(stem: Path) -> Path:
     """Return the path of what an interrupted run leaves, which never passes for the whole."""
-    return stem.with_name(f"{stem.name}.partial")
+    return sibling(stem, ".transcriber-partial")
 
 
 def remove_partial(stem: Path, output: OutputSettings) -> None:

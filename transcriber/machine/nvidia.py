@@ -1,7 +1,7 @@
 """Traces of an NVIDIA driver, its GPUs and CUDA libraries, found without loading any of them.
 
 Loading a broken driver library can crash or hang a process, so this module only looks at files.
-Whether a GPU works is for `transcriber.device` to find out, in a child process. Every function
+Whether a GPU works is for the module `device` to find out, in a child process. Every function
 takes the root of the file system as `root`, so that a test can build another.
 """
 
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from transcriber.system_files import read_text
+from transcriber.machine.system_files import read_text
 
 DRIVER_LIBRARY = "libcuda.so.1"
 CUDA_LIBRARIES = ("libcudart", "libcublas", "libcublasLt", "libcudnn")

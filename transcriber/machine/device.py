@@ -1,6 +1,6 @@
 """Choose where the model runs: on a GPU that was seen to work, else on the processor.
 
-A GPU is tried in a child process (`transcriber.device_probe`), because a driver or a library that
+A GPU is tried in a child process (`device_probe`), because a driver or a library that
 does not fit may crash or hang whoever loads it. Whatever happens there, the program goes on, on
 the processor, and says why in one line. The result is remembered for as long as the driver, the
 libraries and the choice of visible GPUs stay the same.
@@ -16,13 +16,13 @@ from pathlib import Path
 
 from transcriber import __version__
 from transcriber.errors import UsageError
-from transcriber.nvidia import Driver, find_driver
-from transcriber.packages import modification_time, torch_identity
+from transcriber.machine.nvidia import Driver, find_driver
+from transcriber.machine.packages import modification_time, torch_identity
+from transcriber.machine.probe_cache import ProbeCache
+from transcriber.machine.probe_runner import probe_command, run_probe
+from transcriber.machine.processor import processor_model
+from transcriber.machine.system_files import read_text
 from transcriber.paths import program_cache
-from transcriber.probe_cache import ProbeCache
-from transcriber.probe_runner import probe_command, run_probe
-from transcriber.processor import processor_model
-from transcriber.system_files import read_text
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from transcriber.device import Device, check_requested, choose_device
 from transcriber.errors import UsageError
+from transcriber.machine.device import Device, check_requested, choose_device
 
 WORKS = {"status": "works", "reason": "fine", "name": "H100"}
 VERSION = "NVRM version: NVIDIA UNIX x86_64 Kernel Module  {}  Thu Oct 26 15:16:01 PDT 2017\n"
@@ -202,7 +202,7 @@ def test_change_is_probed_again(machine: Machine, change: Callable[[Machine], No
 def test_other_pytorch_is_probed_again(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     machine.install_driver()
     machine.choose()
-    monkeypatch.setattr("transcriber.device.torch_identity", lambda: "another")
+    monkeypatch.setattr("transcriber.machine.device.torch_identity", lambda: "another")
     machine.choose()
     assert machine.probes == "00"
 
@@ -246,8 +246,8 @@ def test_cache_lies_in_the_programs_cache(
 
 def test_import_is_light() -> None:
     code = (
-        "import sys, transcriber.device\n"
-        "print(transcriber.device.choose_device('auto').kind)\n"
+        "import sys, transcriber.machine.device\n"
+        "print(transcriber.machine.device.choose_device('auto').kind)\n"
         "print([m for m in ('torch', 'numpy', 'whisper') if m in sys.modules])"
     )
     answer = subprocess.run(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from transcriber.errors import TranscriberError
 from transcriber.files import atomic_writer
-from transcriber.probe_runner import ProbeResult, result_from
+from transcriber.machine.probe_runner import ProbeResult, result_from
 
 CAPACITY = 16
 """Results that are kept, the latest ones: a machine has few GPUs and few choices of them."""

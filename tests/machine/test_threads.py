@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from transcriber.errors import UsageError
-from transcriber.threads import (
+from transcriber.machine.threads import (
     MAXIMUM_THREADS,
     ThreadPlan,
     apply_environment,
@@ -172,7 +172,7 @@ def test_users_variable_wins(monkeypatch: pytest.MonkeyPatch) -> None:
 
 DISPLAY = """
 import json, os, sys
-from transcriber.threads import apply_environment, plan_threads
+from transcriber.machine.threads import apply_environment, plan_threads
 plan = plan_threads(2)
 apply_environment(plan)
 import torch
@@ -215,7 +215,7 @@ def test_openmp_of_torch_obeys(own: dict[str, str], policy: str, spins: str) -> 
 
 def test_import_is_light() -> None:
     code = (
-        "import sys, transcriber.threads\n"
+        "import sys, transcriber.machine.threads\n"
         "print([m for m in ('torch', 'numpy', 'whisper') if m in sys.modules])"
     )
     answer = subprocess.run(

@@ -51,7 +51,7 @@ def probe_command() -> list[str]:
     """Return the command of the probe's child process.
 
     A frozen program has no Python to give a module to. It starts itself, and its main function
-    hands over to `transcriber.device_probe.main` when the first argument is `PROBE_ARGUMENT`.
+    hands over to `device_probe.main` when the first argument is `PROBE_ARGUMENT`.
     """
     if "__compiled__" in globals():
         # Nuitka leaves in sys.executable the name of a Python that need not exist.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from transcriber.processor import (
+from transcriber.machine.processor import (
     allowed_processors,
     busy_processors,
     physical_cores,
@@ -86,7 +86,7 @@ def test_affinity_of_a_restricted_process() -> None:
     chosen = min(os.sched_getaffinity(0))
     code = (
         f"import os; os.sched_setaffinity(0, [{chosen}])\n"
-        "from transcriber.processor import allowed_processors\n"
+        "from transcriber.machine.processor import allowed_processors\n"
         "print(sorted(allowed_processors()))"
     )
     answer = subprocess.run(

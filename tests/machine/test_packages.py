@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from transcriber.packages import (
+from transcriber.machine.packages import (
     REQUIRED_PACKAGES,
     module_file,
     package_version,
@@ -90,7 +90,7 @@ def test_identity_changes_with_the_file(site: Path) -> None:
 
 def test_nothing_is_imported() -> None:
     code = (
-        "import sys\nfrom transcriber.packages import *\n"
+        "import sys\nfrom transcriber.machine.packages import *\n"
         "[package_version(d, m) for d, m in REQUIRED_PACKAGES.items()]\n"
         "torch_identity(), torch_cuda_version()\n"
         "print([m for m in REQUIRED_PACKAGES.values() if m in sys.modules])"

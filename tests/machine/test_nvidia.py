@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from transcriber.nvidia import (
+from transcriber.machine.nvidia import (
     DRIVER_LIBRARY,
     find_driver,
     find_library,

@@ -20,6 +20,10 @@ busy processes                       0     1     2
 2 threads, GOMP_SPINCOUNT=1000    0.72  1.02  0.74
 2 threads, GOMP_SPINCOUNT=10000   0.68  1.11  0.82
 ================================  ====  ====  ====
+
+The machine had other users, whom the benchmark went before by its priority. They ran whenever it
+waited, which makes "0" a little slow for passive threads: on the machine to itself 0.74 and 0.75
+were measured (2 values).
 """
 
 from __future__ import annotations
@@ -31,9 +35,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from transcriber.control_groups import processor_quota
 from transcriber.errors import UsageError
-from transcriber.processor import allowed_processors, busy_processors, physical_cores
+from transcriber.machine.control_groups import processor_quota
+from transcriber.machine.processor import allowed_processors, busy_processors, physical_cores
 
 MAXIMUM_THREADS = 8
 """More threads are not chosen by themselves.

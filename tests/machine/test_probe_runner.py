@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from transcriber import probe_runner
-from transcriber.probe_runner import (
+from transcriber.machine import probe_runner
+from transcriber.machine.probe_runner import (
     PROBE_ARGUMENT,
     PROBE_SECONDS,
     ProbeResult,
@@ -203,7 +203,7 @@ def test_neither_the_current_nor_the_probes_folder_is_searched(tmp_path: Path) -
 @pytest.mark.parametrize(
     "command",
     [
-        [sys.executable, "-m", "transcriber.device_probe"],
+        [sys.executable, "-m", "transcriber.machine.device_probe"],
         [sys.executable, "-m", "transcriber", PROBE_ARGUMENT],
         probe_command(),
     ],

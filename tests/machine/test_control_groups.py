@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from transcriber.control_groups import memory_limit, processor_quota
+from transcriber.machine.control_groups import memory_limit, processor_quota
 
 V2 = "41 31 0:38 {root} {point} rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n"
 V1 = "32 31 0:29 {root} {point} rw,relatime shared:9 - cgroup cgroup rw,{controllers}\n"
@@ -151,7 +151,7 @@ def test_real_quota(real_group: Path) -> None:
     code = (
         "import os, pathlib, sys\n"
         "pathlib.Path(sys.argv[1], 'cgroup.procs').write_text(str(os.getpid()))\n"
-        "from transcriber.control_groups import processor_quota\n"
+        "from transcriber.machine.control_groups import processor_quota\n"
         "print(processor_quota())"
     )
     answer = subprocess.run(

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from transcriber.probe_cache import CAPACITY, ProbeCache
-from transcriber.probe_runner import STATUSES, ProbeResult
+from transcriber.machine.probe_cache import CAPACITY, ProbeCache
+from transcriber.machine.probe_runner import STATUSES, ProbeResult
 
 WORKS = ProbeResult(status="works", reason="fine", name="GPU")
 

@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from transcriber.system_files import read_text
+from transcriber.machine.system_files import read_text
 
 NO_LIMIT_BYTES = 2**60
 """Version 1 writes "no limit" as the largest number of pages; no machine has an exbibyte."""

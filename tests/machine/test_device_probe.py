@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from transcriber import device_probe
-from transcriber.device_probe import SIZE, TOLERANCES, largest_error, main, probe
+from transcriber.machine import device_probe
+from transcriber.machine.device_probe import SIZE, TOLERANCES, largest_error, main, probe
 
 
 def fake_torch(*, cuda: str | None = "12.4", available: bool = True, count: int = 1) -> Any:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from transcriber.system_files import read_text
+from transcriber.machine.system_files import read_text
 
 RELEVANT_FEATURES = (
     "sse4_2",

@@ -7,7 +7,7 @@ import importlib.util
 import re
 from pathlib import Path
 
-from transcriber.system_files import read_text
+from transcriber.machine.system_files import read_text
 
 REQUIRED_PACKAGES = {
     "torch": "torch",

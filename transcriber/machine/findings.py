@@ -18,20 +18,20 @@ from pathlib import Path
 
 from transcriber import __version__
 from transcriber.audio.ffmpeg import find_ffmpeg
-from transcriber.control_groups import memory_limit, processor_quota
-from transcriber.device import choose_device
-from transcriber.models.store import stored_models
-from transcriber.nvidia import CUDA_LIBRARIES, find_driver, find_library, list_gpus
-from transcriber.packages import REQUIRED_PACKAGES, package_version, torch_cuda_version
-from transcriber.paths import program_cache
-from transcriber.processor import (
+from transcriber.machine.control_groups import memory_limit, processor_quota
+from transcriber.machine.device import choose_device
+from transcriber.machine.nvidia import CUDA_LIBRARIES, find_driver, find_library, list_gpus
+from transcriber.machine.packages import REQUIRED_PACKAGES, package_version, torch_cuda_version
+from transcriber.machine.processor import (
     allowed_processors,
     physical_cores,
     processor_features,
     processor_model,
 )
-from transcriber.system_files import read_text
-from transcriber.threads import plan_threads
+from transcriber.machine.system_files import read_text
+from transcriber.machine.threads import plan_threads
+from transcriber.models.store import stored_models
+from transcriber.paths import program_cache
 
 RELEVANT_VARIABLES = re.compile(
     r"(TRANSCRIBER|OMP|GOMP|KMP|MKL|OPENBLAS|CUDA|NVIDIA|PYTORCH|TORCH|LD|XDG_CACHE|SSL)_.*"

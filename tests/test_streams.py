@@ -1,0 +1,56 @@
+"""Standard streams that are closed, full or read by nobody."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import program
+
+from transcriber.streams import prepare_streams
+
+
+def shell(redirection: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    script = 'redirection=$1; shift; eval "exec \\"\\$@\\" $redirection"'
+    return subprocess.run(
+        ["sh", "-c", script, "sh", redirection, *program(arguments)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_closed_standard_output() -> None:
+    assert shell(">&-", "--version").returncode == 0
+    assert shell(">&-", "models", "list").returncode == 0
+
+
+def test_a_closed_standard_error_keeps_messages_out_of_the_output() -> None:
+    done = shell("2>&-", "/nonexistent.wav", "-o", "-", "-f", "txt")
+    assert done.returncode == 3
+    assert done.stdout == ""
+
+
+def test_all_closed() -> None:
+    assert shell("<&- >&- 2>&-", "/nonexistent.wav").returncode == 3
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_standard_output_is_one_line() -> None:
+    done = shell(">/dev/full", "models", "list")
+    assert done.returncode == 7
+    assert done.stderr.startswith("transcriber: cannot write standard output: No space left")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_open_streams_stay_as_they_are() -> None:
+    before = [os.fstat(number) for number in (0, 1, 2)]
+    prepare_streams()
+    assert [os.path.samestat(a, os.fstat(b)) for a, b in zip(before, (0, 1, 2), strict=True)] == [
+        True,
+        True,
+        True,
+    ]

@@ -1,0 +1,69 @@
+"""Standard input, output and error, whatever state the program was started with."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sys
+from pathlib import Path
+from typing import TypeGuard
+
+from transcriber.errors import StorageError
+from transcriber.files import storage_error
+
+
+def prepare_streams() -> None:
+    """See to it that all three streams exist, and that any text can be printed.
+
+    A closed one is connected to nothing. Otherwise the next file that is opened would get its
+    number, and what a library prints would go into it.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest free number is taken, and those below are open by now.
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode, closefd=False))
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that lacks a character shows a question mark instead of ending the run.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def print_whole(text: str) -> None:
+    """Write a text to standard output; when this returns it has left the program.
+
+    Raises
+    ------
+    BrokenPipeError
+        When nobody reads it any more.
+    StorageError
+        When it cannot be written.
+    """
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        if output_is_full(error):
+            abandon_output()
+            raise output_error(error) from error
+        raise
+
+
+def output_is_full(error: Exception) -> TypeGuard[OSError]:
+    """Whether `error` is that of printing to a full disk; of files, other modules tell."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+
+
+def output_error(error: OSError) -> StorageError:
+    """Return what the user reads when standard output cannot be written."""
+    return storage_error("write", Path("standard output"), error)
+
+
+def abandon_output() -> None:
+    """Let standard output go nowhere, so that closing it at the end cannot fail again."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
