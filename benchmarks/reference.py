@@ -1,12 +1,13 @@
 """openai-whisper's own command line on weights of our store, for comparing with ours.
 
 ``python benchmarks/reference.py WEIGHTS [option ...]`` takes the options of ``whisper``. Three
-things differ from calling it directly. First, it knows the alignment heads of a model only by the
-model's official name and fetches what has another digest than OpenAI's file, so the name given
-with ``--model`` is made to mean WEIGHTS. Second, it samples from an unseeded generator, so that two of
-its own runs may differ where the decoding falls back to sampling; here the generator is seeded
-as in our program. Third, numba has one thread: the first word alignment starts numba's threads, and
-they change how many torch uses, so that the last digits of later probabilities hang on it.
+things differ from calling it directly:
+
+* It knows the alignment heads of a model only by the model's official name, and fetches what has
+  another digest than OpenAI's file. The name given with ``--model`` is made to mean WEIGHTS.
+* It samples from an unseeded generator. Here the generator is seeded as in our program.
+* The first word alignment starts numba's threads, and they change how many torch uses, so that
+  the last digits of later probabilities hang on it. Here numba has one thread.
 """
 
 from __future__ import annotations

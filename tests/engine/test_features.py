@@ -220,7 +220,7 @@ def test_a_short_recording_stays_in_memory(tmp_path: Path, monkeypatch: pytest.M
     assert result.content_frames == N_FRAMES
     result.close()
     # Two hours at 80 mels.
-    assert features.MEMORY_BYTES > 2 * 3600 * 100 * 80 * 4
+    assert 2 * 3600 * 100 * 80 * 4 < features.MEMORY_BYTES <= 2**28
 
 
 @pytest.mark.parametrize("room", [0, 100_000, 958_000, 962_000, 1_900_000])
