@@ -317,7 +317,7 @@ BAD = [
     ["--clip_timestamps", "0,inf", "a.wav"],
     ["--clip_timestamps", "0:30", "a.wav"],
     ["--word_timestamps", "maybe", "a.wav"],
-    ["--max_line_width", "0", "--word_timestamps", "True", "a.wav"],
+    ["--max_line_width", "-1", "--word_timestamps", "True", "a.wav"],
     ["--max_line_count", "-2", "--word_timestamps", "True", "a.wav"],
     ["--highlight_words", "True", "a.wav"],
     ["--max_line_width", "42", "a.wav"],

@@ -260,7 +260,8 @@ def _add_decoding(group: argparse._ArgumentGroup) -> None:
 
 def _add_words(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
-    count = _number(int, optional=True, low=1)
+    # 0 is unset for openai-whisper, too.
+    count = _number(int, optional=True, low=0)
     add("--word_timestamps", type=_boolean, default=False, help="time each word (%(default)s)")
     add(
         "--prepend_punctuations",

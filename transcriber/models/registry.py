@@ -100,7 +100,7 @@ class OfficialModel:
 
 @functools.cache
 def official_models() -> Mapping[str, OfficialModel]:
-    """Return every official model by its name, in the order of size; aliases are not keys."""
+    """Return every official model by its name; aliases are not keys."""
     text = resources.files("transcriber.models").joinpath("models.toml").read_text("utf-8")
     return {name: _from_entry(name, entry) for name, entry in tomllib.loads(text).items()}
 
