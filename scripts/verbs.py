@@ -157,12 +157,13 @@ def _test(_: Mapping[str, str]) -> int:
 
 
 def accept_interruptions() -> None:
-    """Let SIGINT have its usual effect on this process and on those that it starts.
+    """Let SIGINT and SIGQUIT have their usual effect on this process and those that it starts.
 
-    A shell starts its background jobs with the signal ignored, which every child inherits, and
-    the tests are about what the signal does.
+    A shell starts its background jobs with both ignored, which every child inherits, and the
+    tests are about what signals do.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 def _clean(_: Mapping[str, str]) -> int:

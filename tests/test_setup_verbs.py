@@ -150,7 +150,11 @@ def test_an_interrupted_program_ends_in_its_own_way(tmp_path: Path) -> None:
 
 
 def test_the_tests_can_run_in_the_background() -> None:
-    ignored = "import signal, sys; sys.exit(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)"
+    ignored = (
+        "import sys\n"
+        "from signal import SIG_IGN, SIGINT, SIGQUIT, getsignal\n"
+        "sys.exit([getsignal(number) for number in (SIGINT, SIGQUIT)].count(SIG_IGN))\n"
+    )
     code = (
         "import sys\n"
         "from scripts import commands, verbs\n"
@@ -161,11 +165,11 @@ def test_the_tests_can_run_in_the_background() -> None:
     )
     done = subprocess.run(
         # As a shell starts a background job.
-        ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, "-c", code, ignored],
+        ["sh", "-c", 'trap "" INT QUIT; exec "$@"', "sh", sys.executable, "-c", code, ignored],
         cwd=REPOSITORY,
         capture_output=True,
         check=False,
         text=True,
         timeout=60,
     )
-    assert (done.stdout, done.stderr) == ("1 0\n", "")
+    assert (done.stdout, done.stderr) == ("2 0\n", "")
