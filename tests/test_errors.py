@@ -47,6 +47,5 @@ def test_every_failure_takes_the_same_arguments() -> None:
         assert str(error) == "what: how"
 
 
-def test_codes_of_signals_are_those_of_a_shell() -> None:
+def test_the_code_of_an_interruption_is_that_of_a_shell() -> None:
     assert errors.INTERRUPTED_BY_SIGINT == 128 + signal.SIGINT
-    assert errors.INTERRUPTED_BY_SIGTERM == 128 + signal.SIGTERM

@@ -87,5 +87,4 @@ class SomeInputsFailedError(TranscriberError):
 
 
 INTERRUPTED_BY_SIGINT = 130
-INTERRUPTED_BY_SIGTERM = 143
-"""Exit codes of a run that a signal ended: 128 plus the signal's number, as shells report it."""
+"""Exit code of a run that Ctrl-C ended: 128 plus the signal's number, as shells report it."""
