@@ -108,7 +108,7 @@ class Job:
         self._reporter.finish(self._recording.label, outputs, course.moment())
 
     def _choose_threads(self, journal: Journal) -> int:
-        """Return the planned number, or the one that an earlier run of the same work had."""
+        """Return the planned number, or the one that an unfinished run had."""
         if journal.header is not None and self._settings.threads == 0:
             return journal.header.threads
         return self._threads
@@ -156,6 +156,9 @@ class Job:
         progress = journal.progress
         if not progress.windows or self._output.directory is None:
             return f"interrupted; nothing of {label} is kept"
+        if not course.begun:
+            # Whether the journal is of this work is not known yet, and it stays as it is.
+            return f"interrupted while reading {label}; {journal.path} stays as it was"
         write_outputs(self._engine.result(progress), partial_stem(stem), self._output)
         return (
             f"interrupted at {clock(course.position)} of {clock(course.duration)} of {label}: "

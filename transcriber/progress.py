@@ -57,9 +57,12 @@ class Course:
         Seconds of the recording.
     position : float
         Seconds that are done.
+    begun : bool
+        Whether decoding has begun.
     """
 
     def __init__(self) -> None:
+        self.begun = False
         self.duration = 0.0
         self.position = 0.0
         self._resumed_at = 0.0
@@ -71,6 +74,7 @@ class Course:
             self.advance(progress.position)
         self._resumed_at = self.position
         self._elapsed = stopwatch()
+        self.begun = True
 
     def advance(self, position: Position) -> None:
         """Take note of where the loop is now."""
