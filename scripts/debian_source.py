@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from scripts.commands import last_line, run_quietly
@@ -18,7 +18,7 @@ from transcriber.errors import DependencyError, NetworkError
 SOURCES = Path("/etc/apt")
 """Where apt's own list of archives lies."""
 
-_MINUTES = 600.0
+MINUTES = 600.0
 """Seconds for apt: the lists are some ten megabytes an archive, the package some thirty."""
 
 
@@ -48,32 +48,46 @@ def download_source(name: str, folder: Path, *, sources: Path = SOURCES) -> Path
     """
     if shutil.which("apt-get") is None:
         raise DependencyError("this machine has no apt-get")
-    options = _private_options(folder, sources)
+    options = private_options(folder, source_archives(sources), sources)
     # One archive of several that does not answer must not keep the others from serving.
-    _, updating = run_quietly(["apt-get", *options, "update"], limit=_MINUTES)
+    _, updating = run_quietly(["apt-get", *options, "update"], limit=MINUTES)
     command = ["apt-get", *options, "source", "--download-only", "--tar-only", name]
-    code, output = run_quietly(command, limit=_MINUTES, directory=folder)
+    code, output = run_quietly(command, limit=MINUTES, directory=folder)
     archives = sorted(folder.glob("*.orig.tar.*"))
     if code or not archives:
         # Without lists, apt complains about the configuration instead of the network.
         has_lists = any((folder / "lists").glob("*_Sources*"))
-        reason = _complaint(output if has_lists else updating)
+        reason = complaint(output if has_lists else updating)
         raise NetworkError(f"apt cannot download the source package {name}: {reason}")
     return archives[0]
 
 
-def _complaint(output: str) -> str:
+def complaint(output: str) -> str:
     """Return the first error or warning in what apt printed, else its last line."""
     found = re.search(r"^[EW]: .*$", output, flags=re.MULTILINE)
     return found.group() if found else last_line(output)
 
 
-def _private_options(folder: Path, sources: Path) -> list[str]:
-    """Write the list of source archives into `folder` and return the options that use it."""
+def private_options(folder: Path, texts: Sequence[tuple[str, str]], sources: Path) -> list[str]:
+    """Write apt's lists `texts` into the empty `folder` and return the options that use them.
+
+    Parameters
+    ----------
+    folder : Path
+        An empty folder for everything that apt writes.
+    texts : sequence of (str, str)
+        The ending of each list's name, ``.list`` or ``.sources``, and its text.
+    sources : Path
+        Where the texts come from, for the message when there are none.
+
+    Raises
+    ------
+    DependencyError
+        When `texts` is empty.
+    """
     private = folder / "sources.list.d"
     for path in (private, folder / "lists", folder / "cache"):
         path.mkdir()
-    texts = source_archives(sources)
     if not texts:
         raise DependencyError(f"{sources} names no package archive")
     for number, (suffix, text) in enumerate(texts):

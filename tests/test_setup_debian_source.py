@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from scripts.debian_source import download_source, source_archives
+from scripts.debian_suites import archive_addresses, download_pinned, open_suites, version_with
 from transcriber.errors import DependencyError, NetworkError
 
 ONE_LINE = """\
@@ -48,6 +50,13 @@ case " $* " in
         [ -n "${OFFLINE:-}" ] || touch "$lists/archive.invalid_dists_suite_main_source_Sources.lz4"
         echo "Hit: one"; echo "W: Failed to fetch two"; echo "E: Some index files failed"
         exit 100 ;;
+    *" showsrc --only-source there ")
+        for version in 3-1 2-4 2-3; do
+            echo "Package: there"; echo "Version: $version"; echo "Checksums-Sha256:"
+            echo " aaaa$version 7 there_$version.dsc"
+            echo " bbbb${version%-*} 8 there_${version%-*}.orig.tar.gz"; echo
+        done ;;
+    *" source --download-only --tar-only there=2-4 ") echo content > there_2.orig.tar.gz ;;
     *" source --download-only --tar-only there ") echo content > there_1.orig.tar.gz ;;
     *" source --download-only --tar-only broken ")
         echo cont > broken_1.orig.tar.gz; echo "E: Hash Sum mismatch"; exit 100 ;;
@@ -69,11 +78,12 @@ def configuration(folder: Path) -> Path:
 @pytest.fixture
 def apt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return an empty folder to download to, on a machine with another apt."""
-    program = tmp_path / "bin" / "apt-get"
-    program.parent.mkdir()
-    program.write_text(APT)
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(program.parent) + os.pathsep + os.environ["PATH"])
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("apt-get", "apt-cache"):
+        (programs / name).write_text(APT)
+        (programs / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs) + os.pathsep + os.environ["PATH"])
     folder = tmp_path / "download"
     folder.mkdir()
     return folder
@@ -127,3 +137,75 @@ def test_a_machine_without_apt_is_told_apart(
 def test_a_machine_whose_apt_has_no_archive_is_told_apart(apt: Path, tmp_path: Path) -> None:
     with pytest.raises(DependencyError, match="names no package archive"):
         download_source("there", apt, sources=tmp_path / "empty")
+
+
+def test_the_addresses_of_both_forms_are_those_of_whole_archives(tmp_path: Path) -> None:
+    sources = configuration(tmp_path)
+    (sources / "sources.list").write_text(
+        "deb [arch=amd64 signed-by=/keys/a.gpg] http://one.invalid/debian/ suite main contrib\n"
+        "deb http://one.invalid/debian suite-updates main # a comment\n"
+        "deb http://security.invalid/debian-security suite-security main\n"
+        "deb http://tools.invalid/apt suite tools\n"
+        "deb cdrom:[Some]/ suite main\n"
+    )
+    (sources / "sources.list.d" / "d.sources").write_text(
+        "Types: deb\nURIs: http://two.invalid/debian\n http://three.invalid/debian\n"
+        "Suites: suite\nComponents: main non-free\n"
+    )
+    # Of a.sources the first paragraph has an inline key, and the second is not enabled.
+    assert archive_addresses(sources) == [
+        "http://one.invalid/debian",
+        "http://archive.invalid/debian",
+        "http://two.invalid/debian",
+        "http://three.invalid/debian",
+    ]
+
+
+def test_suites_of_another_release_are_asked_of_the_machines_archive(
+    apt: Path, tmp_path: Path
+) -> None:
+    options = open_suites(apt, ["one", "two"], sources=configuration(tmp_path))
+    (listed,) = (apt / "sources.list.d").iterdir()
+    # Debian's keys are named where the machine has them.
+    lines = [re.sub(r"\[.*\] ", "", line) for line in listed.read_text().splitlines()]
+    assert lines == [
+        "deb-src http://archive.invalid/debian one main",
+        "deb-src http://archive.invalid/debian two main",
+    ]
+    assert f"Dir::State::Lists={apt / 'lists'}" in options
+
+
+def test_the_version_is_the_one_that_has_the_pinned_file(apt: Path, tmp_path: Path) -> None:
+    options = open_suites(apt, ["one"], sources=configuration(tmp_path))
+    into = tmp_path / "into"
+    into.mkdir()
+    path = download_pinned("there", "there_2.orig.tar.gz", "bbbb2", folder=into, options=options)
+    assert path.read_text() == "content\n"
+    with pytest.raises(
+        NetworkError, match=r"no there_2.orig.tar.gz of there, it has 3-1, 2-4, 2-3"
+    ):
+        download_pinned("there", "there_2.orig.tar.gz", "cccc", folder=into, options=options)
+    with pytest.raises(NetworkError, match="it has no version"):
+        download_pinned("absent", "absent.tar.gz", "bbbb2", folder=into, options=options)
+    with pytest.raises(NetworkError, match="cannot download the source package there"):
+        download_pinned("there", "there_3.orig.tar.gz", "bbbb3", folder=into, options=options)
+
+
+def test_a_digest_counts_for_its_file_alone() -> None:
+    listed = "Version: 1\n aa 5 x.tar\n\nVersion: 2\n aa 5 y.tar\n bb 5 x.tar\n"
+    assert version_with(listed, "y.tar", "aa") == "2"
+    assert version_with(listed, "x.tar", "bb") == "2"
+    assert version_with(listed, "y.tar", "bb") is None
+
+
+def test_an_archive_without_the_suite_is_told_apart(
+    apt: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OFFLINE", "1")
+    with pytest.raises(NetworkError, match=r"none of Debian's suites one: W: Failed to fetch two$"):
+        open_suites(apt, ["one"], sources=configuration(tmp_path))
+
+
+def test_a_machine_without_an_archive_has_no_suites(apt: Path, tmp_path: Path) -> None:
+    with pytest.raises(DependencyError, match="names no package archive"):
+        open_suites(apt, ["one"], sources=tmp_path / "empty")

@@ -1,0 +1,196 @@
+"""Finding and getting the build tools, on machines made of small scripts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from torch_build import toolchain as module
+from torch_build.toolchain import (
+    Toolchain,
+    find_toolchain,
+    missing_packages,
+    provide_toolchain,
+)
+from transcriber.errors import DependencyError, NetworkError
+
+SAYS = {
+    "clang-19": "Debian clang version 19.1.7 (3~deb12u1)",
+    "clang++-19": "Debian clang version 19.1.7 (3~deb12u1)",
+    "ld.lld-19": "Debian LLD 19.1.7 (compatible with GNU linkers)",
+    "nm": "GNU nm (GNU Binutils for Debian) 2.40",
+    "size": "GNU size (GNU Binutils for Debian) 2.40",
+    "strip": "GNU strip (GNU Binutils for Debian) 2.40",
+    "ccache": "ccache version 4.7.5",
+    "cmake": "cmake version 3.25.1",
+    "ninja": "1.11.1",
+}
+LLVM = ("clang-19", "clang++-19")
+
+
+def put(root: Path, programs: Sequence[str], **says: str) -> None:
+    """Give the machine below `root` scripts that only tell their version."""
+    folder = root / "usr" / "bin"
+    llvm = root / "usr" / "lib" / "llvm-19"
+    for place in (folder, llvm / "bin", llvm / "lib" / "clang" / "19" / "include"):
+        place.mkdir(parents=True, exist_ok=True)
+    for name in programs:
+        script = (llvm / "bin" if name in LLVM else folder) / name
+        script.write_text(f"#!/bin/sh\necho '{says.get(name, SAYS[name])}'\n")
+        script.chmod(0o755)
+        if name in LLVM and not (folder / name).is_symlink():
+            (folder / name).symlink_to(f"../lib/llvm-19/bin/{name}")
+
+
+def put_openmp(root: Path) -> None:
+    llvm = root / "usr" / "lib" / "llvm-19" / "lib"
+    (llvm / "libomp.so").write_text("")
+    (llvm / "clang" / "19" / "include" / "omp.h").write_text("")
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the root of a machine that has nothing but a shell."""
+    root = tmp_path / "machine"
+    put(root, [])
+    for name in ("env", "sh"):
+        (root / "usr" / "bin" / name).symlink_to(f"/usr/bin/{name}")
+    monkeypatch.setenv("PATH", str(root / "usr" / "bin"))
+    monkeypatch.delenv("LD_LIBRARY_PATH", raising=False)
+    monkeypatch.setattr(module, "check_toolchain", lambda _: None)
+    return root
+
+
+@pytest.fixture
+def ways(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what is tried to get packages; each try fails."""
+    tried: list[str] = []
+
+    def install(packages: Sequence[str]) -> bool:
+        tried.append("install " + " ".join(packages))
+        return False
+
+    def unpack_packages(packages: Sequence[str], _: Path) -> None:
+        tried.append("unpack " + " ".join(packages))
+        raise NetworkError("no network")
+
+    monkeypatch.setattr(module, "install", install)
+    monkeypatch.setattr(module, "unpack_packages", unpack_packages)
+    return tried
+
+
+def test_what_is_on_the_machine_is_taken(machine: Path, ways: list[str], tmp_path: Path) -> None:
+    put(machine, list(SAYS))
+    put_openmp(machine)
+    found = provide_toolchain(tmp_path / "cache")
+    assert found.cc == machine / "usr" / "bin" / "clang-19"
+    assert found.openmp_library.exists() and (found.openmp_include / "omp.h").exists()
+    assert found.environment == {}
+    assert found.versions["cc"] == "19.1.7 (3~deb12u1)"
+    assert found.versions["ninja"] == "1.11.1"
+    assert ways == []
+
+
+def test_the_key_changes_with_the_compiler_and_not_with_its_place(machine: Path) -> None:
+    put(machine, list(SAYS))
+    put_openmp(machine)
+    key = find_toolchain().toolchain_key()
+    assert "19.1.7" in key and "/" not in key
+    put(machine, ["ccache"], ccache="ccache version 4.8")
+    assert find_toolchain().toolchain_key() == key
+    put(machine, ["ld.lld-19"], **{"ld.lld-19": "LLD 19.1.1"})
+    assert find_toolchain().toolchain_key() != key
+
+
+@pytest.mark.parametrize(
+    ("says", "package"),
+    [
+        ({"cmake": "cmake version 3.22.1"}, "cmake"),
+        ({"clang++-19": "clang version 18.1.3"}, "clang-19"),
+        ({"ninja": "ninja: cannot run"}, "ninja-build"),
+    ],
+)
+def test_a_tool_of_a_wrong_version_is_missing(
+    machine: Path, says: dict[str, str], package: str
+) -> None:
+    put(machine, list(SAYS), **says)
+    put_openmp(machine)
+    assert missing_packages() == [package]
+    with pytest.raises(DependencyError):
+        find_toolchain()
+
+
+def test_openmp_is_wanted_beside_the_compiler(machine: Path) -> None:
+    put(machine, list(SAYS))
+    assert missing_packages() == ["clang-19", "libomp-19-dev"]
+    with pytest.raises(DependencyError, match=r"omp\.h.*install libomp-19-dev"):
+        find_toolchain()
+
+
+def test_without_any_way_the_error_names_the_packages(
+    machine: Path, ways: list[str], tmp_path: Path
+) -> None:
+    put(machine, [name for name in SAYS if name not in {"ld.lld-19", "ccache"}])
+    put_openmp(machine)
+    with pytest.raises(DependencyError) as caught:
+        provide_toolchain(tmp_path / "cache")
+    assert ways == ["install lld-19 ccache", "unpack lld-19 ccache"]
+    text = str(caught.value)
+    assert "no network" in text and "\n" not in text
+    for package in ("clang-19", "lld-19", "libomp-19-dev", "ccache", "cmake", "ninja-build", "g++"):
+        assert package in text
+
+
+def test_unpacked_packages_serve_and_are_kept(
+    machine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(machine, ["nm", "size", "strip", "cmake", "ninja", "ccache"])
+    unpacked = []
+
+    def unpack_packages(packages: Sequence[str], folder: Path) -> None:
+        unpacked.append(list(packages))
+        put(folder, [*LLVM, "ld.lld-19"])
+        put_openmp(folder)
+
+    monkeypatch.setattr(module, "install", lambda _: False)
+    monkeypatch.setattr(module, "unpack_packages", unpack_packages)
+    root = tmp_path / "cache" / "toolchain-19"
+    for _ in range(2):
+        found = provide_toolchain(tmp_path / "cache")
+        assert found.cxx == root / "usr" / "bin" / "clang++-19"
+        assert found.cmake == machine / "usr" / "bin" / "cmake"
+        assert found.openmp_include.is_relative_to(root)
+        assert found.environment["LD_LIBRARY_PATH"].split(os.pathsep)[0].startswith(str(root))
+    assert unpacked == [["clang-19", "lld-19", "libomp-19-dev"]]
+
+
+def test_a_compiler_that_cannot_compile_is_reported(
+    machine: Path, ways: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(machine, list(SAYS))
+    put_openmp(machine)
+
+    def check(toolchain: Toolchain) -> None:
+        raise DependencyError("fatal error: 'vector' file not found")
+
+    monkeypatch.setattr(module, "check_toolchain", check)
+    with pytest.raises(DependencyError, match=r"'vector' file not found.*g\+\+"):
+        provide_toolchain(tmp_path / "cache")
+    assert ways == []
+
+
+def test_the_check_sees_a_compiler_that_fails(machine: Path, tmp_path: Path) -> None:
+    put(machine, list(SAYS))
+    put_openmp(machine)
+    script = machine / "usr" / "lib" / "llvm-19" / "bin" / "clang++-19"
+    found = find_toolchain()
+    script.write_text("#!/bin/sh\necho 'x.cpp:1: fatal error: no vector'; echo end; exit 1\n")
+    with pytest.raises(DependencyError, match=r"compile and link: .*fatal error: no vector"):
+        CHECK(found)
+
+
+CHECK = module.check_toolchain
+"""The real one; the machine of the tests has another."""

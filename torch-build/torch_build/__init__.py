@@ -1,0 +1,1 @@
+"""Build a PyTorch that holds only what Whisper uses."""

@@ -1,0 +1,204 @@
+"""Stage fetch: get the pinned sources into a folder, from the first place that works.
+
+A source archive comes from the build cache, else from Debian's archive as the machine's own apt
+configuration reaches it or from the Python package index, else from its makers. A wheel comes
+from the cache or the index. Every file is checked against its pin, wherever it comes from.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import shutil
+import tempfile
+import urllib.request
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.commands import say
+from scripts.content import Route, is_whole, provide
+from scripts.debian_source import SOURCES as APT_SOURCES
+from scripts.debian_suites import download_pinned, open_suites
+from torch_build.python_index import download
+from torch_build.sources import Archive, PythonWheel, Sources
+from torch_build.unpack import content_digest
+from transcriber.errors import NetworkError, TranscriberError
+from transcriber.files import atomic_writer, make_directory
+
+_STALLED = 60.0
+"""Seconds without a byte after which a download is given up."""
+
+
+def fetch(sources: Sources, folder: Path, cache: Path, *, apt_sources: Path = APT_SOURCES) -> None:
+    """See to it that `folder` has the archive of each of `sources`, whole.
+
+    Parameters
+    ----------
+    sources : Sources
+        What is wanted.
+    folder : Path
+        Where the archives belong.
+    cache : Path
+        A folder of files under their digests that outlives the checkout; it need not exist.
+    apt_sources : Path
+        The folder with apt's own list of archives.
+
+    Raises
+    ------
+    NetworkError
+        When a source can be got from none of its places; the rest is there.
+    StorageError
+        When `folder` cannot be written.
+    """
+    make_directory(folder)
+    failures = []
+    with contextlib.ExitStack() as stack:
+        debian = _debian(sources.archives, folder, cache, apt_sources, stack)
+        for archive in sources.archives:
+            try:
+                _provide_archive(archive, folder, cache, debian)
+            except NetworkError as error:
+                failures.append(error)
+    for wheel in sources.wheels:
+        try:
+            _provide_wheel(wheel, folder, cache)
+        except NetworkError as error:
+            failures.append(error)
+    if failures:
+        raise NetworkError(
+            "; ".join(error.message for error in failures),
+            f"connect to the network, or put the named files into {folder}, "
+            "then give the same command again",
+        )
+
+
+def archive_path(archive: Archive, folder: Path) -> Path:
+    """Return where `fetch` put `archive`: the file that Debian has, or that of its makers.
+
+    Raises
+    ------
+    NetworkError
+        When neither is there.
+    """
+    for name in (archive.file, archive.upstream_file):
+        if (folder / name).is_file():
+            return folder / name
+    raise NetworkError(f"{folder} has no {archive.file}", "run the stage fetch")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Debian:
+    """The opened archive, or why it could not be opened."""
+
+    options: Sequence[str] = ()
+    failure: TranscriberError | None = None
+
+
+def _debian(
+    archives: Iterable[Archive],
+    folder: Path,
+    cache: Path,
+    apt_sources: Path,
+    stack: contextlib.ExitStack,
+) -> _Debian:
+    """Open the suites of the archives that neither `folder` nor `cache` has, all in one go."""
+    suites = dict.fromkeys(
+        suite
+        for archive in archives
+        if not is_whole(folder / archive.file, archive.sha256)
+        and not is_whole(cache / archive.sha256, archive.sha256)
+        and not _has_content(folder / archive.upstream_file, archive)
+        for suite in archive.suites
+    )
+    if not suites:
+        return _Debian()
+    say(f"reading the lists of Debian's source packages ({', '.join(suites)})")
+    temporary = stack.enter_context(tempfile.TemporaryDirectory(prefix=".apt-", dir=folder.parent))
+    try:
+        return _Debian(options=open_suites(Path(temporary), tuple(suites), sources=apt_sources))
+    except TranscriberError as error:
+        return _Debian(failure=error)
+
+
+def _provide_archive(archive: Archive, folder: Path, cache: Path, debian: _Debian) -> None:
+    if _has_content(folder / archive.upstream_file, archive):
+        return
+
+    def from_debian(_: Iterable[str], incoming: Path) -> None:
+        if debian.failure:
+            raise debian.failure
+        download_pinned(
+            archive.package,
+            archive.file,
+            archive.sha256,
+            folder=incoming,
+            options=debian.options,
+        )
+
+    def from_index(_: Iterable[str], incoming: Path) -> None:
+        name, _, version = archive.requirement.partition("==")
+        download(name, version, archive.sha256, incoming, backend=archive.backend)
+
+    routes: dict[str, Route] = {}
+    if archive.package:
+        routes[f"downloading {archive.name} from the machine's package archive"] = from_debian
+    if archive.requirement:
+        routes[f"downloading {archive.name} from the Python package index"] = from_index
+    try:
+        pins = {archive.file: archive.sha256}
+        provide(folder, pins, cache=cache, routes=routes)
+    except NetworkError as error:
+        # What is there under this name is damaged, and must not be preferred to what now comes.
+        (folder / archive.file).unlink(missing_ok=True)
+        try:
+            _from_makers(archive, folder, cache)
+        except NetworkError as second:
+            raise NetworkError(f"{error.message}; {second.message}") from second
+
+
+def _from_makers(archive: Archive, folder: Path, cache: Path) -> None:
+    kept = cache / archive.content_sha256
+    if not _has_content(kept, archive):
+        say(f"downloading {archive.name} from its makers")
+        try:
+            request = urllib.request.urlopen(archive.upstream, timeout=_STALLED)  # noqa: S310
+            with request as answer, atomic_writer(folder / archive.upstream_file) as copy:
+                shutil.copyfileobj(answer, copy, 1 << 20)
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            raise NetworkError(f"{archive.upstream}: {error}") from error
+        if not _has_content(folder / archive.upstream_file, archive):
+            (folder / archive.upstream_file).unlink()
+            raise NetworkError(f"{archive.upstream} does not have the pinned content")
+        with contextlib.suppress(TranscriberError):
+            # A cache that cannot be written to costs time only.
+            _copy(folder / archive.upstream_file, kept)
+        return
+    _copy(kept, folder / archive.upstream_file)
+
+
+def _has_content(path: Path, archive: Archive) -> bool:
+    """Tell whether the archive at `path` holds the files that are pinned."""
+    if not path.is_file():
+        return False
+    try:
+        return content_digest(path, archive) == archive.content_sha256
+    except TranscriberError:
+        return False
+
+
+def _provide_wheel(wheel: PythonWheel, folder: Path, cache: Path) -> None:
+    def from_index(_: Iterable[str], incoming: Path) -> None:
+        download(wheel.package, wheel.version, wheel.sha256, incoming)
+
+    provide(
+        folder,
+        {wheel.file: wheel.sha256},
+        cache=cache,
+        routes={f"downloading {wheel.name} from the Python package index": from_index},
+    )
+
+
+def _copy(source: Path, destination: Path) -> None:
+    with source.open("rb") as stream, atomic_writer(destination) as copy:
+        shutil.copyfileobj(stream, copy, 1 << 20)

@@ -1,0 +1,244 @@
+"""Stage unpack: turn the fetched archives into source trees, with our edits made in them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import lzma
+import posixpath
+import shutil
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from scripts.content import is_whole
+from torch_build.edits import Edit, apply, by_path, digests
+from torch_build.sources import Archive, PythonWheel
+from transcriber.errors import DependencyError, NetworkError
+from transcriber.files import atomic_writer, make_directory, storage_error
+
+
+def content_digest(path: Path, archive: Archive) -> str:
+    """Return the digest of the files in the tar archive at `path` that `archive` selects.
+
+    It is the sha256 of a line ``SHA256  PATH`` a file, sorted by path; a symbolic link counts
+    with its target as content. Compression, order, owners, times and modes do not count.
+
+    Raises
+    ------
+    NetworkError
+        When the file is not a whole tar archive.
+    """
+    lines = []
+    with _opened(path) as tar:
+        for member, name in _selected(tar, archive):
+            if member.issym():
+                digest = hashlib.sha256(member.linkname.encode())
+            else:
+                content = tar.extractfile(member)
+                digest = hashlib.sha256(content.read() if content else b"")
+            lines.append(f"{digest.hexdigest()}  {name}\n")
+    # By the path, which starts behind the digest and two spaces.
+    lines.sort(key=lambda line: line[66:])
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def unpack(archive: Archive, path: Path, destination: Path, edits: Iterable[Edit] = ()) -> Path:
+    """Unpack the archive at `path` and make our edits.
+
+    Nothing is done when the tree is there already. When only edits changed, only the files that
+    they change are written again, so that the build repeats no more than it must.
+
+    Parameters
+    ----------
+    archive : Archive
+        What the archive is pinned as; tells what of it is unpacked.
+    path : Path
+        The tar archive, with one folder at its top.
+    destination : Path
+        The folder for the trees; the archive goes to the folder of its name there.
+    edits : iterable of Edit
+        Edits of any source.
+
+    Returns
+    -------
+    Path
+        The tree.
+
+    Raises
+    ------
+    NetworkError
+        When the archive is damaged or does not have the pinned content.
+    DependencyError
+        When an edit does not fit.
+    StorageError
+        When the tree cannot be written.
+    """
+    tree = destination / archive.name
+    grouped = by_path(edits, archive.name)
+    wanted = digests(grouped)
+    stamp = destination / f".{archive.name}.json"
+    key = hashlib.sha256(
+        json.dumps([archive.content_sha256, archive.only, archive.without]).encode()
+    ).hexdigest()
+    made_from, before = _read_stamp(stamp)
+    changed = {name for name in {*before, *wanted} if before.get(name) != wanted.get(name)}
+    try:
+        if tree.is_dir() and made_from == key:
+            if changed:
+                _write_again(path, archive, tree, changed, grouped)
+        else:
+            # The archive's digest is quicker to check; that of its makers has another one.
+            whole = is_whole(path, archive.sha256)
+            if not whole and content_digest(path, archive) != archive.content_sha256:
+                raise NetworkError(
+                    f"{path} does not have the pinned content", "delete it and fetch it again"
+                )
+            stamp.unlink(missing_ok=True)
+            with _replaced(tree) as incoming:
+                _extract(path, archive, incoming)
+                _edit(incoming, grouped)
+    except OSError as error:
+        raise storage_error("unpack to", tree, error) from error
+    _write_stamp(stamp, key, wanted)
+    return tree
+
+
+def unpack_wheel(wheel: PythonWheel, path: Path, destination: Path) -> Path:
+    """Unpack the wheel at `path` into the folder of its name in `destination`; return that.
+
+    The folder can be imported from, as a part of PYTHONPATH.
+
+    Raises
+    ------
+    NetworkError
+        When the wheel is damaged.
+    StorageError
+        When the tree cannot be written.
+    """
+    tree = destination / wheel.name
+    stamp = destination / f".{wheel.name}.json"
+    if tree.is_dir() and _read_stamp(stamp)[0] == wheel.sha256:
+        return tree
+    try:
+        stamp.unlink(missing_ok=True)
+        with _replaced(tree) as incoming, zipfile.ZipFile(path) as wheel_file:
+            # zipfile itself takes absolute paths and parent folders out of the names.
+            wheel_file.extractall(incoming)  # noqa: S202
+    except zipfile.BadZipFile as error:
+        raise NetworkError(f"{path}: {error}", "delete it and fetch it again") from error
+    except OSError as error:
+        raise storage_error("unpack to", tree, error) from error
+    _write_stamp(stamp, wheel.sha256, {})
+    return tree
+
+
+def _extract(path: Path, archive: Archive, tree: Path, only: set[str] | None = None) -> None:
+    """Write the selected files of the archive at `path`, or those named in `only`, to `tree`.
+
+    Their times are those of unpacking, so that ninja sees that a file differs from that of before.
+    """
+    # Not by tarfile's own extraction: the filter that makes it safe came with Python 3.11.4.
+    with _opened(path) as tar:
+        for member, name in _selected(tar, archive):
+            if only is not None and name not in only:
+                continue
+            target = tree / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if member.issym():
+                target.symlink_to(member.linkname)
+                continue
+            content = tar.extractfile(member)
+            with target.open("wb") as copy:
+                shutil.copyfileobj(content or io.BytesIO(), copy, 1 << 20)
+            if member.mode & 0o100:
+                target.chmod(target.stat().st_mode | 0o111)
+
+
+def _write_again(
+    path: Path, archive: Archive, tree: Path, names: set[str], edits: Mapping[str, Sequence[Edit]]
+) -> None:
+    """Write the files `names` of `tree` anew, as they are with `edits`."""
+    with tempfile.TemporaryDirectory(prefix=".incoming-", dir=tree.parent) as temporary:
+        # Beside the tree first: an edit that does not fit must leave the tree as it was.
+        incoming = Path(temporary) / tree.name
+        _extract(path, archive, incoming, only=names)
+        _edit(incoming, {name: group for name, group in edits.items() if name in names})
+        for name in sorted(names):
+            (incoming / name).replace(tree / name)
+
+
+def _edit(tree: Path, edits: Mapping[str, Sequence[Edit]]) -> None:
+    for name, group in edits.items():
+        file = tree / name
+        if not file.is_file():
+            raise DependencyError(
+                f"the edit of {tree.name}/{name} ({group[0].reason}) does not fit: "
+                "there is no such file",
+                "correct the path",
+            )
+        # Bytes that are no UTF-8, and line ends, come through unchanged.
+        text = file.read_bytes().decode(errors="surrogateescape")
+        file.write_bytes(apply(text, group).encode(errors="surrogateescape"))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tarfile.TarFile]:
+    try:
+        with tarfile.open(path) as tar:
+            yield tar
+    except (tarfile.TarError, EOFError, OSError, lzma.LZMAError, zlib.error) as error:
+        # An error of the system's is about a file or folder of ours; the rest is the archive's.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise NetworkError(f"{path}: {error}", "delete it and fetch it again") from error
+
+
+def _selected(tar: tarfile.TarFile, archive: Archive) -> Iterator[tuple[tarfile.TarInfo, str]]:
+    """Yield the files and links that are unpacked, with their paths below the top folder."""
+    for member in tar:
+        _, _, name = member.name.removeprefix("./").partition("/")
+        if not name or member.isdir() or not archive.selects(name):
+            continue
+        place = posixpath.normpath(name)
+        if member.issym():
+            place = posixpath.normpath(posixpath.join(posixpath.dirname(name), member.linkname))
+        elif not member.isreg():
+            # A hard link names its target from the top, which is not there any more.
+            raise NetworkError(f"{archive.file} has {name}, which is no file")
+        if place.startswith(("/", "..")):
+            raise NetworkError(f"{archive.file} has {name}, which leads out of it")
+        yield member, name
+
+
+@contextmanager
+def _replaced(tree: Path) -> Iterator[Path]:
+    """Give a new folder that becomes `tree` when the block ends without an error."""
+    make_directory(tree.parent)
+    with tempfile.TemporaryDirectory(prefix=".incoming-", dir=tree.parent) as temporary:
+        # In a folder of its own: a temporary folder is closed to others, a tree is not.
+        incoming = Path(temporary) / tree.name
+        incoming.mkdir()
+        yield incoming
+        if tree.is_dir():
+            shutil.rmtree(tree)
+        incoming.rename(tree)
+
+
+def _read_stamp(stamp: Path) -> tuple[str, dict[str, str]]:
+    """Return what the finished tree was made from: the archive, and the edits by path."""
+    try:
+        made = json.loads(stamp.read_bytes())
+        return str(made["archive"]), dict(made["edits"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "", {}
+
+
+def _write_stamp(stamp: Path, archive: str, edits: Mapping[str, str]) -> None:
+    with atomic_writer(stamp) as stream:
+        stream.write(json.dumps({"archive": archive, "edits": edits}, indent=1).encode() + b"\n")
