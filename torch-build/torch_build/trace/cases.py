@@ -1,0 +1,295 @@
+"""The matrix: what is run on stock PyTorch, so that every path that Whisper takes is seen."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import wave
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from torch_build.trace import small_things
+from transcriber.audio.ffmpeg import find_ffmpeg
+from transcriber.errors import InputError, TranscriberError
+
+ENGLISH = "tiny.en"
+MULTILINGUAL = "base"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """What the cases work on.
+
+    Attributes
+    ----------
+    models : Path
+        Folder with ``tiny.en.pt`` and ``base.pt``.
+    recordings : tuple of Path
+        Speech, the shortest first.
+    tests : Path
+        Folder of the program's own tests.
+    scratch : Path
+        An empty folder for results.
+    """
+
+    models: Path
+    recordings: tuple[Path, ...]
+    tests: Path
+    scratch: Path
+
+
+Case = Callable[[Material], None]
+
+
+def _program(*options: str, model: str = ENGLISH, recordings: int = 1) -> Case:
+    """Return a case that runs our program with these options."""
+
+    def run(material: Material) -> None:
+        transcribe(material, material.recordings[:recordings], model, options)
+
+    return run
+
+
+def transcribe(
+    material: Material, recordings: Sequence[Path], model: str, options: Sequence[str]
+) -> None:
+    """Run our program.
+
+    Raises
+    ------
+    TranscriberError
+        When it fails.
+    """
+    from transcriber.__main__ import main  # noqa: PLC0415  it loads torch only now
+
+    arguments = [
+        *map(str, recordings),
+        *("--model", model, "--model_dir", str(material.models), "--offline"),
+        *("--output_dir", str(material.scratch), "--device", "cpu", "--threads", "1"),
+        *options,
+    ]
+    if code := main(arguments):
+        raise TranscriberError(f"the traced program ended with exit code {code}")
+
+
+def _openai(*options: str, model: str = ENGLISH, recordings: int = 1) -> Case:
+    """Return a case that runs openai-whisper's own program with these options."""
+
+    def run(material: Material) -> None:
+        from whisper.transcribe import cli  # noqa: PLC0415
+
+        arguments = [
+            "whisper",
+            *map(str, material.recordings[:recordings]),
+            *("--model", model, "--model_dir", str(material.models)),
+            *("--output_dir", str(material.scratch), "--device", "cpu", "--threads", "1"),
+            *options,
+        ]
+        with mock.patch.object(sys, "argv", arguments), ffmpeg_on_path(material.scratch):
+            cli()
+        # It reports a failure and goes on.
+        if not list(material.scratch.glob("*.json")):
+            raise TranscriberError("openai-whisper wrote no transcript")
+
+    return run
+
+
+@contextlib.contextmanager
+def ffmpeg_on_path(folder: Path) -> Iterator[None]:
+    """Let openai-whisper, which starts ``ffmpeg`` by that name, find the one that we use."""
+    program = folder / "bin" / "ffmpeg"
+    program.parent.mkdir(exist_ok=True)
+    program.symlink_to(find_ffmpeg().path)
+    path = f"{program.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    with mock.patch.dict(os.environ, {"PATH": path}):
+        yield
+
+
+def _openai_functions(material: Material) -> None:
+    """Call openai-whisper as its README does."""
+    import torch  # noqa: PLC0415
+    import whisper  # noqa: PLC0415
+
+    with ffmpeg_on_path(material.scratch):
+        samples = whisper.load_audio(str(material.recordings[0]))
+        longer = whisper.load_audio(str(lengthened(material, seconds=31)))
+        whisper.log_mel_spectrogram(str(material.recordings[0]), padding=16000)
+    model = whisper.load_model(MULTILINGUAL, download_root=str(material.models), in_memory=True)
+    whisper.load_model(str(material.models / f"{ENGLISH}.pt"), device=torch.device("cpu"))
+    whisper.pad_or_trim(torch.from_numpy(longer))
+    audio = whisper.pad_or_trim(samples)
+    mel = whisper.log_mel_spectrogram(audio, n_mels=model.dims.n_mels).to(model.device)
+    whisper.log_mel_spectrogram(torch.from_numpy(audio), n_mels=128)
+    _, probabilities = model.detect_language(mel)
+    max(probabilities, key=probabilities.get)
+    model.detect_language(mel[None])
+    for options in (
+        {"sample_len": 12},
+        {"language": "en", "without_timestamps": True, "sample_len": 8},
+        {"beam_size": 3, "patience": 2.0, "length_penalty": 0.6, "sample_len": 12},
+        {"temperature": 0.7, "best_of": 3, "sample_len": 12},
+        {"prompt": "Miss Dashwood", "prefix": "Ah", "sample_len": 12},
+        {"suppress_blank": False, "suppress_tokens": "", "sample_len": 12},
+        {"task": "lang_id"},
+        {"max_initial_timestamp": None, "sample_len": 12},
+    ):
+        whisper.decode(model, mel, whisper.DecodingOptions(fp16=False, **options))
+    whisper.decode(
+        model, torch.stack([mel, mel]), whisper.DecodingOptions(fp16=False, sample_len=4)
+    )
+    features = model.embed_audio(mel[None])
+    model.logits(torch.tensor([[50258]]), features)
+    # With gradients, as who calls the model without torch.no_grad().
+    model(mel[None], torch.tensor([[50258, 50259]]))
+    for given in (samples, torch.from_numpy(samples)):
+        model.transcribe(given, fp16=False, word_timestamps=True, clip_timestamps=[0.0, 2.0])
+
+
+def _checkpoints(material: Material) -> None:
+    """Transcribe with a model of each type of weights, and with one of another name."""
+    import torch  # noqa: PLC0415
+
+    checkpoint = torch.load(material.models / f"{ENGLISH}.pt", weights_only=True)
+    weights = checkpoint["model_state_dict"]
+    for dtype in (torch.float16, torch.bfloat16, torch.float32):
+        path = material.scratch / f"mine-{dtype}.pt".replace("torch.", "")
+        changed = {name: tensor.to(dtype) for name, tensor in weights.items()}
+        heads = [(0, 1), (3, 2)]
+        torch.save({**checkpoint, "model_state_dict": changed, "alignment_heads": heads}, path)
+        options = ("--word_timestamps", "True", "--beam_size", "None")
+        transcribe(material, material.recordings[:1], str(path), options)
+        store = material.scratch / "store"
+        _models("import", str(path), "--model_dir", str(store), "--name", path.stem)
+
+
+def _models(*arguments: str) -> None:
+    from transcriber.__main__ import main  # noqa: PLC0415
+
+    if code := main(["models", *arguments]):
+        raise TranscriberError(f"models {arguments[0]} ended with exit code {code}")
+
+
+def _long(material: Material) -> None:
+    recording = lengthened(material, seconds=62)
+    options = ("--beam_size", "None", "--word_timestamps", "True")
+    more = ("--hallucination_silence_threshold", "1", "--initial_prompt", "Elinor")
+    transcribe(material, [recording], ENGLISH, (*options, *more, "--carry_initial_prompt", "True"))
+
+
+def lengthened(material: Material, *, seconds: int) -> Path:
+    """Return a recording that is at least so long: the speech again and again, then silence."""
+    path = material.scratch / f"{seconds}.wav"
+    with wave.open(str(path), "wb") as target:
+        for recording in material.recordings:
+            with wave.open(str(recording), "rb") as source:
+                if not target.tell():
+                    target.setparams(source.getparams())
+                target.writeframes(source.readframes(source.getnframes()))
+        rest = seconds * target.getframerate() - target.tell()
+        target.writeframes(bytes(max(rest, 0) * target.getsampwidth() * target.getnchannels()))
+    return path
+
+
+def _tests(material: Material) -> None:
+    """Run those of the program's own tests that use torch: they must run on the build, too."""
+    import pytest  # noqa: PLC0415
+
+    folders = (
+        "engine",
+        "models/checkpoints",
+        "models/test_importing.py",
+        "machine/test_device_probe.py",
+        "machine/test_threads.py",
+    )
+    # Time limits don't hold while each call is recorded.
+    arguments = ["-q", "-m", "not slow", "-p", "no:cacheprovider", "--timeout=0", "--tb=line"]
+    with contextlib.redirect_stdout(sys.stderr):
+        code = pytest.main([*arguments, *(str(material.tests / folder) for folder in folders)])
+    # What a test that failed used is recorded all the same; which fail is not the question here,
+    # and another PyTorch may round differently.
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        raise TranscriberError(f"the program's own tests did not run: {code!r}")
+
+
+_WORDS = ("--word_timestamps", "True")
+_NO_BEAM = ("--beam_size", "None")
+
+CASES: Mapping[str, Case] = {
+    "greedy": _program(*_NO_BEAM),
+    "beam": _program("--patience", "1.5", "--length_penalty", "0.8", recordings=2),
+    "sampling": _program("--temperature", "0.6", "--best_of", "3", "--seed", "5"),
+    # Nothing is likely enough, so every temperature is tried.
+    "fallback": _program("--logprob_threshold", "-0.01", "--no_speech_threshold", "1", *_NO_BEAM),
+    "fallback-repetition": _program("--compression_ratio_threshold", "0.1", "--best_of", "2"),
+    "silence": _program("--logprob_threshold", "0", "--no_speech_threshold", "0"),
+    "words": _program(*_WORDS, "--max_line_width", "40", "--highlight_words", "True"),
+    "clips": _program("--clip_timestamps", "0.5,1.5,2", *_WORDS, *_NO_BEAM),
+    "prompt": _program("--initial_prompt", "Elinor and Marianne", "--suppress_tokens", "1,2,3"),
+    "half": _program("--fp16", "True", "--condition_on_previous_text", "False", *_NO_BEAM),
+    "language": _program(*_WORDS, "--suppress_tokens", "", model=MULTILINGUAL),
+    "translation": _program("--task", "translate", "--language", "fr", model=MULTILINGUAL),
+    "long": _long,
+    "checkpoints": _checkpoints,
+    "openai": _openai("--fp16", "False"),
+    "openai-words": _openai(*_WORDS, *_NO_BEAM, "--clip_timestamps", "0,2", model=MULTILINGUAL),
+    "openai-sampling": _openai("--temperature", "0.5", "--best_of", "2", "--language", "en"),
+    "openai-fallback": _openai("--logprob_threshold", "-0.01", "--initial_prompt", "Elinor"),
+    "openai-translation": _openai("--task", "translate", "--language", "de", model=MULTILINGUAL),
+    "openai-functions": _openai_functions,
+    "doctor": lambda _: _doctor(),
+    "tensors": lambda material: small_things.tensors(),
+    "printing": lambda material: small_things.printing(),
+    "files": lambda material: small_things.files(material.scratch),
+    "layers": lambda material: small_things.layers(),
+    "tests": _tests,
+}
+
+REDUCED = ("greedy", "sampling", "words", "openai-words", "tensors", "printing", "files", "layers")
+"""What finds most in little time."""
+
+
+def _doctor() -> None:
+    from transcriber.__main__ import main  # noqa: PLC0415
+
+    # What it thinks of this machine is not the question.
+    main(["doctor"])
+
+
+def material(*, models: Path, speech: Path, tests: Path, scratch: Path) -> Material:
+    """Look for what the cases need.
+
+    Raises
+    ------
+    InputError
+        When a model, the recordings or the tests are not where they should be.
+    """
+    absent = [name for name in (ENGLISH, MULTILINGUAL) if not (models / f"{name}.pt").exists()]
+    if absent:
+        raise InputError(f"{models} has no {absent[0]}.pt", "run: make setup")
+    recordings = sorted(speech.glob("*.wav"), key=lambda path: (path.stat().st_size, path.name))
+    if len(recordings) < 2:
+        raise InputError(f"{speech} has fewer than two recordings in WAV", "run: make setup")
+    if not (tests / "conftest.py").exists():
+        raise InputError(f"{tests} is not the folder of the program's tests", "name another folder")
+    # The models' store keeps notes beside the files, which the folder that is shared need not get.
+    own = scratch / "models"
+    own.mkdir()
+    for name in (ENGLISH, MULTILINGUAL):
+        (own / f"{name}.pt").symlink_to((models / f"{name}.pt").resolve())
+    return Material(models=own, recordings=tuple(recordings), tests=tests, scratch=scratch)
+
+
+def run_case(name: str, given: Material) -> None:
+    """Run one case of `CASES` in a folder of its own, which is removed afterwards."""
+    folder = given.scratch / name
+    folder.mkdir()
+    fields: dict[str, Any] = vars(given) | {"scratch": folder}
+    try:
+        CASES[name](Material(**fields))
+    finally:
+        shutil.rmtree(folder)
