@@ -1,0 +1,90 @@
+"""The components of the wheel, from the pinned sources and from the tool chain."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from torch_build.components import (
+    Component,
+    RuntimeLibrary,
+    licence_expression,
+    runtime_components,
+    source_components,
+)
+from torch_build.sources import Archive, PythonWheel, read_sources
+from transcriber.errors import DependencyError
+
+
+def component(licence: str) -> Component:
+    return Component(name="x", version="1", licence=licence, purpose="", supplier="")
+
+
+def archive(name: str, upstream: str) -> Archive:
+    return Archive(
+        name=name,
+        version="1.0",
+        licence="MIT",
+        purpose="for tests",
+        ships=True,
+        supplier="somebody",
+        file="x.tar.xz",
+        size=1,
+        sha256="ab" * 32,
+        package=name,
+        suites=(),
+        upstream=upstream,
+        content_sha256="",
+    )
+
+
+def library(package: str) -> RuntimeLibrary:
+    return RuntimeLibrary(name="x", licence="MIT", purpose="", supplier="", package=package)
+
+
+def test_every_licence_is_named_once() -> None:
+    parts = ("BSD-3-Clause AND BSL-1.0", "MIT", "BSD-3-Clause", "Apache-2.0 OR MIT")
+    assert (
+        licence_expression(map(component, parts))
+        == "BSD-3-Clause AND BSL-1.0 AND MIT AND (Apache-2.0 OR MIT)"
+    )
+
+
+def test_an_exception_stays_with_its_licence() -> None:
+    expression = "GPL-3.0-or-later WITH GCC-exception-3.1"
+    assert licence_expression((component(expression), component("MIT"))) == f"{expression} AND MIT"
+
+
+@pytest.mark.parametrize(
+    ("upstream", "purl"),
+    [
+        ("https://github.com/A/B/releases/download/v1.0/b-1.tar.gz", "pkg:github/a/b@v1.0"),
+        ("https://github.com/A/B/archive/refs/tags/1.0.tar.gz", "pkg:github/a/b@1.0"),
+        ("https://github.com/A/B/archive/0123abc.tar.gz", "pkg:github/a/b@0123abc"),
+        ("https://example.org/b.tar.gz", ""),
+    ],
+)
+def test_the_package_address_comes_from_the_address_of_the_makers(upstream: str, purl: str) -> None:
+    (found,) = source_components([archive("b", upstream)])
+    assert (found.purl, found.sha256, found.version) == (purl, "ab" * 32, "1.0")
+
+
+def test_the_pinned_sources_have_their_components() -> None:
+    sources = read_sources()
+    names = [found.name for found in source_components(sources.all)]
+    assert {"pytorch", "miniz", "pybind11"} <= set(names)
+    helping = {source.name for source in sources.all if not source.ships}
+    assert not helping & set(names)
+    (pybind11,) = (found for found in source_components(sources.all) if found.name == "pybind11")
+    assert isinstance(sources.named("pybind11"), PythonWheel)
+    assert pybind11.purl == f"pkg:pypi/pybind11@{pybind11.version}"
+
+
+@pytest.mark.skipif(shutil.which("dpkg-query") is None, reason="the machine has no Debian packages")
+def test_the_tool_chain_has_the_installed_versions() -> None:
+    (found,) = runtime_components([library("dpkg")])
+    assert found.version[0].isdigit()
+    assert found.purl.startswith("pkg:deb/debian/dpkg@")
+    with pytest.raises(DependencyError, match="no-such-package is not installed"):
+        runtime_components([library("no-such-package")])

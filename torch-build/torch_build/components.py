@@ -1,0 +1,180 @@
+"""What the wheel is made of: the description that the licences and the bill of materials share."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from torch_build.sources import Archive, PythonWheel, Source
+from transcriber.errors import DependencyError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Component:
+    """A piece of other people's software whose code is in the wheel.
+
+    Attributes
+    ----------
+    name, version : str
+        As its makers have them.
+    licence : str
+        SPDX expression.
+    purpose : str
+        What the wheel needs it for, in a few words.
+    supplier : str
+        Who publishes it.
+    sha256 : str
+        Digest of the archive that was fetched, in hexadecimal; empty for what the tool chain of
+        the machine brings.
+    purl : str
+        Package address; one without an ecosystem is derived when this is empty.
+    cpe : str
+        Name in the vulnerability database of the United States' NIST, where it has one.
+    """
+
+    name: str
+    version: str
+    licence: str
+    purpose: str
+    supplier: str
+    sha256: str = ""
+    purl: str = ""
+    cpe: str = ""
+
+
+_ADDRESS = re.compile(
+    r"https://github\.com/(?P<project>[^/]+/[^/]+)/"
+    r"(?:releases/download/(?P<release>[^/]+)/.*|archive/(?:refs/tags/)?(?P<reference>.+?)\.tar\.\w+)"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuntimeLibrary:
+    """A library that the tool chain brings, of which the wheel gets code.
+
+    Attributes
+    ----------
+    name, licence, purpose, supplier : str
+        As in `Component`.
+    package : str
+        Debian's package that has it.
+    """
+
+    name: str
+    licence: str
+    purpose: str
+    supplier: str
+    package: str
+
+
+RUNTIME_LIBRARIES: tuple[RuntimeLibrary, ...] = (
+    RuntimeLibrary(
+        name="libomp",
+        licence="Apache-2.0 WITH LLVM-exception",
+        purpose="OpenMP runtime: the threads of the kernels",
+        supplier="LLVM project",
+        package="libomp5-19",
+    ),
+    RuntimeLibrary(
+        name="gcc-runtime",
+        licence="GPL-3.0-or-later WITH GCC-exception-3.1",
+        purpose="libstdc++ and libgcc, linked statically",
+        supplier="Free Software Foundation",
+        package="libstdc++-12-dev",
+    ),
+)
+
+MINIZ = Component(
+    name="miniz",
+    version="3.0.2",
+    licence="MIT",
+    purpose="reads the zip archives that checkpoints are; PyTorch's source contains it",
+    supplier="Rich Geldreich and contributors",
+    purl="pkg:github/richgel999/miniz@3.0.2",
+)
+
+
+def source_components(sources: Iterable[Source]) -> tuple[Component, ...]:
+    """Return the components of the pinned `sources` whose code is in the wheel."""
+    components: list[Component] = []
+    for source in sources:
+        if source.ships:
+            components.append(
+                Component(
+                    name=source.name,
+                    version=source.version,
+                    licence=source.licence,
+                    purpose=source.purpose,
+                    supplier=source.supplier,
+                    sha256=source.sha256,
+                    purl=_address(source),
+                )
+            )
+            if source.name == "pytorch":
+                components.append(MINIZ)
+    return tuple(components)
+
+
+def runtime_components(
+    libraries: Iterable[RuntimeLibrary] = RUNTIME_LIBRARIES,
+) -> tuple[Component, ...]:
+    """Return the components that the installed tool chain brings, with its versions.
+
+    Raises
+    ------
+    DependencyError
+        When a library's package is not installed.
+    """
+    components = []
+    for library in libraries:
+        package, version = _installed(library.package)
+        components.append(
+            Component(
+                name=library.name,
+                version=version,
+                licence=library.licence,
+                purpose=library.purpose,
+                supplier=library.supplier,
+                purl=f"pkg:deb/debian/{package}@{quote(version, safe=':')}?arch=source",
+            )
+        )
+    return tuple(components)
+
+
+def licence_expression(components: Iterable[Component]) -> str:
+    """Return the SPDX expression of a work that holds all of `components`.
+
+    Every licence is named once, in the order in which the components bring it.
+    """
+    parts: dict[str, None] = {}
+    for component in components:
+        for part in component.licence.split(" AND "):
+            parts[f"({part})" if " OR " in part and not part.startswith("(") else part] = None
+    return " AND ".join(parts)
+
+
+def _address(source: Source) -> str:
+    if isinstance(source, PythonWheel):
+        return f"pkg:pypi/{source.package}@{quote(source.version, safe='')}"
+    if isinstance(source, Archive) and (found := _ADDRESS.fullmatch(source.upstream)):
+        reference = found["release"] or found["reference"]
+        return f"pkg:github/{found['project'].lower()}@{quote(reference, safe='')}"
+    return ""
+
+
+def _installed(package: str) -> tuple[str, str]:
+    """Return the source package of the installed Debian `package`, and its version."""
+    command = ["dpkg-query", "--show", "--showformat=${source:Package} ${source:Version}", package]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise DependencyError("this machine has no dpkg-query", "build on Debian") from None
+    if done.returncode:
+        raise DependencyError(
+            f"the package {package} is not installed", f"apt-get install {package}"
+        )
+    name, version = done.stdout.split()
+    return name, version

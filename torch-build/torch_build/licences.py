@@ -1,0 +1,196 @@
+"""Collect the licence texts of everything whose code is in the wheel.
+
+Each component must bring a text, and the text must be that of the licence which the list of
+components states: a renamed file or a changed licence stops the build.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch_build.components import Component
+from transcriber.errors import DependencyError, TranscriberError
+from transcriber.files import make_directory, storage_error
+
+_USUAL_NAME = re.compile(r"(LICEN[CS]E|COPYING|COPYRIGHT|NOTICE)([.-].*)?", flags=re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Texts:
+    """Where licence texts lie that are not at the top of a source tree of their component's name.
+
+    Attributes
+    ----------
+    patterns : tuple of str
+        Each must match a file in the folder.
+    source : str
+        Name of the source tree; when empty, the root of the system that has the tool chain.
+    in_comment : bool
+        Whether the text is the comment that the file begins with.
+    """
+
+    patterns: tuple[str, ...]
+    source: str = ""
+    in_comment: bool = False
+
+
+PLACES: Mapping[str, Texts] = {
+    # PyTorch's tree contains it, in a folder of its own.
+    "miniz": Texts(source="pytorch", patterns=("third_party/miniz-3.0.2/LICENSE",)),
+    # Taken from its package for pip, which has the text in the package's description.
+    "pybind11": Texts(source="pybind11", patterns=("*.dist-info/**/LICENSE*",)),
+    # One header of numpy's source; numpy's licence is not that of the header.
+    "pocketfft": Texts(source="pocketfft", patterns=("**/pocketfft_hdronly.h",), in_comment=True),
+    # The machine's packages. Debian's texts refer to the common ones instead of repeating them.
+    "libomp": Texts(
+        patterns=("usr/share/doc/libomp5-19/copyright", "usr/share/common-licenses/Apache-2.0")
+    ),
+    "gcc-runtime": Texts(
+        patterns=("usr/share/doc/libstdc++-12-dev/copyright", "usr/share/common-licenses/GPL-3")
+    ),
+}
+"""Of a component's name to the place of its licence texts."""
+
+PHRASES: Mapping[str, tuple[str, ...]] = {
+    "Apache-2.0": ("apache license version 2.0",),
+    "BSD-2-Clause": ("redistributions of source code must retain",),
+    "BSD-3-Clause": ("redistributions of source code must retain", "neither the name"),
+    "BSL-1.0": ("boost software license - version 1.0",),
+    "GCC-exception-3.1": ("gcc runtime library exception version 3.1",),
+    "GPL-3.0-or-later": ("gnu general public license version 3",),
+    "LLVM-exception": ("llvm exceptions to the apache 2.0 license",),
+    "MIT": ("permission is hereby granted, free of charge, to any person obtaining a copy",),
+}
+"""What the text of each licence says: SPDX identifier to words in lower case."""
+
+
+def collect_licences(
+    components: tuple[Component, ...],
+    output: Path,
+    *,
+    sources: Path,
+    system: Path = Path("/"),
+    places: Mapping[str, Texts] = PLACES,
+) -> list[Path]:
+    """Copy the licence texts of `components` to `output`, a folder for each.
+
+    Parameters
+    ----------
+    components : tuple of Component
+        Whose code is in the wheel.
+    output : Path
+        The folder to fill; what it held is removed.
+    sources : Path
+        The folder with the unpacked source trees.
+    system : Path
+        The root below which the packages of the tool chain are installed.
+    places : mapping of str to Texts
+        Where the texts lie that are not where they usually are.
+
+    Returns
+    -------
+    list of Path
+        The copies, sorted.
+
+    Raises
+    ------
+    DependencyError
+        When a text is missing, empty or not that of the licence stated.
+    StorageError
+        When `output` cannot be written.
+    """
+    # All are read before anything is removed.
+    texts = {
+        f"{component.name}/{name}": text
+        for component in components
+        for name, text in _texts_of(component, sources, system, places).items()
+    }
+    try:
+        if output.is_dir():
+            shutil.rmtree(output)
+        for name, text in texts.items():
+            make_directory((output / name).parent)
+            (output / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise storage_error("write", output, error) from error
+    return sorted(output / name for name in texts)
+
+
+def identifiers(expression: str) -> list[str]:
+    """Return the licences and exceptions that the SPDX `expression` names."""
+    words = re.split(r"[\s()]+", expression)
+    return [word for word in words if word and word not in {"AND", "OR", "WITH"}]
+
+
+def _texts_of(
+    component: Component, sources: Path, system: Path, places: Mapping[str, Texts]
+) -> dict[str, str]:
+    place = places.get(component.name)
+    if place is None:
+        folder = sources / component.name
+        paths = [
+            path
+            for path in (sorted(folder.iterdir()) if folder.is_dir() else [])
+            if _USUAL_NAME.fullmatch(path.name) and path.is_file()
+        ]
+        if not paths:
+            raise _missing(component, folder / "LICENSE")
+    else:
+        folder = sources / place.source if place.source else system
+        paths = []
+        for pattern in place.patterns:
+            found = sorted(path for path in folder.glob(pattern) if path.is_file())
+            if not found:
+                raise _missing(component, folder / pattern)
+            paths += found
+    texts: dict[str, str] = {}
+    for path in paths:
+        # Old texts have names of people in Latin-1.
+        content = path.read_bytes()
+        try:
+            text = content.decode()
+        except UnicodeDecodeError:
+            text = content.decode("latin-1")
+        name = path.name
+        if place is not None and place.in_comment:
+            text, name = _first_comment(text), f"{path.name}.txt"
+        if texts.setdefault(name, text) != text:
+            raise TranscriberError(
+                f"{component.name} has two different licence texts named {name}",
+                "name one of them in torch_build/licences.py",
+            )
+    _check(component, texts, folder)
+    return texts
+
+
+def _check(component: Component, texts: Mapping[str, str], folder: Path) -> None:
+    words = " ".join(re.sub(r"[\s#*/;.,]+", " ", text).lower() for text in texts.values())
+    for identifier in identifiers(component.licence):
+        if identifier not in PHRASES:
+            raise DependencyError(
+                f"the licence {identifier} of {component.name} is not known here",
+                "add what its text says to PHRASES in torch_build/licences.py",
+            )
+        for phrase in PHRASES[identifier]:
+            if re.sub(r"[\s#*/;.,]+", " ", phrase) not in words:
+                raise DependencyError(
+                    f"{', '.join(texts)} of {component.name} in {folder} is not the text of"
+                    f" {identifier}: it lacks {phrase!r}",
+                    "correct the licence in the list of sources or the place of its text",
+                )
+
+
+def _first_comment(text: str) -> str:
+    found = re.match(r"\s*/\*(.*?)\*/", text, flags=re.DOTALL)
+    return found.group(1).strip() + "\n" if found else ""
+
+
+def _missing(component: Component, path: Path) -> DependencyError:
+    return DependencyError(
+        f"the licence text of {component.name} is missing: no file {path}",
+        "unpack the sources again, or install the package that has it",
+    )

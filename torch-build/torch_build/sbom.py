@@ -1,0 +1,152 @@
+"""Write the wheel's bill of materials: CycloneDX 1.6 in JSON.
+
+The standard's time stamp is left out and its serial number derived from the content, so that
+the same components give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from torch_build.archive import Members, read_folder
+from torch_build.components import Component
+from torch_build.wheel import Metadata
+from transcriber.errors import TranscriberError
+from transcriber.files import atomic_writer
+
+_SERIAL_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://cyclonedx.org/schema/bom-1.6")
+
+
+def package_url(component: Component) -> str:
+    """Return the package address of `component`: its own, or one that names no ecosystem."""
+    if component.purl:
+        return component.purl
+    address = f"pkg:generic/{quote(component.name, safe='')}@{quote(component.version, safe=':')}"
+    return f"{address}?checksum=sha256:{component.sha256}" if component.sha256 else address
+
+
+def make_sbom(components: tuple[Component, ...], metadata: Metadata, package: Members) -> bytes:
+    """Return the bill of materials of a wheel.
+
+    Parameters
+    ----------
+    components : tuple of Component
+        Whose code is in the wheel.
+    metadata : Metadata
+        The wheel.
+    package : Members
+        Its files; the shared libraries among them are listed with their digests.
+
+    Raises
+    ------
+    TranscriberError
+        When there is no component, or two have one package address.
+    """
+    if not components:
+        raise TranscriberError("the bill of materials has no components", "name the sources")
+    described = sorted((_describe(component) for component in components), key=_reference)
+    references = [_reference(entry) for entry in described]
+    for first, second in itertools.pairwise(references):
+        if first == second:
+            raise TranscriberError(f"{first} is in the list of components twice", "merge them")
+    # Not the ecosystem pypi: the package of this name there is another one.
+    wheel = f"pkg:generic/{metadata.name}@{quote(metadata.version, safe='')}"
+    content: dict[str, Any] = {
+        "metadata": {
+            "component": {
+                "type": "library",
+                "bom-ref": wheel,
+                "name": metadata.name,
+                "version": metadata.version,
+                "description": metadata.summary,
+                "licenses": [{"expression": metadata.licence}],
+                "purl": wheel,
+                "components": [
+                    {
+                        "type": "file",
+                        "bom-ref": name,
+                        "name": name,
+                        "hashes": [_hash(hashlib.sha256(library).hexdigest())],
+                    }
+                    for name, library in sorted(package.items())
+                    if ".so" in name.rpartition("/")[2]
+                ],
+            }
+        },
+        "components": described,
+        "dependencies": [
+            {"ref": wheel, "dependsOn": references},
+            *({"ref": reference} for reference in references),
+        ],
+    }
+    serial = uuid.uuid5(_SERIAL_NAMESPACE, json.dumps(content, sort_keys=True))
+    bill = {
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "serialNumber": f"urn:uuid:{serial}",
+        "version": 1,
+        **content,
+    }
+    return (json.dumps(bill, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def write_sbom(
+    path: Path, components: tuple[Component, ...], *, metadata: Metadata, stage: Path
+) -> None:
+    """Write the bill of materials of the wheel that is made of `stage` to `path`.
+
+    Parameters
+    ----------
+    path : Path
+        The file to create or to replace.
+    components, metadata
+        As for `make_sbom`.
+    stage : Path
+        The folder that holds the package's folder.
+
+    Raises
+    ------
+    TranscriberError
+        As from `make_sbom`.
+    StorageError
+        When the file cannot be written.
+    """
+    content = make_sbom(components, metadata, read_folder(stage))
+    with atomic_writer(path) as stream:
+        stream.write(content)
+
+
+def _describe(component: Component) -> dict[str, Any]:
+    address = package_url(component)
+    entry: dict[str, Any] = {
+        "type": "library",
+        "bom-ref": address,
+        "supplier": {"name": component.supplier},
+        "name": component.name,
+        "version": component.version,
+        "description": component.purpose,
+        "scope": "required",
+        "licenses": [{"expression": component.licence}],
+    }
+    if component.sha256:
+        entry["hashes"] = [_hash(component.sha256)]
+    if component.cpe:
+        entry["cpe"] = component.cpe
+    entry["purl"] = address
+    return entry
+
+
+def _hash(digest: str) -> dict[str, str]:
+    return {"alg": "SHA-256", "content": digest}
+
+
+def _reference(entry: Mapping[str, Any]) -> str:
+    return str(entry["bom-ref"])

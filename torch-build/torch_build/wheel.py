@@ -1,0 +1,174 @@
+"""Make the wheel: a zip archive of the staged package with what pip wants to know about it.
+
+Two calls with the same files give the same bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch_build.archive import Members, read_folder, write_zip
+from transcriber.errors import TranscriberError
+
+SBOM_NAME = "torch.cdx.json"
+"""Name of the bill of materials; ``.cdx.json`` is CycloneDX's own ending."""
+
+_SUMMARY = (
+    "A stripped CPU build of PyTorch that holds only what OpenAI's Whisper calls; "
+    "not the official PyTorch"
+)
+
+_DESCRIPTION = """\
+# Not the official PyTorch
+
+This wheel was built from the source of PyTorch {upstream} and holds only the operators, data types
+and Python modules that transcribing with OpenAI's Whisper calls. It is not made, checked or
+endorsed by the PyTorch project.
+
+It has the name `torch` so that programs which need Whisper import it without a change. It can
+run Whisper on a CPU and little else: no training, no compiler, no GPU. Calling what was left out
+raises an error that names it. For any other work, install the official package in its place.
+
+`sboms/` beside this text lists every component, `licenses/` has their licences.
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metadata:
+    """What a wheel says about itself.
+
+    Attributes
+    ----------
+    version : str
+        Version with its local part: ``2.6.0+whisper.cpu``.
+    licence : str
+        SPDX expression of everything in the wheel.
+    requires : tuple of str
+        Requirements, as pip writes them.
+    tag : str
+        Python version, binary interface and platform.
+    name, summary, requires_python : str
+        Fields of the same name in the core metadata.
+    """
+
+    version: str
+    licence: str
+    requires: tuple[str, ...] = ("numpy", "typing-extensions>=4.10.0")
+    tag: str = "cp311-cp311-linux_x86_64"
+    name: str = "torch"
+    summary: str = _SUMMARY
+    requires_python: str = "==3.11.*"
+
+    @property
+    def dist_info(self) -> str:
+        """Name of the folder in the wheel that describes it."""
+        return f"{self.name}-{self.version}.dist-info"
+
+    @property
+    def file_name(self) -> str:
+        """Name of the wheel."""
+        return f"{self.name}-{self.version}-{self.tag}.whl"
+
+
+def make_wheel(
+    stage: Path, output: Path, *, metadata: Metadata, licences: Path, sbom: Path
+) -> Path:
+    """Make a wheel of what lies in `stage`.
+
+    Parameters
+    ----------
+    stage : Path
+        A folder that holds the package's folder, ``torch/``.
+    output : Path
+        The folder for the wheel.
+    metadata : Metadata
+        What the wheel says about itself.
+    licences : Path
+        A folder with all licence texts.
+    sbom : Path
+        The bill of materials, CycloneDX in JSON.
+
+    Returns
+    -------
+    Path
+        The wheel.
+
+    Raises
+    ------
+    TranscriberError
+        When `stage` lacks the package or holds a wheel's description already, or when there is
+        no licence or no bill of materials.
+    StorageError
+        When the wheel cannot be written.
+    """
+    package = read_folder(stage)
+    if f"{metadata.name}/__init__.py" not in package:
+        raise TranscriberError(
+            f"{stage} has no {metadata.name}/__init__.py", "run the Python stage first"
+        )
+    described = [name for name in package if name.partition("/")[0].endswith(".dist-info")]
+    if described:
+        raise TranscriberError(f"{stage} has {described[0]}, which only the wheel may have")
+    if not sbom.is_file():
+        raise TranscriberError(f"there is no bill of materials {sbom}", "write it first")
+    texts = read_folder(licences)
+    about = {
+        "METADATA": _core_metadata(metadata, list(texts)).encode(),
+        "WHEEL": _wheel_description(metadata).encode(),
+        f"sboms/{SBOM_NAME}": sbom.read_bytes(),
+        "top_level.txt": "".join(f"{name}\n" for name in _top_level(package)).encode(),
+        **{f"licenses/{name}": content for name, content in texts.items()},
+    }
+    # The description stands at the archive's end, as the specification advises, RECORD last.
+    members = dict(sorted(package.items()))
+    members |= {f"{metadata.dist_info}/{name}": about[name] for name in sorted(about)}
+    members[f"{metadata.dist_info}/RECORD"] = _record(members, metadata.dist_info)
+    path = output / metadata.file_name
+    write_zip(path, members)
+    return path
+
+
+def _top_level(package: Members) -> list[str]:
+    return sorted({name.partition("/")[0].removesuffix(".py") for name in package})
+
+
+def _core_metadata(metadata: Metadata, licence_files: list[str]) -> str:
+    fields = [
+        ("Metadata-Version", "2.4"),
+        ("Name", metadata.name),
+        ("Version", metadata.version),
+        ("Summary", metadata.summary),
+        ("License-Expression", metadata.licence),
+        *(("License-File", name) for name in licence_files),
+        ("Requires-Python", metadata.requires_python),
+        *(("Requires-Dist", requirement) for requirement in metadata.requires),
+        ("Description-Content-Type", "text/markdown"),
+    ]
+    head = "".join(f"{name}: {value}\n" for name, value in fields)
+    return f"{head}\n{_DESCRIPTION.format(upstream=metadata.version.partition('+')[0])}"
+
+
+def _wheel_description(metadata: Metadata) -> str:
+    python, interface, platform = metadata.tag.split("-")
+    return (
+        "Wheel-Version: 1.0\n"
+        "Generator: torch-build\n"
+        "Root-Is-Purelib: false\n"
+        f"Tag: {python}-{interface}-{platform}\n"
+    )
+
+
+def _record(members: Members, dist_info: str) -> bytes:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    for name, content in members.items():
+        digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+        writer.writerow([name, f"sha256={digest}", len(content)])
+    # The list cannot hold its own digest.
+    writer.writerow([f"{dist_info}/RECORD", "", ""])
+    return buffer.getvalue().encode()
