@@ -1,0 +1,5 @@
+"""The class that no tensor of this build has."""
+
+
+class FunctionalTensor:
+    """Has no instances."""

@@ -1,0 +1,7 @@
+"""Answers of the libraries and devices behind PyTorch."""
+
+from __future__ import annotations
+
+from torch._absent import module_getattr
+
+__getattr__ = module_getattr(__name__)

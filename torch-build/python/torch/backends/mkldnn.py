@@ -1,0 +1,13 @@
+"""oneDNN is not in this build."""
+
+from __future__ import annotations
+
+from torch._absent import module_getattr
+
+
+def is_available() -> bool:
+    """Return False."""
+    return False
+
+
+__getattr__ = module_getattr(__name__)

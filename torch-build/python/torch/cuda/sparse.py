@@ -1,0 +1,1 @@
+"""Where the native module puts classes of sparse tensors."""
