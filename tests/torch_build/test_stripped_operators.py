@@ -1,0 +1,54 @@
+"""Every selected operator of the stripped build against stock PyTorch's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from torch_build.operators import Operator, read_operators
+from torch_build.verify.campaign import verdict_of
+from torch_build.verify.children import Worker
+from torch_build.verify.exceptions import DIFFERENCES, UNCOVERED
+from torch_build.verify.interpreters import (
+    CHECKOUT,
+    OURS_VARIABLE,
+    STRIPPED_SUFFIX,
+    our_python,
+    stock_python,
+    torch_version,
+)
+
+OPERATORS = read_operators(CHECKOUT / "torch-build" / "operators.yaml").operators
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def ours() -> Path:
+    python = our_python()
+    version = torch_version(python)
+    # A build that someone names is compared whatever it is.
+    if not version.endswith(STRIPPED_SUFFIX) and OURS_VARIABLE not in os.environ:
+        pytest.skip(f"PyTorch is {version}: `make torch` builds and installs the stripped one")
+    return python
+
+
+@pytest.fixture(scope="module")
+def workers(ours: Path) -> Iterator[tuple[Worker, Worker]]:
+    with Worker(stock_python()) as stock, Worker(ours) as tested:
+        yield stock, tested
+
+
+@pytest.mark.parametrize("operator", OPERATORS, ids=[item.name for item in OPERATORS])
+def test_operator_does_what_stock_does(workers: tuple[Worker, Worker], operator: Operator) -> None:
+    assert verdict_of(operator, *workers).problems == []
+
+
+def test_exceptions_are_of_selected_operators_and_have_reasons() -> None:
+    selected = {operator.name for operator in OPERATORS}
+    excepted = {**UNCOVERED, **{name: reason for (name, _), reason in DIFFERENCES.items()}}
+    assert set(excepted) <= selected
+    assert all(excepted.values())

@@ -1,0 +1,83 @@
+"""What ``import torch`` costs in either build: time, modules, memory."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch_build.verify.interpreters import child_environment
+
+_CODE = """
+import json, resource, sys, time
+before = set(sys.modules)
+begin, cpu = time.perf_counter(), time.process_time()
+import torch
+print(json.dumps({
+    "seconds": time.perf_counter() - begin,
+    "cpu_seconds": time.process_time() - cpu,
+    "modules": sorted(set(sys.modules) - before),
+    "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+}))
+"""
+_SECONDS = 120
+
+
+@dataclass(frozen=True, kw_only=True)
+class Import:
+    """One ``import torch`` in a new process.
+
+    Attributes
+    ----------
+    seconds, cpu_seconds : float
+        By the clock, and of the processor.
+    modules : tuple of str
+        What it brought into ``sys.modules``.
+    peak_mib : float
+        The most memory that the process had.
+    """
+
+    seconds: float
+    cpu_seconds: float
+    modules: tuple[str, ...]
+    peak_mib: float
+
+
+def import_torch(python: Path) -> Import:
+    """Import PyTorch in a new process of an interpreter.
+
+    Raises
+    ------
+    subprocess.CalledProcessError
+        When that fails.
+    """
+    done = subprocess.run(
+        [python, "-c", _CODE],
+        env=child_environment(),
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=True,
+    )
+    read = json.loads(done.stdout)
+    return Import(
+        seconds=read["seconds"],
+        cpu_seconds=read["cpu_seconds"],
+        modules=tuple(read["modules"]),
+        peak_mib=read["peak_mib"],
+    )
+
+
+def import_in_turns(pythons: Sequence[Path], rounds: int) -> list[list[Import]]:
+    """Import in one interpreter after the other, `rounds` times, so that all meet the same load.
+
+    Returns
+    -------
+    list of list of Import
+        A list for each interpreter. The first import of each, which fills the disk's cache, is
+        left out.
+    """
+    taken = [[import_torch(python) for python in pythons] for _ in range(rounds + 1)][1:]
+    return [list(column) for column in zip(*taken, strict=True)]
