@@ -1,0 +1,171 @@
+"""Build the wheel: all stages after the trace, one after the other."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import shutil
+import sysconfig
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.commands import say
+from torch_build import edits, unpack
+from torch_build.compile import RECIPE, Includes, compile_objects
+from torch_build.components import licence_expression, runtime_components, source_components
+from torch_build.fetch import archive_path, fetch
+from torch_build.generate import VERSION, generate
+from torch_build.licences import collect_licences
+from torch_build.link import MODULE, link
+from torch_build.python_side import make_python_side
+from torch_build.sbom import write_sbom
+from torch_build.size_report import write_size_report
+from torch_build.sources import Sources, read_sources
+from torch_build.toolchain import Toolchain, provide_toolchain
+from torch_build.wheel import Metadata, make_wheel
+from transcriber.files import make_directory
+
+LOCAL_VERSION = f"{VERSION}+whisper.cpu"
+WHEEL = f"torch-{LOCAL_VERSION}-cp311-cp311-linux_x86_64.whl"
+REPORTS = ("size-report.json", "size-report.md")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Folders:
+    """Where a build works and where its results go."""
+
+    work: Path
+    """Everything in between, hundreds of megabytes."""
+    output: Path
+    """The wheel and the size report."""
+    cache: Path
+    """Downloads and finished wheels; it outlives the checkout."""
+
+
+def provide_wheel(folders: Folders) -> Path:
+    """Return the wheel, from the cache when one was built of the same inputs.
+
+    Raises
+    ------
+    TranscriberError
+        When a stage fails.
+    """
+    sources = read_sources()
+    tools = provide_toolchain(folders.cache)
+    kept = folders.cache / "torch" / build_key(sources, tools)
+    names = (WHEEL, *REPORTS)
+    if not all((kept / name).is_file() for name in names):
+        build(folders, sources, tools)
+        make_directory(kept.parent)
+        unfinished = kept.with_name(f"{kept.name}.unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir()
+        for name in names:
+            shutil.copyfile(folders.output / name, unfinished / name)
+        # Last and at once: what is in the cache under its key is whole.
+        shutil.rmtree(kept, ignore_errors=True)
+        unfinished.rename(kept)
+    make_directory(folders.output)
+    for name in names:
+        shutil.copyfile(kept / name, folders.output / name)
+    return folders.output / WHEEL
+
+
+def build(folders: Folders, sources: Sources, tools: Toolchain) -> None:
+    """Build the wheel and the size report into ``folders.output``."""
+    trees, generated = folders.work / "source", folders.work / "generated"
+    with _told("sources"):
+        fetch(sources, folders.work / "archives", folders.cache)
+        _unpack(sources, folders.work / "archives", trees)
+    with _told("generate"):
+        generate(
+            trees / "pytorch",
+            RECIPE / "operators.yaml",
+            RECIPE / "selection.toml",
+            RECIPE / "native",
+            generated,
+        )
+    with _told("compile"):
+        objects = compile_objects(
+            trees, generated, folders.work / "objects", tools=tools, includes=_includes()
+        )
+    with _told("link"):
+        link(objects, folders.work / "linked", tools)
+    with _told("wheel"):
+        stage = folders.work / "stage"
+        shutil.rmtree(stage, ignore_errors=True)
+        make_python_side(trees / "pytorch", RECIPE / "python", stage)
+        shutil.copyfile(folders.work / "linked" / MODULE, stage / "torch" / MODULE)
+        (stage / "torch/lib").mkdir()
+        library = Path(tools.openmp_library).resolve()
+        shutil.copyfile(library, stage / "torch/lib/libomp.so.5")
+        pack(folders, sources, stage)
+
+
+def pack(folders: Folders, sources: Sources, stage: Path) -> Path:
+    """Make the wheel of the folder `stage`, and the size report."""
+    components = (*source_components(sources.all), *runtime_components())
+    metadata = Metadata(
+        version=LOCAL_VERSION,
+        licence=licence_expression(components),
+        requires=("numpy", "typing-extensions>=4.10.0"),
+    )
+    licences, sbom = folders.work / "licences", folders.work / "sbom.json"
+    collect_licences(components, licences, sources=folders.work / "source")
+    write_sbom(sbom, components, metadata=metadata, stage=stage)
+    make_directory(folders.output)
+    wheel = make_wheel(stage, folders.output, metadata=metadata, licences=licences, sbom=sbom)
+    report = write_size_report(
+        wheel,
+        folders.work / "linked/_C.map",
+        folders.output,
+        roots=(folders.work / "objects", folders.work, RECIPE.parent),
+    )
+    say(
+        f"torch: {wheel.name}: {report.wheel:,} bytes, {report.packed:,} as a tar at xz -9, "
+        f"{report.unpacked:,} unpacked"
+    )
+    return wheel
+
+
+def build_key(sources: Sources, tools: Toolchain) -> str:
+    """Return a digest of everything that decides over the bytes of the wheel."""
+    key = hashlib.sha256()
+    includes = _includes()
+    numpy = (includes.numpy / "numpy/_numpyconfig.h").read_bytes()
+    for part in (tools.toolchain_key(), platform.python_version(), *(s.sha256 for s in sources.all)):
+        key.update(f"{part}\n".encode())
+    key.update(numpy)
+    for path in sorted(RECIPE.rglob("*")):
+        inside = path.relative_to(RECIPE)
+        skipped = {"__pycache__", "trace", "verify"} & set(inside.parts)
+        if path.is_file() and not skipped and path.suffix != ".md":
+            key.update(f"{inside}\n".encode())
+            key.update(hashlib.sha256(path.read_bytes()).digest())
+    return key.hexdigest()
+
+
+def _unpack(sources: Sources, archives: Path, trees: Path) -> None:
+    mends = edits.read_edits()
+    for archive in sources.archives:
+        own = [edit for edit in mends if edit.source == archive.name]
+        unpack.unpack(archive, archive_path(archive, archives), trees, own)
+    for wheel in sources.wheels:
+        unpack.unpack_wheel(wheel, archives / wheel.file, trees)
+
+
+def _includes() -> Includes:
+    import numpy as np  # noqa: PLC0415 - only this stage needs it
+
+    return Includes(python=Path(sysconfig.get_paths()["include"]), numpy=Path(np.get_include()))
+
+
+@contextmanager
+def _told(stage: str) -> Iterator[None]:
+    """Say how long a stage took."""
+    start = time.monotonic()
+    yield
+    say(f"torch: {stage} took {time.monotonic() - start:.1f} s")

@@ -1,0 +1,117 @@
+"""Compile the generated code and upstream's files into objects."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.commands import HOUR, run
+from torch_build import entry_points
+from torch_build.process import capture
+from torch_build.toolchain import Toolchain
+from transcriber.errors import DependencyError
+
+RECIPE = Path(__file__).resolve().parent.parent
+"""The folder ``torch-build``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Includes:
+    """Folders with headers that belong to the Python that the module is for."""
+
+    python: Path
+    numpy: Path
+
+
+def compile_objects(
+    sources: Path, generated: Path, build: Path, *, tools: Toolchain, includes: Includes
+) -> list[Path]:
+    """Compile everything.
+
+    Parameters
+    ----------
+    sources : Path
+        The folder with a tree for each pinned source.
+    generated : Path
+        What `generate` wrote; the operators' entry points are written there in between.
+    build : Path
+        The folder for the objects.
+
+    Returns
+    -------
+    list of Path
+        The objects, in an order that does not change.
+
+    Raises
+    ------
+    DependencyError
+        When CMake or the compiler fails; its own messages are above.
+    """
+    definitions = {
+        "CMAKE_BUILD_TYPE": "Release",
+        "CMAKE_C_COMPILER": tools.cc,
+        "CMAKE_CXX_COMPILER": tools.cxx,
+        "CMAKE_ASM_COMPILER": tools.cc,
+        "CMAKE_C_COMPILER_LAUNCHER": tools.ccache,
+        "CMAKE_CXX_COMPILER_LAUNCHER": tools.ccache,
+        "CMAKE_MAKE_PROGRAM": tools.ninja,
+        "FILES": generated / "files.cmake",
+        "GENERATED": generated,
+        "NATIVE": RECIPE / "native",
+        "PYTORCH": sources / "pytorch",
+        "SLEEF": sources / "sleef",
+        "OPENBLAS_SOURCE": sources / "openblas",
+        "FP16": sources / "fp16",
+        "PSIMD": sources / "psimd",
+        "FMT": sources / "fmt",
+        "JSON": sources / "nlohmann_json",
+        "POCKETFFT": sources / "pocketfft/numpy/fft/pocketfft",
+        "PYBIND11": sources / "pybind11/pybind11/include",
+        "NUMPY_INCLUDE": includes.numpy,
+        "PYTHON_INCLUDE": includes.python,
+        "OPENMP_INCLUDE": tools.openmp_include,
+    }
+    arguments = [f"-D{name}={value}" for name, value in definitions.items()]
+    capture(
+        [tools.cmake, "-G", "Ninja", "-S", RECIPE / "cmake", "-B", build, *arguments],
+        environment=tools.environment,
+    )
+    _ninja(build, "parts", tools)
+    parts = _listed(build / "parts.txt")
+    called = entry_points.called_operators(entry_points.undefined_symbols(tools.nm, parts))
+    entry_points.write_entry_points(generated, called)
+    _ninja(build, "operators", tools)
+    return parts + _listed(build / "operators.txt")
+
+
+def ccache_settings(build: Path) -> dict[str, str]:
+    """Return what ccache needs in the environment to know an object again.
+
+    A precompiled header is compared by content, and paths below the build folder are no part
+    of the comparison, so that another checkout finds the objects of this one.
+    """
+    return {
+        "CCACHE_SLOPPINESS": "pch_defines,time_macros,include_file_mtime,include_file_ctime",
+        "CCACHE_BASEDIR": str(build.parent),
+        "CCACHE_NOHASHDIR": "true",
+        "CCACHE_MAXSIZE": "2G",
+    }
+
+
+def _ninja(build: Path, target: str, tools: Toolchain) -> None:
+    # One job a core: a compiler takes up to a gigabyte, so memory is no limit.
+    settings = {**os.environ, **tools.environment, **ccache_settings(build)}
+    words = ["env", *(f"{name}={value}" for name, value in settings.items())]
+    jobs = f"-j{len(os.sched_getaffinity(0))}"
+    if run([*words, tools.ninja, "-C", build, jobs, target], limit=4 * HOUR):
+        raise DependencyError(
+            "the compiler failed, its own message is above",
+            "mend that, then give the same command again: what is compiled already stays",
+        )
+
+
+def _listed(path: Path) -> list[Path]:
+    lines: Sequence[str] = path.read_text().splitlines()
+    return [Path(line) for line in lines if line]
