@@ -1,4 +1,4 @@
-"""Make the virtual environment ``.venv`` from the pinned requirements."""
+"""Make the virtual environment ``.venv`` from the pinned requirements, all but PyTorch."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ import importlib.util
 import json
 import os
 import platform
-import re
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from scripts.commands import Command, last_line, run, run_quietly, say
+from scripts.commands import last_line, run, run_quietly, say
 from scripts.layout import CACHE, CHECKOUT, ENVIRONMENT, PROGRAM, PYTHON
 from transcriber.errors import DependencyError, LimitError, NetworkError
 from transcriber.files import atomic_writer, make_directory
@@ -27,28 +25,22 @@ PROJECT = CHECKOUT / "pyproject.toml"
 STAMP = ENVIRONMENT / "set-up.json"
 """Written last: what the finished environment was made from."""
 
-_PIP = (PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input")
+PIP = (PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input")
 
-_INSTALL = (*_PIP, "install", "--no-deps", "--require-hashes", "--no-build-isolation")
+INSTALL = (*PIP, "install", "--no-deps", "--require-hashes", "--no-build-isolation")
 """The pins are the whole truth: nothing is resolved, and builds use the pinned setuptools."""
 
 _LOCK_TIMEOUT = 3600.0
 """Seconds that a second set-up waits for the first."""
 
 
-def provide_environment(torch_page: str) -> None:
+def provide_environment() -> None:
     """See to it that ``.venv`` is what the pins say.
 
     It is made anew when a requirement, the version of Python or the place of the checkout
     changed, or when an earlier set-up was interrupted: pip's cache makes that quick, and
     nothing of the old state can remain. When only ``pyproject.toml`` changed, the program
     alone is installed again.
-
-    Parameters
-    ----------
-    torch_page : str
-        A page that links to PyTorch's CPU wheels, for machines whose own pip configuration
-        knows no place that has the pinned one.
 
     Raises
     ------
@@ -57,31 +49,23 @@ def provide_environment(torch_page: str) -> None:
     NetworkError
         When pip cannot install the requirements.
     """
-    with _only_one():
-        wanted = {"environment": _environment_key(), "program": _digest([PROJECT])}
-        made = _read_stamp()
+    with only_one():
+        wanted = {"environment": _environment_key(), "program": digest([PROJECT])}
+        made = read_stamp(STAMP)
         if made == wanted and PROGRAM.is_file():
             return
         if made.get("environment") != wanted["environment"] or not PYTHON.exists():
-            _make(torch_page)
+            _make()
         STAMP.unlink(missing_ok=True)
         say("installing the program itself")
         # Editable: the sources in the checkout are the program.
-        code = run([*_PIP, "install", "--quiet", "--no-deps", "--no-build-isolation", "-e", "."])
-        _check(code, str(PROJECT.relative_to(CHECKOUT)))
+        code = run([*PIP, "install", "--quiet", "--no-deps", "--no-build-isolation", "-e", "."])
+        check(code, str(PROJECT.relative_to(CHECKOUT)))
         with atomic_writer(STAMP) as stream:
             stream.write(json.dumps(wanted, indent=1).encode() + b"\n")
 
 
-def torch_requirement(requirements: str) -> str:
-    """Return the lines of the requirements file's text `requirements` that pin torch."""
-    found = re.search(r"^torch==(?:.*\\\n)*.*$", requirements, flags=re.MULTILINE)
-    if found is None:
-        raise DependencyError("requirements/program.txt does not pin torch", "add it")
-    return found.group() + "\n"
-
-
-def _make(torch_page: str) -> None:
+def _make() -> None:
     if importlib.util.find_spec("ensurepip") is None:
         _install_venv_package()
     say(f"making .venv with Python {platform.python_version()} ({sys.executable})")
@@ -90,31 +74,9 @@ def _make(torch_page: str) -> None:
         raise DependencyError(f"cannot make {ENVIRONMENT}: {last_line(output)}")
     # The tools first: setuptools is one of them and builds openai-whisper.
     say("installing the tools, requirements/tools.txt")
-    _check(run([*_INSTALL, "--quiet", "-r", TOOLS]), "requirements/tools.txt")
-    _install_torch(torch_page)
+    check(run([*INSTALL, "--quiet", "-r", TOOLS]), "requirements/tools.txt")
     say("installing what the program runs on, requirements/program.txt")
-    _check(run([*_INSTALL, "--quiet", "-r", PROGRAM_REQUIREMENTS]), "requirements/program.txt")
-
-
-def _install_torch(page: str) -> None:
-    """Install the CPU wheel of torch from where pip's configuration has it, else from `page`.
-
-    The index is left out both times. Most indexes have the CUDA build only, under another
-    hash, and pip compares hashes after the download.
-    """
-    say("installing torch, the CPU build")
-    with tempfile.TemporaryDirectory(dir=CACHE) as temporary:
-        requirement = Path(temporary, "torch.txt")
-        requirement.write_text(torch_requirement(PROGRAM_REQUIREMENTS.read_text()))
-        install: Command = [*_INSTALL, "--no-index", "-r", requirement]
-        code, _ = run_quietly(install)
-        if code:
-            say(f"downloading it from {page}")
-            if run([*install, "--find-links", page]):
-                raise NetworkError(
-                    f"the pinned CPU build of torch is neither where pip looks nor at {page}",
-                    "connect to the network, or name a folder with the wheel in PIP_FIND_LINKS",
-                )
+    check(run([*INSTALL, "--quiet", "-r", PROGRAM_REQUIREMENTS]), "requirements/program.txt")
 
 
 def _install_venv_package() -> None:
@@ -145,7 +107,8 @@ def _succeeds(command: Sequence[str]) -> bool:
     return code == 0
 
 
-def _check(code: int, what: str) -> None:
+def check(code: int, what: str) -> None:
+    """Raise an error when pip ended with another `code` than 0 while it installed `what`."""
     if code:
         raise NetworkError(
             f"pip could not install {what}, its own message is above",
@@ -156,26 +119,28 @@ def _check(code: int, what: str) -> None:
 def _environment_key() -> str:
     # Console scripts hold the absolute path of their Python: a moved checkout needs new ones.
     place = f"{platform.python_version()}\n{ENVIRONMENT}\n"
-    return _digest([TOOLS, PROGRAM_REQUIREMENTS], place)
+    return digest([TOOLS, PROGRAM_REQUIREMENTS], place)
 
 
-def _digest(paths: Sequence[Path], start: str = "") -> str:
+def digest(paths: Sequence[Path], start: str = "") -> str:
+    """Return the sha256, in hexadecimal, of `start` and the contents of `paths`."""
     key = hashlib.sha256(start.encode())
     for path in paths:
         key.update(path.read_bytes())
     return key.hexdigest()
 
 
-def _read_stamp() -> Mapping[str, str]:
+def read_stamp(path: Path) -> Mapping[str, str]:
+    """Return what the file `path` tells of a finished environment: nothing where it is not."""
     try:
-        stamp = json.loads(STAMP.read_bytes())
+        stamp = json.loads(path.read_bytes())
     except (OSError, ValueError):
         return {}
     return stamp if isinstance(stamp, dict) else {}
 
 
 @contextmanager
-def _only_one() -> Iterator[None]:
+def only_one() -> Iterator[None]:
     """Keep two set-ups of one checkout from working at the same time."""
     make_directory(CACHE)
     with (CACHE / "set-up.lock").open("w") as lock:

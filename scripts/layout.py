@@ -10,14 +10,25 @@ from transcriber.paths import program_cache
 CHECKOUT = Path(__file__).resolve().parent.parent
 """The repository's folder."""
 
+RECIPE = CHECKOUT / "torch-build"
+"""What makes our PyTorch."""
+
 ENVIRONMENT = CHECKOUT / ".venv"
 """The virtual environment, in which ``.venv/bin/transcriber`` is the program."""
 
 PYTHON = ENVIRONMENT / "bin" / "python"
 PROGRAM = ENVIRONMENT / "bin" / "transcriber"
 
+DISTRIBUTION = CHECKOUT / "dist"
+"""What is made for others: the wheel of torch."""
+
 CACHE = CHECKOUT / ".cache"
 """What the set-up fetched for this checkout; git ignores it."""
+
+STOCK = CACHE / "stock"
+"""A virtual environment like ``.venv``, but with stock PyTorch."""
+
+STOCK_PYTHON = STOCK / "bin" / "python"
 
 CHECKPOINTS = CACHE / "checkpoints"
 """A folder a model: the weights in CTranslate2's form, as the packages have them."""

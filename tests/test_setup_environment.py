@@ -39,7 +39,7 @@ class Checkout:
         monkeypatch.setattr(environment, "_make", self._make)
         monkeypatch.setattr(environment, "run", self._install)
 
-    def _make(self, _: str) -> None:
+    def _make(self) -> None:
         self.steps.append("environment")
         if self.fail == "environment":
             raise NetworkError("no network")
@@ -56,7 +56,7 @@ class Checkout:
 
     def provide(self) -> list[str]:
         self.steps.clear()
-        environment.provide_environment("https://example.invalid/")
+        environment.provide_environment()
         return list(self.steps)
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.environment import PROGRAM_REQUIREMENTS, TOOLS, torch_requirement
+from scripts.environment import PROGRAM_REQUIREMENTS, TOOLS
 from scripts.pins import read_pins
-from transcriber.errors import DependencyError
+from scripts.torch_environments import STOCK_REQUIREMENTS
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -36,20 +36,12 @@ def test_the_speech_is_five_recordings_and_their_transcripts() -> None:
     assert speech.transcripts in speech.sha256
 
 
-@pytest.mark.parametrize("path", [PROGRAM_REQUIREMENTS, TOOLS], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [PROGRAM_REQUIREMENTS, STOCK_REQUIREMENTS, TOOLS], ids=lambda path: path.name
+)
 def test_every_requirement_is_pinned_by_version_and_digest(path: Path) -> None:
     text = re.sub(r"\\\n", "", re.sub(r"(?m)^#.*\n", "", path.read_text()))
     lines = [line for line in text.splitlines() if line.strip()]
     assert lines
     for line in lines:
         assert re.fullmatch(r"[\w-]+==[\w.]+(\s+--hash=sha256:[0-9a-f]{64})+\s*", line), line
-
-
-def test_the_pin_of_torch_is_found_with_its_digests_and_nothing_else() -> None:
-    text = (
-        "a==1 \\\n  --hash=sha256:0\ntorch==2 \\\n  --hash=sha256:1 \\\n  --hash=sha256:2\nb==3\n"
-    )
-    assert torch_requirement(text) == ("torch==2 \\\n  --hash=sha256:1 \\\n  --hash=sha256:2\n")
-    assert torch_requirement("torch==2 --hash=sha256:1\nb==3\n") == "torch==2 --hash=sha256:1\n"
-    with pytest.raises(DependencyError, match="does not pin torch"):
-        torch_requirement("torchvision==1\n")

@@ -38,7 +38,7 @@ def test_a_wrong_verb_or_setting_is_one_line(capsys: pytest.CaptureFixture[str])
 def test_a_recording_that_is_missing_is_noticed_before_the_set_up(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(verbs, "provide_environment", lambda _: pytest.fail("it was set up"))
+    monkeypatch.setattr(verbs, "provide_stripped_torch", lambda: pytest.fail("it was set up"))
     monkeypatch.setenv("AUDIO", str(tmp_path / "from the environment.mp3"))
     assert verbs.run(["transcribe"]) == 3
     assert "from the environment.mp3" in capsys.readouterr().err
@@ -55,7 +55,7 @@ def test_a_recording_is_transcribed_with_the_given_settings(
     recording = tmp_path / "it's $HOME.mp3"
     recording.touch()
     monkeypatch.setattr(verbs, "PROGRAM", program)
-    monkeypatch.setattr(verbs, "provide_environment", lambda _: None)
+    monkeypatch.setattr(verbs, "provide_stripped_torch", lambda: None)
     monkeypatch.setattr(verbs, "is_stored", lambda _: True)
     words = [f"AUDIO={recording}", "MODEL=tiny.en", "ARGS=--initial_prompt 'two words'"]
     assert verbs.run(["transcribe", *words]) == 0
@@ -87,7 +87,16 @@ def test_clean_deletes_what_the_verbs_made_and_nothing_else(
     monkeypatch.setattr(verbs, "CHECKOUT", tmp_path)
     monkeypatch.setattr(verbs, "CACHE", tmp_path / ".cache")
     monkeypatch.setattr(verbs, "ENVIRONMENT", tmp_path / ".venv")
-    for name in (".venv/bin", ".cache/models", "some.egg-info", ".mypy_cache", "transcriber"):
+    monkeypatch.setattr(verbs, "DISTRIBUTION", tmp_path / "dist")
+    for name in (
+        ".venv/bin",
+        "dist",
+        "build/torch",
+        ".cache/models",
+        "some.egg-info",
+        ".mypy_cache",
+        "transcriber",
+    ):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "talk.mp3").touch()
     assert verbs.run(["clean"]) == 0
