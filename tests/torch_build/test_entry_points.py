@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from torch_build.entry_points import called_operators, entry_point_files, write_entry_points
 
 EVERYTHING = """\
@@ -51,12 +53,26 @@ _ZN2at6nativeL3divE
     assert called_operators(symbols) == {"add_Tensor", "mul"}
 
 
-def test_only_the_called_ones_are_written(tmp_path: Path) -> None:
+@pytest.fixture
+def generated(tmp_path: Path) -> Path:
     everything = tmp_path / "aten/src/ATen/OperatorsEverything.cpp"
     everything.parent.mkdir(parents=True)
     everything.write_text(EVERYTHING)
-    write_entry_points(tmp_path, {"add_Tensor", "add__Tensor", "__and___Scalar", "not_there"})
-    text = "".join(path.read_text() for path in entry_point_files(tmp_path))
+    headers = {
+        "add": ("add_Tensor", "add__Tensor"),
+        "mul": ("mul",),
+        "__and__": ("__and___Scalar",),
+    }
+    for header, names in headers.items():
+        path = tmp_path / f"aten/src/ATen/ops/{header}_ops.h"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("".join(f"struct TORCH_API {name} {{\n}};\n" for name in names))
+    return tmp_path
+
+
+def test_only_the_called_ones_are_written(generated: Path) -> None:
+    write_entry_points(generated, {"add_Tensor", "add__Tensor", "__and___Scalar", "not_there"})
+    text = "".join(path.read_text() for path in entry_point_files(generated))
     assert text.count("create_add_Tensor_typed_handle() {") == 1
     assert "add_Tensor::call" in text
     assert "return 2;" in text
@@ -64,17 +80,14 @@ def test_only_the_called_ones_are_written(tmp_path: Path) -> None:
     assert "mul" not in text
     for header in ("add", "__and__"):
         assert f"#include <ATen/ops/{header}_ops.h>" in text
-    for path in entry_point_files(tmp_path):
+    for path in entry_point_files(generated):
         part = path.read_text()
         assert part.count("namespace at { namespace _ops {") == 1
         assert part.count("}} // namespace at::_ops") == 1
 
 
-def test_the_same_calls_leave_the_files_alone(tmp_path: Path) -> None:
-    everything = tmp_path / "aten/src/ATen/OperatorsEverything.cpp"
-    everything.parent.mkdir(parents=True)
-    everything.write_text(EVERYTHING)
-    write_entry_points(tmp_path, {"mul"})
-    before = [path.stat().st_mtime_ns for path in entry_point_files(tmp_path)]
-    write_entry_points(tmp_path, {"mul"})
-    assert [path.stat().st_mtime_ns for path in entry_point_files(tmp_path)] == before
+def test_the_same_calls_leave_the_files_alone(generated: Path) -> None:
+    write_entry_points(generated, {"mul"})
+    before = [path.stat().st_mtime_ns for path in entry_point_files(generated)]
+    write_entry_points(generated, {"mul"})
+    assert [path.stat().st_mtime_ns for path in entry_point_files(generated)] == before

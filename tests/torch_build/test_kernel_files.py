@@ -87,5 +87,5 @@ def test_the_stubs_of_an_extra_file_count(source: Path) -> None:
 
 
 def test_an_extra_file_that_is_gone_is_an_error(source: Path) -> None:
-    with pytest.raises(DependencyError, match="has no gone.cpp"):
+    with pytest.raises(DependencyError, match=r"has no gone\.cpp"):
         find_kernel_files(source, {}, extra=["gone.cpp"])

@@ -46,7 +46,8 @@ void finish_initialization(const py::object& /*shared memory manager*/) {
   torch::tensors::initialize_python_bindings();
   py::module_ torch = py::module_::import("torch");
   THPStorage_postInit(torch.ptr());
-  THPVariableClass = py::module_::import("torch._tensor").attr("Tensor").release().ptr();
+  py::object tensor = py::module_::import("torch._tensor").attr("Tensor");
+  THPVariableClass = tensor.release().ptr();
 }
 
 void set_parameter_class(const py::object& type) {
@@ -65,10 +66,6 @@ class InferenceModeGuard {
   std::optional<c10::InferenceMode> guard_;
 };
 
-void check_thread_count(int64_t count, const char* name) {
-  TORCH_CHECK(count > 0, name, " expects a positive integer");
-}
-
 void define_functions(py::module_& m) {
   m.def("_initExtension", &finish_initialization);
   m.def("_set_parameter_class", &set_parameter_class);
@@ -82,12 +79,11 @@ void define_functions(py::module_& m) {
       .def("__exit__", &InferenceModeGuard::exit);
   m.def("get_num_threads", [] { return at::get_num_threads(); });
   m.def("set_num_threads", [](int64_t count) {
-    check_thread_count(count, "set_num_threads");
+    TORCH_CHECK(count > 0, "set_num_threads expects a positive integer");
     at::set_num_threads(static_cast<int>(count));
   });
   m.def("get_num_interop_threads", [] { return at::get_num_interop_threads(); });
   m.def("set_num_interop_threads", [](int64_t count) {
-    check_thread_count(count, "set_num_interop_threads");
     at::set_num_interop_threads(static_cast<int>(count));
   });
   m.def("_set_default_dtype",

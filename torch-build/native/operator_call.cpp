@@ -46,8 +46,8 @@ IValue to_number(py::handle object) {
                                           : IValue(object.cast<double>());
 }
 
-IValue to_list_of(py::handle object, const c10::Type& element) {
-  switch (element.kind()) {
+IValue to_list_of(py::handle object, const c10::TypePtr& element) {
+  switch (element->kind()) {
     case TypeKind::IntType:
     case TypeKind::SymIntType:
       return to_list<int64_t>(object);
@@ -58,9 +58,9 @@ IValue to_list_of(py::handle object, const c10::Type& element) {
     case TypeKind::TensorType:
       return to_list<at::Tensor>(object);
     default: {
-      c10::impl::GenericList list(element.shared_from_this());
+      c10::impl::GenericList list(element);
       for (py::handle item : object) {
-        list.push_back(to_value(item, element));
+        list.push_back(to_value(item, *element));
       }
       return IValue(std::move(list));
     }
@@ -103,7 +103,7 @@ IValue to_value(py::handle object, const c10::Type& type) {
       TORCH_CHECK_TYPE(THPGenerator_Check(object.ptr()), "expected a torch.Generator");
       return IValue(reinterpret_cast<THPGenerator*>(object.ptr())->cdata);
     case TypeKind::ListType:
-      return to_list_of(object, *type.containedType(0));
+      return to_list_of(object, type.containedType(0));
     case TypeKind::IntType:
     case TypeKind::SymIntType:
     case TypeKind::ScalarTypeType:

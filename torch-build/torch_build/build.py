@@ -136,7 +136,11 @@ def build_key(sources: Sources, tools: Toolchain) -> str:
     key = hashlib.sha256()
     includes = _includes()
     numpy = (includes.numpy / "numpy/_numpyconfig.h").read_bytes()
-    for part in (tools.toolchain_key(), platform.python_version(), *(s.sha256 for s in sources.all)):
+    for part in (
+        tools.toolchain_key(),
+        platform.python_version(),
+        *(s.sha256 for s in sources.all),
+    ):
         key.update(f"{part}\n".encode())
     key.update(numpy)
     for path in sorted(RECIPE.rglob("*")):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.commands import HOUR, run
 from torch_build import entry_points
+from torch_build.link import live_undefined
 from torch_build.process import capture
 from torch_build.toolchain import Toolchain
 from transcriber.errors import DependencyError
@@ -80,7 +80,7 @@ def compile_objects(
     )
     _ninja(build, "parts", tools)
     parts = _listed(build / "parts.txt")
-    called = entry_points.called_operators(entry_points.undefined_symbols(tools.nm, parts))
+    called = entry_points.called_operators(live_undefined(parts, build / "probe", tools))
     entry_points.write_entry_points(generated, called)
     _ninja(build, "operators", tools)
     return parts + _listed(build / "operators.txt")
@@ -105,7 +105,7 @@ def _ninja(build: Path, target: str, tools: Toolchain) -> None:
     settings = {**os.environ, **tools.environment, **ccache_settings(build)}
     words = ["env", *(f"{name}={value}" for name, value in settings.items())]
     jobs = f"-j{len(os.sched_getaffinity(0))}"
-    if run([*words, tools.ninja, "-C", build, jobs, target], limit=4 * HOUR):
+    if run([*words, tools.ninja, "-C", build, jobs, "-k0", target], limit=4 * HOUR):
         raise DependencyError(
             "the compiler failed, its own message is above",
             "mend that, then give the same command again: what is compiled already stays",
@@ -113,5 +113,5 @@ def _ninja(build: Path, target: str, tools: Toolchain) -> None:
 
 
 def _listed(path: Path) -> list[Path]:
-    lines: Sequence[str] = path.read_text().splitlines()
-    return [Path(line) for line in lines if line]
+    """Return the objects that CMake wrote to `path`, among which it counts precompiled headers."""
+    return [Path(line) for line in path.read_text().splitlines() if line.endswith(".o")]

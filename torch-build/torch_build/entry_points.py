@@ -8,7 +8,7 @@ and that is not selected keeps its entry point, which raises an error with its n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from torch_build.process import capture
@@ -53,28 +53,29 @@ def write_entry_points(generated: Path, called: set[str]) -> None:
         C++ names, those of `called_operators`.
     """
     everything = generated / "aten/src/ATen/OperatorsEverything.cpp"
-    head, *blocks = re.split(r"^(?=// aten::)", everything.read_text(), flags=re.MULTILINE)
+    _, *blocks = re.split(r"^(?=// aten::)", everything.read_text(), flags=re.MULTILINE)
     kept: dict[str, list[str]] = {}
     for block in blocks:
         found = re.search(r"create_(\w+?)_typed_handle", block)
         if found and found.group(1) in called:
             kept.setdefault(found.group(1), []).append(block.partition("\n}} // namespace")[0])
     names = sorted(kept)
-    headers = sorted(set(re.findall(r"^#include <ATen/ops/(\w+)\.h>", head, re.MULTILINE)))
+    headers = _declaring_headers(generated / "aten/src/ATen/ops", kept.keys())
     for shard, path in enumerate(entry_point_files(generated)):
         own = names[shard::SHARDS]
-        roots = {_root(name, kept[name][0]) for name in own}
         lines = ["#include <ATen/Tensor.h>", "#include <ATen/core/dispatch/Dispatcher.h>"]
-        lines += [f"#include <ATen/ops/{header}_ops.h>" for header in headers if header in roots]
+        own_headers = sorted({headers[name] for name in own})
+        lines += [f"#include <ATen/ops/{header}>" for header in own_headers]
         lines += ["namespace at { namespace _ops {", *(b for name in own for b in kept[name])]
         lines += ["}} // namespace at::_ops", ""]
         write_if_different(path, "\n".join(lines).encode())
 
 
-def _root(name: str, block: str) -> str:
-    """Return the name of the header that declares the operator `name`."""
-    found = re.match(r"// aten::(\w+)", block)
-    base = found.group(1) if found else name
-    # An operator's in-place form, add_, is declared with add; a dunder keeps its underscores.
-    dunder = base.startswith("__") and base.endswith("__")
-    return base if dunder else base.removesuffix("_")
+def _declaring_headers(folder: Path, names: Collection[str]) -> dict[str, str]:
+    """Return the name of the header that declares each of the operators `names`."""
+    found = {}
+    for path in folder.glob("*_ops.h"):
+        for name in re.findall(r"^struct TORCH_API (\w+) \{", path.read_text(), re.MULTILINE):
+            if name in names:
+                found[name] = path.name
+    return found

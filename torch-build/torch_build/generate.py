@@ -53,6 +53,7 @@ _GENERATED_SOURCES = {
         "aten/src/ATen/CompositeViewCopyKernels.cpp",
     ),
     "bindings": (
+        "torch/csrc/autograd/generated/Functions.cpp",
         "torch/csrc/autograd/generated/python_torch_functions_0.cpp",
         "torch/csrc/autograd/generated/python_torch_functions_1.cpp",
         "torch/csrc/autograd/generated/python_torch_functions_2.cpp",

@@ -120,5 +120,5 @@ def _is_definition(text: str, start: int) -> bool:
 def _is_for_cpu(path: Path) -> bool:
     """Tell whether a file below ``native`` can be compiled for the CPU alone."""
     elsewhere = {"cuda", "cudnn", "hip", "miopen", "mps", "xpu", "vulkan", "metal", "quantized"}
-    elsewhere |= {"ao_sparse", "nested", "xnnpack", "mkldnn", "nnapi", "kleidiai"}
+    elsewhere |= {"ao_sparse", "nested", "xnnpack", "nnapi", "kleidiai"}
     return not elsewhere & set(path.parts)

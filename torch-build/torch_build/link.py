@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from torch_build.entry_points import undefined_symbols
@@ -40,29 +40,37 @@ def link(objects: Sequence[Path], output: Path, tools: Toolchain) -> None:
     DependencyError
         When the linker fails, or when data or a class that is missing is needed.
     """
-    output.mkdir(parents=True, exist_ok=True)
-    aliases = sleef_aliases(undefined_symbols(tools.nm, objects))
-    (output / "exports").write_text("{ global: PyInit__C; local: *; };\n")
-    response = output / "objects.rsp"
-    response.write_text("".join(f'"{path}"\n' for path in objects))
-    probe = output / "probe.so"
-    flags = _flags(output, tools, aliases)
-    capture([*flags, "-Wl,-z,undefs", "-o", probe, f"@{response}"], environment=tools.environment)
+    probe = _link_probe(objects, output, tools)
     absent = absent_symbols(probe, tools)
     stubs = output / "absent.S"
     write_if_different(stubs, stub_source(absent).encode())
     (output / "absent.txt").write_text("".join(f"{name}\n" for name in absent))
     compiled = output / "absent.o"
     capture([tools.cc, "-c", "-o", compiled, stubs], environment=tools.environment)
-    # Python's own functions are in the interpreter that loads the module.
-    flags += ["-Wl,-z,undefs", f"-Wl,-Map={output / '_C.map'}"]
-    capture(
-        [*flags, "-o", output / MODULE, f"@{response}", compiled], environment=tools.environment
-    )
-    probe.unlink()
+    flags = _flags(objects, output, tools)
+    flags += [f"-Wl,-Map={output / '_C.map'}", "-o", output / MODULE, compiled]
+    capture(flags, environment=tools.environment)
 
 
-def _flags(output: Path, tools: Toolchain, aliases: Mapping[str, str]) -> list[str | Path]:
+def live_undefined(objects: Sequence[Path], output: Path, tools: Toolchain) -> str:
+    """Return the mangled names, a line each, that `objects` need after dead code was removed."""
+    probe = _link_probe(objects, output, tools)
+    return capture([tools.nm, "--dynamic", "--undefined-only", "--format=just-symbols", probe])
+
+
+def _link_probe(objects: Sequence[Path], output: Path, tools: Toolchain) -> Path:
+    output.mkdir(parents=True, exist_ok=True)
+    probe = output / "probe.so"
+    capture([*_flags(objects, output, tools), "-o", probe], environment=tools.environment)
+    return probe
+
+
+def _flags(objects: Sequence[Path], output: Path, tools: Toolchain) -> list[str | Path]:
+    """Return the command that links `objects`, without an output."""
+    (output / "exports").write_text("{ global: PyInit__C; local: *; };\n")
+    response = output / "objects.rsp"
+    response.write_text("".join(f'"{path}"\n' for path in objects))
+    aliases = sleef_aliases(undefined_symbols(tools.nm, objects))
     return [
         tools.cxx,
         "-shared",
@@ -84,6 +92,9 @@ def _flags(output: Path, tools: Toolchain, aliases: Mapping[str, str]) -> list[s
         f"-Wl,--version-script={output / 'exports'}",
         "-Wl,--exclude-libs,ALL",
         *(f"-Wl,--defsym={name}={target}" for name, target in sorted(aliases.items())),
+        # Python's own functions are in the interpreter that loads the module.
+        "-Wl,-z,undefs",
+        f"@{response}",
     ]
 
 
@@ -113,7 +124,8 @@ def absent_symbols(probe: Path, tools: Toolchain) -> list[str]:
     names = {
         name: readable
         for name, readable in zip(mangled, plain, strict=True)
-        if name.startswith("_Z") and "@" not in name
+        # _ZTH: the initialiser of a thread's own variable, which is called where there is one.
+        if name.startswith("_Z") and not name.startswith("_ZTH") and "@" not in name
     }
     # A function's readable name has its parameters.
     data = [
