@@ -79,6 +79,12 @@ def test_files_follow_from_operators(source: Path) -> None:
     assert found.undefined == ("generated_out",)
 
 
+def test_a_file_may_be_left_out(source: Path) -> None:
+    path = "aten/src/ATen/native/Copy.cpp"
+    found = find_kernel_files(source, {"copy_": ["copy_"]}, without=[path])
+    assert (found.native, found.undefined) == ((), ("copy_",))
+
+
 def test_the_stubs_of_an_extra_file_count(source: Path) -> None:
     extra = "aten/src/ATen/native/Other.cpp"
     found = find_kernel_files(source, {}, extra=[extra])

@@ -91,7 +91,7 @@ def test_sleef_is_asked_for_the_kernel_s_own_processor() -> None:
         "Sleef_expf8_u10": "Sleef_expf8_u10avx2",
         "Sleef_expd8_u10": "Sleef_expd8_u10avx512f",
         "Sleef_powf16_u10": "Sleef_powf16_u10avx512f",
-        "Sleef_fmodd4_": "Sleef_fmodd4_avx2",
+        "Sleef_fmodd4": "Sleef_fmodd4_avx2",
     }
 
 

@@ -61,8 +61,10 @@ std::function<size_t(const void*, size_t)> writer_to(py::object file) {
 // A tensor without a shape, which carries the storage to Python.
 at::Tensor tensor_of_record(
     PyTorchStreamReader& reader, const std::string& name, size_t count, const py::object& dtype) {
-  TORCH_CHECK_TYPE(THPDtype_Check(dtype.ptr()), "expected a torch.dtype");
-  auto type = reinterpret_cast<THPDtype*>(dtype.ptr())->scalar_type;
+  // torch.load asks for bytes, by naming the class of untyped storages.
+  auto type = THPDtype_Check(dtype.ptr())
+      ? reinterpret_cast<THPDtype*>(dtype.ptr())->scalar_type
+      : at::ScalarType::Byte;
   auto [data, size] = reader.getRecord(name);
   TORCH_CHECK(
       count <= size / c10::elementSize(type), "the record ", name, " has ", size, " bytes, fewer than ",

@@ -3,7 +3,12 @@
 
 #include <how_to_add.h>
 #include <torch/csrc/autograd/python_function.h>
+#include <torch/csrc/Stream.h>
 #include <torch/csrc/jit/frontend/tracer.h>
+
+// The classes of Python autograd functions and of a device's streams: there are none.
+PyObject* THPFunctionClass = nullptr;
+PyTypeObject* THPStreamClass = nullptr;
 
 namespace torch::autograd {
 

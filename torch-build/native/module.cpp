@@ -66,7 +66,17 @@ class InferenceModeGuard {
   std::optional<c10::InferenceMode> guard_;
 };
 
+// The errors of functions that pybind11 calls, as those of upstream's own bindings: the type that
+// belongs to it, and no place in the C++ code.
+void translate_error(std::exception_ptr error) {
+  try {
+    std::rethrow_exception(std::move(error));
+  }
+  CATCH_TH_ERRORS(return )
+}
+
 void define_functions(py::module_& m) {
+  py::register_local_exception_translator(&translate_error);
   m.def("_initExtension", &finish_initialization);
   m.def("_set_parameter_class", &set_parameter_class);
   m.def("_set_grad_enabled", [](bool enabled) { c10::GradMode::set_enabled(enabled); },

@@ -97,7 +97,7 @@ def build(folders: Folders, sources: Sources, tools: Toolchain) -> None:
     with _told("wheel"):
         stage = folders.work / "stage"
         shutil.rmtree(stage, ignore_errors=True)
-        make_python_side(trees / "pytorch", RECIPE / "python", stage)
+        make_python_side(trees / "pytorch", RECIPE / "python/torch", stage / "torch")
         shutil.copyfile(folders.work / "linked" / MODULE, stage / "torch" / MODULE)
         (stage / "torch/lib").mkdir()
         library = Path(tools.openmp_library).resolve()

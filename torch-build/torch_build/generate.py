@@ -177,7 +177,9 @@ def list_files(
     """Return the absolute paths of the files to compile, by the name of CMake's list."""
     files = exceptions.files
     kernels = json.loads((generated / "kernels.json").read_text())
-    found = find_kernel_files(source, kernels, extra=files["native"])
+    found = find_kernel_files(
+        source, kernels, extra=files["native"], without=files["native_without"]
+    )
     made = {
         name: [str(generated / path) for path in paths]
         for name, paths in _GENERATED_SOURCES.items()

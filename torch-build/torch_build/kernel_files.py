@@ -33,7 +33,11 @@ class KernelFiles:
 
 
 def find_kernel_files(
-    source: Path, kernels: Mapping[str, Iterable[str]], *, extra: Iterable[str] = ()
+    source: Path,
+    kernels: Mapping[str, Iterable[str]],
+    *,
+    extra: Iterable[str] = (),
+    without: Iterable[str] = (),
 ) -> KernelFiles:
     """Find the files for `kernels`.
 
@@ -45,6 +49,8 @@ def find_kernel_files(
         C++ functions by operator, from the generators.
     extra : iterable of str
         Further files of ``native``, whose stubs count too.
+    without : iterable of str
+        Files that do not count though they define a function of that name.
 
     Raises
     ------
@@ -61,9 +67,10 @@ def find_kernel_files(
     absent = sorted(files - texts.keys())
     if absent:
         raise DependencyError(f"PyTorch's source has no {absent[0]}", "mend selection.toml")
+    left_out = set(without)
     seen: set[str] = set()
     for path, text in texts.items():
-        if path.startswith(f"{_NATIVE}/cpu/"):
+        if path in left_out or path.startswith(f"{_NATIVE}/cpu/"):
             continue
         names = defined_functions(text) & wanted
         if names:

@@ -14,7 +14,7 @@ from transcriber.errors import DependencyError
 
 MODULE = "_C.cpython-311-x86_64-linux-gnu.so"
 
-_SLEEF = re.compile(r"\b(Sleef_\w+?(f8|d4|f16|d8)_(?:u\d+)?)$", re.MULTILINE)
+_SLEEF = re.compile(r"\b(Sleef_\w+?(f8|d4|f16|d8)(_u\d+)?)$", re.MULTILINE)
 _KERNEL = re.compile(r"12DispatchStub.*E(?:7DEFAULT|4AVX2|6AVX512)E$")
 """A kernel's entry in a dispatch stub, by CPU capability."""
 
@@ -105,7 +105,10 @@ def sleef_aliases(undefined: str) -> dict[str, str]:
     processor at each call and forms for processors without AVX2. A kernel for AVX2 runs only
     where there is AVX2.
     """
-    return {name: name + _SLEEF_SUFFIX[kind] for name, kind in set(_SLEEF.findall(undefined))}
+    return {
+        name: name + ("" if error else "_") + _SLEEF_SUFFIX[kind]
+        for name, kind, error in _SLEEF.findall(undefined)
+    }
 
 
 def absent_symbols(probe: Path, tools: Toolchain) -> list[str]:
@@ -120,7 +123,18 @@ def absent_symbols(probe: Path, tools: Toolchain) -> list[str]:
     undefined = [tools.nm, "--dynamic", "--undefined-only", "--no-sort"]
     mangled = capture([*undefined, "--format=just-symbols", probe]).splitlines()
     plain = capture([*undefined, "--format=just-symbols", "--demangle", probe]).splitlines()
-    # The C library's names have a version, Python's and OpenMP's are plain.
+    # Those of the C library and of OpenMP have a version.
+    plain_names = [
+        line.split()[-1]
+        for line in capture([*undefined, probe]).splitlines()
+        if line.split()[0] == "U" and "@" not in line
+    ]
+    stray = [name for name in plain_names if not re.match(r"_Z|_?Py", name)]
+    if stray:
+        raise DependencyError(
+            f"no file defines {', '.join(sorted(stray))}",
+            "add the file that does to selection.toml",
+        )
     names = {
         name: readable
         for name, readable in zip(mangled, plain, strict=True)

@@ -166,7 +166,8 @@ def generate_bindings(
             return True
         kind = "nn" if function.python_module == "nn" else "torch"
         named = name in bindings[kind] or (kind == "torch" and name in bindings["Tensor"])
-        return named and str(function.func.name) in operators
+        # What has no dispatch is called without passing the dispatcher, where a trace listens.
+        return named and (function.manual_cpp_binding or str(function.func.name) in operators)
 
     gen_python_functions.should_generate_py_binding = is_wanted
     # Deprecated orders of arguments are for programs written for PyTorch 1.4 and older.

@@ -228,3 +228,7 @@ def are_deterministic_algorithms_enabled() -> bool:
 
 def _running_with_deploy() -> bool:
     return False
+
+
+def _is_functional_tensor(tensor: Tensor) -> bool:
+    return False
