@@ -51,8 +51,9 @@ def test_stubs_are_told_by_definition_and_registration() -> None:
 REGISTER_DISPATCH(copy_stub, &copy_kernel);
 ALSO_REGISTER_AVX512_DISPATCH(add_stub, &add_kernel)
   REGISTER_NO_CPU_DISPATCH(fft_stub);
+REGISTER_DISPATCH(cpublas::gemm_stub, &gemm)
 """
-    assert registered_stubs(registered) == {"copy_stub", "add_stub", "fft_stub"}
+    assert registered_stubs(registered) == {"copy_stub", "add_stub", "fft_stub", "gemm_stub"}
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -77,8 +76,9 @@ def test_import_brings_nothing_heavy(ours: Path) -> None:
 
 
 def test_import_is_fast(ours: Path) -> None:
+    # What else the machine does can only add to the processor's time, so the least is the truest.
     stock, stripped = (
-        statistics.median(item.cpu_seconds for item in taken)
+        min(item.cpu_seconds for item in taken)
         for taken in import_in_turns([stock_python(), ours], rounds=5)
     )
     assert stripped / stock <= RATIO

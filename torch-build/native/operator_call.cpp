@@ -172,6 +172,9 @@ py::object call_operator(
     py::gil_scoped_release release;
     handle->callBoxed(stack);
   }
+  if (stack.empty()) {
+    return py::none();
+  }
   if (stack.size() == 1) {
     return to_python(stack.front());
   }

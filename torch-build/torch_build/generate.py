@@ -105,6 +105,7 @@ def _run_generators(
     source: Path, selection: Selection, exceptions: Exceptions, output: Path
 ) -> None:
     names = [operator.name for operator in selection.operators]
+    sparse = [o.name.removeprefix("aten::") for o in selection.operators if o.sparse]
     selected = {
         name: {
             "is_root_operator": True,
@@ -113,6 +114,9 @@ def _run_generators(
         }
         for name in names
     }
+    # Upstream's class of tensors gives Python's own methods, such as __neg__, other names.
+    methods = re.findall(r"_C\.TensorBase\.(\w+)", (source / "torch/_tensor.py").read_text())
+    bindings = {**selection.bindings, "Tensor": (*selection.bindings["Tensor"], *methods)}
     # JSON is YAML too.
     (output / "selected.yaml").write_text(json.dumps({"operators": selected}))
     request = {
@@ -120,8 +124,10 @@ def _run_generators(
         "generated": str(output),
         "yaml": str(output / "selected.yaml"),
         "operators": [name.removeprefix("aten::") for name in names],
-        "bindings": {kind: list(bound) for kind, bound in selection.bindings.items()},
-        "back_ends": exceptions.back_ends,
+        "bindings": {kind: list(bound) for kind, bound in bindings.items()},
+        "back_ends": {
+            key: None if which == "all" else sparse for key, which in exceptions.back_ends.items()
+        },
     }
     driver = Path(__file__).with_name("torchgen_driver.py")
     code, printed = run_with_input([sys.executable, driver], json.dumps(request))

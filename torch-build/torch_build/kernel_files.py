@@ -17,7 +17,9 @@ from transcriber.errors import DependencyError
 _NATIVE = "aten/src/ATen/native"
 
 _FUNCTION = re.compile(r"^(?![\s#/]|return|TORCH_|TEST)[^\n;=(]*?\b(\w+)\s*\(", re.MULTILINE)
-_REGISTERED = re.compile(r"\b(?:ALSO_)?REGISTER(?:_NO)?(?:_AVX512)?(?:_CPU)?_DISPATCH\(\s*(\w+)")
+_REGISTERED = re.compile(
+    r"\b(?:ALSO_)?REGISTER(?:_NO)?(?:_AVX512)?(?:_CPU)?_DISPATCH\(\s*(?:\w+::)*(\w+)"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +108,7 @@ def defined_functions(text: str) -> set[str]:
 
 def defined_stubs(text: str) -> set[str]:
     """Return the names of the dispatch stubs that `text` defines."""
-    return set(re.findall(r"^\s*DEFINE_DISPATCH\((\w+)\)", text, re.MULTILINE))
+    return set(re.findall(r"^\s*DEFINE_DISPATCH\((?:\w+::)*(\w+)\)", text, re.MULTILINE))
 
 
 def registered_stubs(text: str) -> set[str]:

@@ -17,8 +17,8 @@ class Exceptions:
 
     files: Mapping[str, tuple[str, ...]]
     """Lists of paths and patterns, by the name of the list."""
-    back_ends: Mapping[str, tuple[str, ...] | None]
-    """Dispatch keys to register kernels for; None for all selected operators."""
+    back_ends: Mapping[str, str]
+    """Dispatch keys to register kernels for: of ``all`` operators, or of the ``sparse`` ones."""
     dtypes: Mapping[str, tuple[str, ...]]
     """Types by kernel tag; ``always`` for every tag."""
 
@@ -35,14 +35,17 @@ def read_exceptions(path: Path) -> Exceptions:
         tables = tomllib.loads(path.read_text())
         return Exceptions(
             files={name: tuple(paths) for name, paths in tables["files"].items()},
-            back_ends={
-                key: None if names == "*" else tuple(names)
-                for key, names in tables["back_ends"].items()
-            },
+            back_ends={key: _which(which) for key, which in tables["back_ends"].items()},
             dtypes={tag: tuple(names) for tag, names in tables["dtypes"].items()},
         )
     except (tomllib.TOMLDecodeError, KeyError, AttributeError, TypeError) as error:
         raise DependencyError(f"{path.name} cannot be read: {error!r}", "mend it") from error
+
+
+def _which(value: object) -> str:
+    if value not in {"all", "sparse"}:
+        raise TypeError(f"{value!r} is neither 'all' nor 'sparse'")
+    return str(value)
 
 
 def expand(source: Path, patterns: tuple[str, ...], without: tuple[str, ...] = ()) -> list[str]:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from torch_build.operators import Operator
 from torch_build.verify.children import CRASH, Worker
-from torch_build.verify.comparison import differences
-from torch_build.verify.exceptions import DIFFERENCES, UNCOVERED
-from torch_build.verify.values import Case
+from torch_build.verify.comparison import differences, is_named_refusal
+from torch_build.verify.exceptions import ABSENT_TYPES, DIFFERENCES, UNCOVERED
+from torch_build.verify.values import Case, Outcome
 
 SHOWN = 5
 """Failures of one operator that are told apart; the others are counted."""
-
-REFUSALS = ("make trace", "not selected for kernel tag")
-"""What the message of an operator or a kernel that the stripped build lacks says."""
-
-_FLOATING = ("float32", "float16", "float64", "bfloat16", "complex64")
 
 
 @dataclass(kw_only=True)
@@ -30,11 +26,12 @@ class Verdict:
     name : str
         As in ``operators.yaml``.
     compared : int
-        Cases that stock PyTorch took and both answered.
+        Cases that stock PyTorch answered.
     refused : int
         Cases that stock PyTorch refused, as the other must.
-    unselected : tuple of str
-        Types that only results or indices have, which the stripped build has no kernel for.
+    absent : int
+        Those of `compared` that need something which nothing traced needs, so that the stripped
+        build refused them with its name.
     failures : list of str
         A line for each difference.
     uncovered : str
@@ -44,7 +41,7 @@ class Verdict:
     name: str
     compared: int = 0
     refused: int = 0
-    unselected: tuple[str, ...] = ()
+    absent: int = 0
     failures: list[str] = field(default_factory=list)
     uncovered: str = ""
 
@@ -76,45 +73,85 @@ def compare_builds(operators: Iterable[Operator], stock: Path, ours: Path) -> It
 
 def verdict_of(operator: Operator, reference: Worker, tested: Worker) -> Verdict:
     """Return the verdict on one operator, from workers of the reference and the other build."""
-    verdict = Verdict(name=operator.name)
     cases = reference.cases(operator.name, list(operator.dtypes))
     if isinstance(cases, str):
-        verdict.uncovered = cases
-        return verdict
-    kernels: dict[str, list[bool]] = {}
-    failures: list[tuple[str, str]] = []
+        return Verdict(name=operator.name, uncovered=cases)
+    return judge(operator.name, cases, list(reference.run(cases)), list(tested.run(cases)))
+
+
+def judge(
+    name: str, cases: Sequence[Case], expected: Sequence[Outcome], found: Sequence[Outcome]
+) -> Verdict:
+    """Return the verdict on one operator.
+
+    A named refusal is right beyond what was traced, but would hide a hole where a whole type or
+    most of the operator refuses, which is a failure therefore.
+
+    Parameters
+    ----------
+    name : str
+        As in ``operators.yaml``.
+    cases : sequence of Case
+        What was called.
+    expected, found : sequence of Outcome
+        What the reference and the build under test did in each case.
+    """
+    verdict = Verdict(name=name)
+    compared: Counter[str] = Counter()
+    absent: Counter[str] = Counter()
     complaint = ""
-    chosen = [case for case in cases if not _excepted(case)]
-    for case, expected, found in zip(
-        chosen, reference.run(chosen), tested.run(chosen), strict=True
-    ):
-        if expected.error == CRASH:
+    unmet = {part for operator, part in DIFFERENCES if operator == name}
+    for case, one, other in zip(cases, expected, found, strict=True):
+        parts = {part for part in DIFFERENCES if part[0] == name and part[1] in case.label}
+        unmet -= {part for _, part in parts}
+        if one.error == CRASH:
             # Only the stripped build's behaviour is in question here.
             continue
         dtype = case.label.partition(" ")[0]
-        if expected.error:
+        if one.error:
             verdict.refused += 1
-            complaint = f"stock raises {expected.error}: {expected.message}"
+            complaint = f"stock raises {one.error}: {one.message}"
         else:
-            verdict.compared += 1
-            kernels.setdefault(dtype, []).append(
-                not any(text in found.message for text in REFUSALS)
-            )
-        failures += [
-            (dtype, f"{case.label}: {line}") for line in differences(case, expected, found)
-        ]
-    # The list of types is that of arguments and results alike: the kernel of a comparison is not
-    # needed for its result's type.
-    verdict.unselected = tuple(
-        dtype
-        for dtype, present in kernels.items()
-        if not any(present) and dtype not in _FLOATING and any(map(any, kernels.values()))
-    )
-    verdict.failures = [line for dtype, line in failures if dtype not in verdict.unselected]
+            compared[dtype] += 1
+            if is_named_refusal(other):
+                absent[dtype] += 1
+                continue
+        lines = differences(case, one, other)
+        if parts and other.error != CRASH:
+            lines = [] if lines else ["does what stock does, though DIFFERENCES excepts it"]
+        verdict.failures += [f"{case.label}: {line}" for line in lines]
+    verdict.compared, verdict.absent = compared.total(), absent.total()
+    verdict.failures += _holes(name, compared, absent)
+    verdict.failures += [f"DIFFERENCES excepts {part!r}, but no case is so" for part in unmet]
     if not verdict.compared:
         verdict.uncovered = complaint or "there are no cases"
     return verdict
 
 
-def _excepted(case: Case) -> bool:
-    return any(case.name == name and part in case.label for name, part in DIFFERENCES)
+def _holes(name: str, compared: Counter[str], absent: Counter[str]) -> list[str]:
+    lines = [
+        f"{dtype}: all {count} cases are refused"
+        for dtype, count in compared.items()
+        if absent[dtype] == count and (name, dtype) not in ABSENT_TYPES
+    ]
+    if absent.total() * 2 > compared.total():
+        lines.append(f"{absent.total()} of {compared.total()} cases are refused")
+    return lines
+
+
+def summary(verdicts: Sequence[Verdict]) -> str:
+    """Return how many cases were compared, and what the build refused with a name, in lines."""
+    compared, refused, absent = (
+        sum(getattr(verdict, name) for verdict in verdicts)
+        for name in ("compared", "refused", "absent")
+    )
+    head = (
+        f"{len(verdicts)} operators: {compared - absent} calls do what stock does, {refused} are "
+        f"refused by both builds, {absent} need what is not built and say so:"
+    )
+    rows = [
+        f"  {verdict.name}: {verdict.absent} of {verdict.compared}"
+        for verdict in verdicts
+        if verdict.absent
+    ]
+    return "\n".join([head, *rows])

@@ -27,6 +27,15 @@ _KOLMOGOROV = 1.95
 """Two samples of one distribution are further apart once in a thousand times."""
 
 
+_REFUSAL = ("is not in this build of PyTorch", "make trace")
+"""What the message of a missing operator or kernel says, beside its name."""
+
+
+def is_named_refusal(found: Outcome) -> bool:
+    """Return whether the build said what it lacks, and how to add it."""
+    return bool(found.error) and all(text in found.message for text in _REFUSAL)
+
+
 def differences(case: Case, expected: Outcome, found: Outcome) -> list[str]:
     """Return what the build under test did otherwise, one line each; empty when nothing.
 
