@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import torch
 
-from engine.rounding import same, same_bits
 from transcriber.engine import openai_whisper
 from transcriber.errors import StorageError
+
+from .rounding import same, same_bits
 
 whisper = openai_whisper.load()
 

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 import torch
 
-from engine.rounding import same_segment
 from transcriber.engine import openai_whisper
 from transcriber.engine.interface import FRAMES_PER_SECOND, Position, Progress
+
+from .rounding import same_segment
 
 whisper = openai_whisper.load()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from torch_build.link import MODULE, absent_functions, link, sleef_aliases, stub_source
+from torch_build.link import MODULE, absent_symbols, link, sleef_aliases, stub_source
 from torch_build.toolchain import Toolchain, find_toolchain
 from transcriber.errors import DependencyError
 
@@ -79,14 +79,12 @@ def test_an_absent_class_is_an_error(tmp_path: Path, tools: Toolchain) -> None:
     text = MAIN.replace("text = label", "Unbuilt unbuilt; text = label")
     text = text.replace("virtual ~Unbuilt()", "virtual void f(); int x = 0")
     text = text.replace("Unbuilt unbuilt;", "auto* u = new Unbuilt; u->f();")
-    with pytest.raises(DependencyError, match="no file defines _ZTV7Unbuilt"):
+    with pytest.raises(DependencyError, match="no file defines vtable for Unbuilt"):
         link([compiled(text, tmp_path, tools)], tmp_path / "out", tools)
 
 
 def test_sleef_is_asked_for_the_kernel_s_own_processor() -> None:
-    undefined = (
-        "Sleef_expf8_u10\nSleef_expd8_u10\nSleef_powf16_u10\nSleef_fmodd4_\nSleef_expf8_u10\n"
-    )
+    undefined = "Sleef_expf8_u10\nSleef_expd8_u10\nSleef_powf16_u10\nSleef_fmodd4\n"
     assert sleef_aliases(undefined) == {
         "Sleef_expf8_u10": "Sleef_expf8_u10avx2",
         "Sleef_expd8_u10": "Sleef_expd8_u10avx512f",
@@ -105,10 +103,10 @@ def test_names_of_c_libraries_are_not_absent(tmp_path: Path, tools: Toolchain) -
     text = 'extern "C" int puts(const char*); extern "C" int Py_Missing(); int gone();'
     text += 'extern "C" int f() { return puts("") + Py_Missing() + gone(); }'
     probe = tmp_path / "probe.so"
-    words = [tools.cxx, "-shared", "-Wl,-z,undefs", "-o", probe, compiled(text, tmp_path, tools)]
+    words: list[str | Path] = [tools.cxx, "-shared", "-Wl,-z,undefs", "-o", probe]
     exported = text.replace(
         'extern "C" int f', 'extern "C" __attribute__((visibility("default"))) int f'
     )
-    words[-1] = compiled(exported, tmp_path, tools)
+    words.append(compiled(exported, tmp_path, tools))
     subprocess.run(words, check=True, timeout=120)
-    assert absent_functions(probe, tools) == ["_Z4gonev"]
+    assert absent_symbols(probe, tools) == ["_Z4gonev"]

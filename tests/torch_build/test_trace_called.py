@@ -77,6 +77,9 @@ def test_results_and_errors_are_those_of_torch() -> None:
             tensor[5]
 
 
+@pytest.mark.skipif(
+    "+whisper" in torch.__version__, reason="its C functions give no profile events"
+)
 def test_other_functions_of_the_extension_are_kept_apart() -> None:
     called = Called()
     stream = io.BytesIO()

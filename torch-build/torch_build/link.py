@@ -120,7 +120,7 @@ def absent_symbols(probe: Path, tools: Toolchain) -> list[str]:
         When a class or data are among them, which cannot be replaced; a kernel's entry in a
         dispatch stub can.
     """
-    undefined = [tools.nm, "--dynamic", "--undefined-only", "--no-sort"]
+    undefined: list[str | Path] = [tools.nm, "--dynamic", "--undefined-only", "--no-sort"]
     mangled = capture([*undefined, "--format=just-symbols", probe]).splitlines()
     plain = capture([*undefined, "--format=just-symbols", "--demangle", probe]).splitlines()
     # Those of the C library and of OpenMP have a version.
