@@ -30,8 +30,8 @@ PIP = (PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input")
 INSTALL = (*PIP, "install", "--no-deps", "--require-hashes", "--no-build-isolation")
 """The pins are the whole truth: nothing is resolved, and builds use the pinned setuptools."""
 
-_LOCK_TIMEOUT = 3600.0
-"""Seconds that a second set-up waits for the first."""
+_LOCK_TIMEOUT = 5 * 3600.0
+"""Seconds that a second set-up waits for the first, which may be compiling PyTorch."""
 
 
 def provide_environment() -> None:

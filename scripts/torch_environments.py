@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 import shutil
+import sys
 import sysconfig
 from pathlib import Path
 
@@ -86,9 +88,10 @@ def provide_stock_torch(page: str) -> None:
     wanted = {
         "requirement": hashlib.sha256(STOCK_REQUIREMENTS.read_bytes()).hexdigest(),
         "packages": packages,
+        "python": f"{platform.python_version()} {sys.base_prefix}",
     }
     with only_one():
-        if read_stamp(STOCK_STAMP) == wanted:
+        if read_stamp(STOCK_STAMP) == wanted and STOCK_PYTHON.exists():
             return
         say("making an environment with stock PyTorch")
         shutil.rmtree(STOCK, ignore_errors=True)

@@ -30,6 +30,7 @@ class Checkout:
             "DISTRIBUTION": "dist",
             "ENVIRONMENT": ".venv",
             "STOCK": ".cache/stock",
+            "STOCK_PYTHON": ".cache/stock/python",
         }
         for constant, name in paths.items():
             monkeypatch.setattr(torch_environments, constant, folder / name)
@@ -45,6 +46,7 @@ class Checkout:
                 if name == "venv":
                     packages = self.folder / ".cache/stock/lib/python3.11/site-packages"
                     packages.mkdir(parents=True)
+                    (self.folder / ".cache/stock/python").touch()
                 return int(name == self.failing)
         raise AssertionError(words)
 

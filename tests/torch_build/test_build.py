@@ -52,6 +52,7 @@ def builds(monkeypatch: pytest.MonkeyPatch, tools: Toolchain) -> list[Path]:
 
     monkeypatch.setattr(build, "build", write)
     monkeypatch.setattr(build, "provide_toolchain", lambda _: tools)
+    monkeypatch.setattr(build, "_linked_libraries", lambda _: [])
     return done
 
 
@@ -79,6 +80,9 @@ def test_the_key_is_that_of_what_decides(
     (recipe / "torch_build/trace").mkdir(parents=True)
     (recipe / "operators.yaml").write_text("one")
     monkeypatch.setattr(build, "RECIPE", recipe)
+    library = tmp_path / "libomp.so"
+    library.write_text("one")
+    monkeypatch.setattr(build, "_linked_libraries", lambda _: [library])
     sources = read_sources()
     key = build_key(sources, tools)
     # Neither the folder that it lies in, nor what does not decide over the bytes.
@@ -91,3 +95,15 @@ def test_the_key_is_that_of_what_decides(
     changed = build_key(sources, tools)
     assert changed != key
     assert build_key(replace(sources, wheels=()), tools) != changed
+    library.write_text("two")
+    assert build_key(sources, tools) != changed
+
+
+def test_objects_of_another_compiler_are_forgotten(tools: Toolchain, tmp_path: Path) -> None:
+    objects = tmp_path / "objects"
+    build._forget_other_objects(objects, tools)
+    (objects / "one.o").touch()
+    build._forget_other_objects(objects, tools)
+    assert (objects / "one.o").exists()
+    build._forget_other_objects(objects, replace(tools, versions={**tools.versions, "cxx": "20"}))
+    assert not (objects / "one.o").exists()

@@ -117,7 +117,10 @@ void define_checkpoint_files(py::module_& m) {
           })
       .def("write_record",
           [](PyTorchStreamWriter& self, const std::string& name, const std::string& content,
-             size_t size) { self.writeRecord(name, content.data(), std::min(size, content.size())); })
+             size_t size) {
+            TORCH_CHECK(size <= content.size(), name, " has fewer bytes than are to be written");
+            self.writeRecord(name, content.data(), size);
+          })
       .def("write_end_of_file", [](PyTorchStreamWriter& self) { self.writeEndOfFile(); })
       .def("set_min_version",
           [](PyTorchStreamWriter& self, uint64_t version) { self.setMinVersion(version); })

@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <c10/core/thread_pool.h>
 
+#include <algorithm>
 #include <thread>
 
 namespace c10 {

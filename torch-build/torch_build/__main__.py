@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scripts.layout import CHECKOUT, build_cache
 from torch_build.build import Folders, provide_wheel
-from transcriber.errors import TranscriberError
+from transcriber.errors import INTERRUPTED_BY_SIGINT, StorageError, TranscriberError
 
 
 def main() -> int:
@@ -30,6 +30,12 @@ def main() -> int:
     except TranscriberError as error:
         print(f"torch: {error}", file=sys.stderr)
         return error.exit_code
+    except OSError as error:
+        print(f"torch: {error}: mend that, then give the same command again", file=sys.stderr)
+        return StorageError.exit_code
+    except KeyboardInterrupt:
+        print("torch: interrupted; the same command goes on", file=sys.stderr)
+        return INTERRUPTED_BY_SIGINT
     return 0
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import platform
 import shutil
+import sys
 import sysconfig
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +23,15 @@ from torch_build.fetch import archive_path, fetch
 from torch_build.generate import VERSION, generate
 from torch_build.licences import collect_licences
 from torch_build.link import MODULE, link
+from torch_build.packages import install
+from torch_build.process import capture
 from torch_build.python_side import make_python_side
 from torch_build.sbom import write_sbom
 from torch_build.size_report import write_size_report
 from torch_build.sources import Sources, read_sources
 from torch_build.toolchain import Toolchain, provide_toolchain
 from torch_build.wheel import Metadata, make_wheel
+from transcriber.errors import DependencyError
 from transcriber.files import make_directory
 
 LOCAL_VERSION = f"{VERSION}+whisper.cpu"
@@ -59,24 +65,36 @@ def provide_wheel(folders: Folders) -> Path:
     names = (WHEEL, *REPORTS)
     if not all((kept / name).is_file() for name in names):
         build(folders, sources, tools)
-        make_directory(kept.parent)
-        unfinished = kept.with_name(f"{kept.name}.unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir()
-        for name in names:
-            shutil.copyfile(folders.output / name, unfinished / name)
-        # Last and at once: what is in the cache under its key is whole.
-        shutil.rmtree(kept, ignore_errors=True)
-        unfinished.rename(kept)
+        _keep(folders.output, kept, names)
     make_directory(folders.output)
+    for other in folders.output.glob("torch-*.whl"):
+        if other.name != WHEEL:
+            other.unlink()
     for name in names:
         shutil.copyfile(kept / name, folders.output / name)
     return folders.output / WHEEL
 
 
+def _keep(output: Path, kept: Path, names: Sequence[str]) -> None:
+    """Put the results into the cache: all or none, also when two checkouts do so at once."""
+    make_directory(kept.parent)
+    with tempfile.TemporaryDirectory(prefix=".incoming-", dir=kept.parent) as incoming:
+        whole = Path(incoming, "whole")
+        whole.mkdir()
+        for name in names:
+            shutil.copyfile(output / name, whole / name)
+        shutil.rmtree(kept, ignore_errors=True)
+        # Another checkout, which built the same, may have been quicker.
+        with contextlib.suppress(OSError):
+            whole.rename(kept)
+
+
 def build(folders: Folders, sources: Sources, tools: Toolchain) -> None:
     """Build the wheel and the size report into ``folders.output``."""
     trees, generated = folders.work / "source", folders.work / "generated"
+    # What only the last stages need is asked for before the long one.
+    includes, _ = _includes(), runtime_components()
+    _forget_other_objects(folders.work / "objects", tools)
     with _told("sources"):
         fetch(sources, folders.work / "archives", folders.cache)
         _unpack(sources, folders.work / "archives", trees)
@@ -90,7 +108,12 @@ def build(folders: Folders, sources: Sources, tools: Toolchain) -> None:
         )
     with _told("compile"):
         objects = compile_objects(
-            trees, generated, folders.work / "objects", tools=tools, includes=_includes()
+            trees,
+            generated,
+            folders.work / "objects",
+            tools=tools,
+            includes=includes,
+            cache=folders.cache,
         )
     with _told("link"):
         link(objects, folders.work / "linked", tools)
@@ -143,6 +166,8 @@ def build_key(sources: Sources, tools: Toolchain) -> str:
     ):
         key.update(f"{part}\n".encode())
     key.update(numpy)
+    for path in _linked_libraries(tools):
+        key.update(hashlib.sha256(path.read_bytes()).digest())
     for path in sorted(RECIPE.rglob("*")):
         inside = path.relative_to(RECIPE)
         skipped = {"__pycache__", "trace", "verify"} & set(inside.parts)
@@ -150,6 +175,26 @@ def build_key(sources: Sources, tools: Toolchain) -> str:
             key.update(f"{inside}\n".encode())
             key.update(hashlib.sha256(path.read_bytes()).digest())
     return key.hexdigest()
+
+
+def _linked_libraries(tools: Toolchain) -> list[Path]:
+    """Return the libraries of the machine that end up in the wheel."""
+    names = ("libstdc++.a", "libgcc.a", "libgcc_eh.a")
+    found = [
+        capture([tools.cxx, f"-print-file-name={name}"], environment=tools.environment).strip()
+        for name in names
+    ]
+    return [Path(tools.openmp_library), *(Path(path) for path in found if Path(path).is_file())]
+
+
+def _forget_other_objects(objects: Path, tools: Toolchain) -> None:
+    """Delete objects that another compiler or another checkout made: ninja does not see that."""
+    made_by = f"{tools.toolchain_key()}\n{tools.cxx}\n{objects}\n"
+    stamp = objects / "made-by.txt"
+    if objects.is_dir() and (not stamp.is_file() or stamp.read_text() != made_by):
+        shutil.rmtree(objects)
+    objects.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(made_by)
 
 
 def _unpack(sources: Sources, archives: Path, trees: Path) -> None:
@@ -164,7 +209,16 @@ def _unpack(sources: Sources, archives: Path, trees: Path) -> None:
 def _includes() -> Includes:
     import numpy as np  # noqa: PLC0415 - only this stage needs it
 
-    return Includes(python=Path(sysconfig.get_paths()["include"]), numpy=Path(np.get_include()))
+    python = Path(sysconfig.get_paths()["include"])
+    if not (python / "Python.h").is_file():
+        package = "libpython{}.{}-dev".format(*sys.version_info)
+        say(f"installing the system package {package}")
+        if not install([package]):
+            raise DependencyError(
+                f"{python} has no Python.h",
+                f"install the system package {package} as root, then give the same command again",
+            )
+    return Includes(python=python, numpy=Path(np.get_include()))
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from torch_build.link import live_undefined
 from torch_build.process import capture
 from torch_build.toolchain import Toolchain
 from transcriber.errors import DependencyError
+
+_STRAY_VARIABLES = ("CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH")
+"""Where compilers look besides what they are told."""
 
 RECIPE = Path(__file__).resolve().parent.parent
 """The folder ``torch-build``."""
@@ -26,7 +30,13 @@ class Includes:
 
 
 def compile_objects(
-    sources: Path, generated: Path, build: Path, *, tools: Toolchain, includes: Includes
+    sources: Path,
+    generated: Path,
+    build: Path,
+    *,
+    tools: Toolchain,
+    includes: Includes,
+    cache: Path,
 ) -> list[Path]:
     """Compile everything.
 
@@ -38,6 +48,8 @@ def compile_objects(
         What `generate` wrote; the operators' entry points are written there in between.
     build : Path
         The folder for the objects.
+    cache : Path
+        A folder that outlives the checkout, for ccache.
 
     Returns
     -------
@@ -47,10 +59,14 @@ def compile_objects(
     Raises
     ------
     DependencyError
-        When CMake or the compiler fails; its own messages are above.
+        When CMake or the compiler fails.
     """
     definitions = {
         "CMAKE_BUILD_TYPE": "Release",
+        # CMake would take the user's own from the environment: another wheel under the same key.
+        "CMAKE_C_FLAGS": "",
+        "CMAKE_CXX_FLAGS": "",
+        "CMAKE_ASM_FLAGS": "",
         "CMAKE_C_COMPILER": tools.cc,
         "CMAKE_CXX_COMPILER": tools.cxx,
         "CMAKE_ASM_COMPILER": tools.cc,
@@ -78,21 +94,23 @@ def compile_objects(
         [tools.cmake, "-G", "Ninja", "-S", RECIPE / "cmake", "-B", build, *arguments],
         environment=tools.environment,
     )
-    _ninja(build, "parts", tools)
+    settings = ccache_settings(build, cache)
+    _ninja(build, "parts", tools, settings)
     parts = _listed(build / "parts.txt")
     called = entry_points.called_operators(live_undefined(parts, build / "probe", tools))
     entry_points.write_entry_points(generated, called)
-    _ninja(build, "operators", tools)
+    _ninja(build, "operators", tools, settings)
     return parts + _listed(build / "operators.txt")
 
 
-def ccache_settings(build: Path) -> dict[str, str]:
+def ccache_settings(build: Path, cache: Path) -> dict[str, str]:
     """Return what ccache needs in the environment to know an object again.
 
-    A precompiled header is compared by content, and paths below the build folder are no part
-    of the comparison, so that another checkout finds the objects of this one.
+    A precompiled header is compared by content. The folder is ours, so that the limit does not
+    throw out what the user's other projects have.
     """
     return {
+        "CCACHE_DIR": str(cache / "ccache"),
         "CCACHE_SLOPPINESS": "pch_defines,time_macros,include_file_mtime,include_file_ctime",
         "CCACHE_BASEDIR": str(build.parent),
         "CCACHE_NOHASHDIR": "true",
@@ -100,10 +118,11 @@ def ccache_settings(build: Path) -> dict[str, str]:
     }
 
 
-def _ninja(build: Path, target: str, tools: Toolchain) -> None:
+def _ninja(build: Path, target: str, tools: Toolchain, settings: Mapping[str, str]) -> None:
     # One job a core: a compiler takes up to a gigabyte, so memory is no limit.
-    settings = {**os.environ, **tools.environment, **ccache_settings(build)}
-    words = ["env", *(f"{name}={value}" for name, value in settings.items())]
+    variables = {**tools.environment, **settings}
+    without = [word for name in _STRAY_VARIABLES for word in ("-u", name)]
+    words = ["env", *without, *(f"{name}={value}" for name, value in variables.items())]
     jobs = f"-j{len(os.sched_getaffinity(0))}"
     if run([*words, tools.ninja, "-C", build, jobs, "-k0", target], limit=4 * HOUR):
         raise DependencyError(

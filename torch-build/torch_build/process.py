@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from os import PathLike
 
@@ -36,6 +37,7 @@ def capture(words: Words, *, environment: Mapping[str, str] | None = None) -> st
     """
     finished = _run(words, "", environment)
     if finished.returncode:
+        print(finished.stdout, file=sys.stderr)
         lines = [line for line in finished.stdout.splitlines() if line.strip()]
         raise DependencyError(f"{words[0]} failed: {' | '.join(lines[-3:])}")
     return finished.stdout
