@@ -31,7 +31,7 @@ class KernelFiles:
     capability: tuple[str, ...]
     """Compiled once for each CPU capability."""
     undefined: tuple[str, ...]
-    """Kernels that no file defines: generated code defines those."""
+    """Kernels that no file was found for: most of them are in generated code, for tests to see."""
 
 
 def find_kernel_files(
