@@ -1,4 +1,4 @@
-"""Download source packages of any of Debian's releases from the archive that the machine uses.
+"""Reach packages of any of Debian's releases in the archive that the machine uses.
 
 An archive serves other releases than the machine's own too. Its address is read from apt's
 configuration at run time; Debian's keys check it; the digest says which version is wanted.
@@ -19,8 +19,10 @@ KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 """Debian's own keys, for every release that is still served."""
 
 
-def open_suites(folder: Path, suites: Sequence[str], *, sources: Path = SOURCES) -> list[str]:
-    """Get the lists of source packages of `suites` from the archives that the machine uses.
+def open_suites(
+    folder: Path, suites: Sequence[str], *, sources: Path = SOURCES, kind: str = "deb-src"
+) -> list[str]:
+    """Get the lists of packages of `suites` from the archives that the machine uses.
 
     Parameters
     ----------
@@ -30,6 +32,8 @@ def open_suites(folder: Path, suites: Sequence[str], *, sources: Path = SOURCES)
         Code names of Debian's releases.
     sources : Path
         The folder with ``sources.list`` and ``sources.list.d``.
+    kind : str
+        ``deb-src`` for source packages, ``deb`` for binary ones of the machine's architecture.
 
     Returns
     -------
@@ -48,12 +52,13 @@ def open_suites(folder: Path, suites: Sequence[str], *, sources: Path = SOURCES)
     addresses = archive_addresses(sources)
     signed = f"[signed-by={KEYRING}] " if KEYRING.exists() else ""
     lines = [
-        f"deb-src {signed}{address} {suite} main\n" for address in addresses for suite in suites
+        f"{kind} {signed}{address} {suite} main\n" for address in addresses for suite in suites
     ]
     texts = [(".list", "".join(lines))] if lines else []
     options = private_options(folder, texts, sources)
     _, output = run_quietly(["apt-get", *options, "update"], limit=MINUTES)
-    if not any((folder / "lists").glob("*_Sources*")):
+    listed = "*_Sources*" if kind == "deb-src" else "*_Packages*"
+    if not any((folder / "lists").glob(listed)):
         raise NetworkError(
             f"the package archives of {sources} have none of Debian's suites "
             f"{', '.join(suites)}: {complaint(output)}"

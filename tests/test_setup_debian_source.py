@@ -47,7 +47,11 @@ done
 lists=$(echo "$*" | sed -n 's/.* Dir::State::Lists=\\([^ ]*\\) .*/\\1/p')
 case " $* " in
     *" update "*)
-        [ -n "${OFFLINE:-}" ] || touch "$lists/archive.invalid_dists_suite_main_source_Sources.lz4"
+        kinds=${SERVES:-$(cat "$lists"/../sources.list.d/*.list | sed 's/ .*//')}
+        case "${OFFLINE:-}$kinds" in
+            deb-src*) touch "$lists/archive.invalid_dists_suite_main_source_Sources.lz4" ;;
+            deb*) touch "$lists/archive.invalid_dists_suite_main_binary-amd64_Packages.lz4" ;;
+        esac
         echo "Hit: one"; echo "W: Failed to fetch two"; echo "E: Some index files failed"
         exit 100 ;;
     *" showsrc --only-source there ")
@@ -173,6 +177,23 @@ def test_suites_of_another_release_are_asked_of_the_machines_archive(
         "deb-src http://archive.invalid/debian two main",
     ]
     assert f"Dir::State::Lists={apt / 'lists'}" in options
+
+
+def test_binary_packages_are_asked_for_as_such(apt: Path, tmp_path: Path) -> None:
+    options = open_suites(apt, ["one"], sources=configuration(tmp_path), kind="deb")
+    (listed,) = (apt / "sources.list.d").iterdir()
+    line = re.sub(r"\[.*\] ", "", listed.read_text())
+    assert line == "deb http://archive.invalid/debian one main\n"
+    assert f"Dir::State::Lists={apt / 'lists'}" in options
+
+
+@pytest.mark.parametrize(("kind", "other"), [("deb", "deb-src"), ("deb-src", "deb")])
+def test_lists_of_the_other_kind_do_not_count(
+    apt: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, other: str
+) -> None:
+    monkeypatch.setenv("SERVES", other)
+    with pytest.raises(NetworkError, match="none of Debian's suites one"):
+        open_suites(apt, ["one"], sources=configuration(tmp_path), kind=kind)
 
 
 def test_the_version_is_the_one_that_has_the_pinned_file(apt: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from torch_build import build
 from torch_build.build import REPORTS, WHEEL, Folders, build_key, provide_wheel
 from torch_build.sources import read_sources
+from torch_build.sysroot import Sysroot
 from torch_build.toolchain import Toolchain
 
 HERE = Path("/usr/bin/tool")
@@ -27,8 +28,7 @@ def tools() -> Toolchain:
         ccache=HERE,
         cmake=HERE,
         ninja=HERE,
-        openmp_include=HERE,
-        openmp_library=HERE,
+        sysroot=Sysroot(root=Path("/cache/sysroot/one")),
         environment={},
         versions={"cc": "19", "cxx": "19", "linker": "19", "strip": "2", "ninja": "1"},
     )
@@ -52,7 +52,6 @@ def builds(monkeypatch: pytest.MonkeyPatch, tools: Toolchain) -> list[Path]:
 
     monkeypatch.setattr(build, "build", write)
     monkeypatch.setattr(build, "provide_toolchain", lambda _: tools)
-    monkeypatch.setattr(build, "_linked_libraries", lambda _: [])
     return done
 
 
@@ -80,9 +79,6 @@ def test_the_key_is_that_of_what_decides(
     (recipe / "torch_build/trace").mkdir(parents=True)
     (recipe / "operators.yaml").write_text("one")
     monkeypatch.setattr(build, "RECIPE", recipe)
-    library = tmp_path / "libomp.so"
-    library.write_text("one")
-    monkeypatch.setattr(build, "_linked_libraries", lambda _: [library])
     sources = read_sources()
     key = build_key(sources, tools)
     # Neither the folder that it lies in, nor what does not decide over the bytes.
@@ -90,13 +86,15 @@ def test_the_key_is_that_of_what_decides(
     (recipe / "torch_build/trace/cases.py").write_text("new")
     assert build_key(sources, replace(tools, cmake=Path("/elsewhere/cmake"))) == key
     assert build_key(sources, replace(tools, versions={**tools.versions, "ninja": "2"})) == key
+    moved = replace(tools, sysroot=Sysroot(root=Path("/elsewhere/sysroot/one")))
+    assert build_key(sources, moved) == key
     assert build_key(sources, replace(tools, versions={**tools.versions, "cc": "20"})) != key
+    other = replace(tools, sysroot=Sysroot(root=Path("/cache/sysroot/two")))
+    assert build_key(sources, other) != key
     (recipe / "operators.yaml").write_text("two")
     changed = build_key(sources, tools)
     assert changed != key
     assert build_key(replace(sources, wheels=()), tools) != changed
-    library.write_text("two")
-    assert build_key(sources, tools) != changed
 
 
 def test_objects_of_another_compiler_are_forgotten(tools: Toolchain, tmp_path: Path) -> None:
@@ -105,5 +103,9 @@ def test_objects_of_another_compiler_are_forgotten(tools: Toolchain, tmp_path: P
     (objects / "one.o").touch()
     build._forget_other_objects(objects, tools)
     assert (objects / "one.o").exists()
-    build._forget_other_objects(objects, replace(tools, versions={**tools.versions, "cxx": "20"}))
+    newer = replace(tools, versions={**tools.versions, "cxx": "20"})
+    build._forget_other_objects(objects, newer)
+    assert not (objects / "one.o").exists()
+    (objects / "one.o").touch()
+    build._forget_other_objects(objects, replace(newer, sysroot=Sysroot(root=Path("/cache/two"))))
     assert not (objects / "one.o").exists()

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
 from torch_build.components import (
+    RUNTIME_LIBRARIES,
     Component,
     RuntimeLibrary,
     licence_expression,
     runtime_components,
     source_components,
 )
+from torch_build.licences import PLACES
 from torch_build.sources import Archive, PythonWheel, read_sources
+from torch_build.sysroot import Package, SysrootPins, read_pins
 from transcriber.errors import DependencyError
 
 
@@ -40,7 +41,9 @@ def archive(name: str, upstream: str) -> Archive:
 
 
 def library(package: str) -> RuntimeLibrary:
-    return RuntimeLibrary(name="x", licence="MIT", purpose="", supplier="", package=package)
+    return RuntimeLibrary(
+        name="x", licence="MIT", purpose="", supplier="", package=package, source="some-source"
+    )
 
 
 def test_every_licence_is_named_once() -> None:
@@ -81,10 +84,20 @@ def test_the_pinned_sources_have_their_components() -> None:
     assert pybind11.purl == f"pkg:pypi/pybind11@{pybind11.version}"
 
 
-@pytest.mark.skipif(shutil.which("dpkg-query") is None, reason="the machine has no Debian packages")
-def test_the_tool_chain_has_the_installed_versions() -> None:
-    (found,) = runtime_components([library("dpkg")])
-    assert found.version[0].isdigit()
-    assert found.purl.startswith("pkg:deb/debian/dpkg@")
-    with pytest.raises(DependencyError, match="no-such-package is not installed"):
-        runtime_components([library("no-such-package")])
+def test_the_runtime_libraries_have_the_versions_of_the_sysroot() -> None:
+    package = Package(name="liby", version="1:16.0~deb+1", size=1, sha256="ab" * 32, purpose="")
+    pins = SysrootPins(suite="suite", packages=(package,))
+    (found,) = runtime_components([library("liby")], pins)
+    assert (found.name, found.version, found.sha256) == ("x", "1:16.0~deb+1", "ab" * 32)
+    assert found.purl == "pkg:deb/debian/some-source@1:16.0~deb%2B1?arch=source"
+    with pytest.raises(DependencyError, match=r"no package no-such-package: .*sysroot\.toml"):
+        runtime_components([library("no-such-package")], pins)
+
+
+def test_each_runtime_library_is_of_the_pinned_sysroot() -> None:
+    packages = {package.name: package for package in read_pins().packages}
+    components = {found.name: found for found in runtime_components()}
+    for library in RUNTIME_LIBRARIES:
+        assert components[library.name].sha256 == packages[library.package].sha256
+        # The licence comes with the same package, not with another version's.
+        assert f"/{library.package}/" in PLACES[library.name].patterns[0]

@@ -38,7 +38,10 @@ def test_texts_go_to_a_folder_for_each_component(sources: Path, tmp_path: Path) 
     output = tmp_path / "licences"
     (output / "removed").mkdir(parents=True)
     written = collect_licences(
-        (component("pytorch", "BSD-3-Clause"), component("fmtlib", "MIT")), output, sources=sources
+        (component("pytorch", "BSD-3-Clause"), component("fmtlib", "MIT")),
+        output,
+        sources=sources,
+        system=tmp_path,
     )
     names = [path.relative_to(output).as_posix() for path in written]
     assert names == ["fmtlib/LICENSE.rst", "pytorch/LICENSE", "pytorch/NOTICE"]
@@ -48,13 +51,18 @@ def test_texts_go_to_a_folder_for_each_component(sources: Path, tmp_path: Path) 
 
 def test_the_text_of_a_header_is_its_first_comment(sources: Path, tmp_path: Path) -> None:
     (written,) = collect_licences(
-        (component("pocketfft", "BSD-3-Clause"),), tmp_path / "licences", sources=sources
+        (component("pocketfft", "BSD-3-Clause"),),
+        tmp_path / "licences",
+        sources=sources,
+        system=tmp_path,
     )
     assert written.name == "pocketfft_hdronly.h.txt"
     assert written.read_text() == BSD
 
 
-def test_texts_of_the_tool_chain_come_from_the_system(sources: Path, tmp_path: Path) -> None:
+def test_texts_of_the_runtime_libraries_come_from_the_sysroot(
+    sources: Path, tmp_path: Path
+) -> None:
     system = tmp_path / "system"
     for pattern, text in zip(
         PLACES["libomp"].patterns,
@@ -86,7 +94,7 @@ def test_a_missing_or_wrong_text_stops_and_removes_nothing(
     output.mkdir()
     (output / "kept").write_text("")
     with pytest.raises(DependencyError, match=message):
-        collect_licences((component(name, licence),), output, sources=sources)
+        collect_licences((component(name, licence),), output, sources=sources, system=tmp_path)
     assert (output / "kept").exists()
 
 
@@ -99,6 +107,7 @@ def test_two_texts_of_one_name_are_not_mixed_up(sources: Path, tmp_path: Path) -
             (component("both", "BSD-3-Clause"),),
             tmp_path / "licences",
             sources=sources,
+            system=tmp_path,
             places=places,
         )
 

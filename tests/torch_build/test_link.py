@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from scripts.layout import build_cache
 from torch_build.link import MODULE, absent_symbols, link, sleef_aliases, stub_source
+from torch_build.sysroot import read_pins, sysroot_in
 from torch_build.toolchain import Toolchain, find_toolchain
 from transcriber.errors import DependencyError
 
@@ -36,16 +38,16 @@ extern "C" [[noreturn]] void torch_absent(const char* name) { throw std::runtime
 
 @pytest.fixture
 def tools() -> Toolchain:
-    found = find_toolchain(Path("/")) if shutil.which("clang++-19") else None
-    if found is None:
+    sysroot = sysroot_in(build_cache(), read_pins())
+    if not (sysroot.root.is_dir() and shutil.which("clang++-19")):
         pytest.skip("the tool chain of the build is not on this machine")
-    return found
+    return find_toolchain(sysroot)
 
 
 def compiled(text: str, folder: Path, tools: Toolchain) -> Path:
     source, output = folder / "main.cpp", folder / "main.o"
     source.write_text(text)
-    flags = ["-fPIC", "-O1", "-ffunction-sections", "-fvisibility=hidden"]
+    flags = [*tools.sysroot.flags, "-fPIC", "-O1", "-ffunction-sections", "-fvisibility=hidden"]
     subprocess.run([tools.cxx, *flags, "-c", "-o", output, source], check=True, timeout=120)
     return output
 
@@ -103,7 +105,14 @@ def test_names_of_c_libraries_are_not_absent(tmp_path: Path, tools: Toolchain) -
     text = 'extern "C" int puts(const char*); extern "C" int Py_Missing(); int gone();'
     text += 'extern "C" int f() { return puts("") + Py_Missing() + gone(); }'
     probe = tmp_path / "probe.so"
-    words: list[str | Path] = [tools.cxx, "-shared", "-Wl,-z,undefs", "-o", probe]
+    words: list[str | Path] = [
+        tools.cxx,
+        *tools.sysroot.flags,
+        "-shared",
+        "-Wl,-z,undefs",
+        "-o",
+        probe,
+    ]
     exported = text.replace(
         'extern "C" int f', 'extern "C" __attribute__((visibility("default"))) int f'
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from torch_build import toolchain as module
+from torch_build.sysroot import Sysroot
 from torch_build.toolchain import (
     Toolchain,
     find_toolchain,
@@ -29,13 +30,14 @@ SAYS = {
     "ninja": "1.11.1",
 }
 LLVM = ("clang-19", "clang++-19")
+SYSROOT = Sysroot(root=Path("/cache/sysroot/one"))
 
 
 def put(root: Path, programs: Sequence[str], **says: str) -> None:
     """Give the machine below `root` scripts that only tell their version."""
     folder = root / "usr" / "bin"
     llvm = root / "usr" / "lib" / "llvm-19"
-    for place in (folder, llvm / "bin", llvm / "lib" / "clang" / "19" / "include"):
+    for place in (folder, llvm / "bin"):
         place.mkdir(parents=True, exist_ok=True)
     for name in programs:
         script = (llvm / "bin" if name in LLVM else folder) / name
@@ -43,12 +45,6 @@ def put(root: Path, programs: Sequence[str], **says: str) -> None:
         script.chmod(0o755)
         if name in LLVM and not (folder / name).is_symlink():
             (folder / name).symlink_to(f"../lib/llvm-19/bin/{name}")
-
-
-def put_openmp(root: Path) -> None:
-    llvm = root / "usr" / "lib" / "llvm-19" / "lib"
-    (llvm / "libomp.so").write_text("")
-    (llvm / "clang" / "19" / "include" / "omp.h").write_text("")
 
 
 @pytest.fixture
@@ -61,6 +57,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", str(root / "usr" / "bin"))
     monkeypatch.delenv("LD_LIBRARY_PATH", raising=False)
     monkeypatch.setattr(module, "check_toolchain", lambda _: None)
+    monkeypatch.setattr(module, "provide_sysroot", lambda cache: Sysroot(root=cache / "sysroot"))
     return root
 
 
@@ -84,10 +81,9 @@ def ways(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_what_is_on_the_machine_is_taken(machine: Path, ways: list[str], tmp_path: Path) -> None:
     put(machine, list(SAYS))
-    put_openmp(machine)
     found = provide_toolchain(tmp_path / "cache")
     assert found.cc == machine / "usr" / "bin" / "clang-19"
-    assert found.openmp_library.exists() and (found.openmp_include / "omp.h").exists()
+    assert found.sysroot == Sysroot(root=tmp_path / "cache" / "sysroot")
     assert found.environment == {}
     assert found.versions["cc"] == "19.1.7 (3~deb12u1)"
     assert found.versions["ninja"] == "1.11.1"
@@ -96,13 +92,15 @@ def test_what_is_on_the_machine_is_taken(machine: Path, ways: list[str], tmp_pat
 
 def test_the_key_changes_with_the_compiler_and_not_with_its_place(machine: Path) -> None:
     put(machine, list(SAYS))
-    put_openmp(machine)
-    key = find_toolchain().toolchain_key()
+    key = find_toolchain(SYSROOT).toolchain_key()
     assert "19.1.7" in key and "/" not in key
     put(machine, ["ccache"], ccache="ccache version 4.8")
-    assert find_toolchain().toolchain_key() == key
+    assert find_toolchain(SYSROOT).toolchain_key() == key
+    moved = Sysroot(root=Path("/elsewhere") / SYSROOT.root.name)
+    assert find_toolchain(moved).toolchain_key() == key
+    assert find_toolchain(Sysroot(root=Path("/cache/sysroot/two"))).toolchain_key() != key
     put(machine, ["ld.lld-19"], **{"ld.lld-19": "LLD 19.1.1"})
-    assert find_toolchain().toolchain_key() != key
+    assert find_toolchain(SYSROOT).toolchain_key() != key
 
 
 @pytest.mark.parametrize(
@@ -117,31 +115,36 @@ def test_a_tool_of_a_wrong_version_is_missing(
     machine: Path, says: dict[str, str], package: str
 ) -> None:
     put(machine, list(SAYS), **says)
-    put_openmp(machine)
     assert missing_packages() == [package]
     with pytest.raises(DependencyError):
-        find_toolchain()
+        find_toolchain(SYSROOT)
 
 
-def test_openmp_is_wanted_beside_the_compiler(machine: Path) -> None:
-    put(machine, list(SAYS))
-    assert missing_packages() == ["clang-19", "libomp-19-dev"]
-    with pytest.raises(DependencyError, match=r"omp\.h.*install libomp-19-dev"):
-        find_toolchain()
+def test_without_the_sysroot_nothing_is_installed(
+    machine: Path, ways: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def provide_sysroot(_: Path) -> Sysroot:
+        raise NetworkError("none of Debian's suites")
+
+    monkeypatch.setattr(module, "provide_sysroot", provide_sysroot)
+    with pytest.raises(NetworkError, match="none of Debian's suites"):
+        provide_toolchain(tmp_path / "cache")
+    assert ways == []
 
 
 def test_without_any_way_the_error_names_the_packages(
     machine: Path, ways: list[str], tmp_path: Path
 ) -> None:
     put(machine, [name for name in SAYS if name not in {"ld.lld-19", "ccache"}])
-    put_openmp(machine)
     with pytest.raises(DependencyError) as caught:
         provide_toolchain(tmp_path / "cache")
     assert ways == ["install lld-19 ccache", "unpack lld-19 ccache"]
     text = str(caught.value)
     assert "no network" in text and "\n" not in text
-    for package in ("clang-19", "lld-19", "libomp-19-dev", "ccache", "cmake", "ninja-build", "g++"):
+    for package in ("clang-19", "lld-19", "binutils", "ccache", "cmake", "ninja-build"):
         assert package in text
+    # These come with the sysroot.
+    assert "libomp" not in text and "g++" not in text
 
 
 def test_unpacked_packages_serve_and_are_kept(
@@ -153,7 +156,6 @@ def test_unpacked_packages_serve_and_are_kept(
     def unpack_packages(packages: Sequence[str], folder: Path) -> None:
         unpacked.append(list(packages))
         put(folder, [*LLVM, "ld.lld-19"])
-        put_openmp(folder)
 
     monkeypatch.setattr(module, "install", lambda _: False)
     monkeypatch.setattr(module, "unpack_packages", unpack_packages)
@@ -162,34 +164,37 @@ def test_unpacked_packages_serve_and_are_kept(
         found = provide_toolchain(tmp_path / "cache")
         assert found.cxx == root / "usr" / "bin" / "clang++-19"
         assert found.cmake == machine / "usr" / "bin" / "cmake"
-        assert found.openmp_include.is_relative_to(root)
         assert found.environment["LD_LIBRARY_PATH"].split(os.pathsep)[0].startswith(str(root))
-    assert unpacked == [["clang-19", "lld-19", "libomp-19-dev"]]
+    assert unpacked == [["clang-19", "lld-19"]]
 
 
 def test_a_compiler_that_cannot_compile_is_reported(
     machine: Path, ways: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(machine, list(SAYS))
-    put_openmp(machine)
 
     def check(toolchain: Toolchain) -> None:
-        raise DependencyError("fatal error: 'vector' file not found")
+        raise DependencyError("fatal error: 'vector' file not found", f"delete {SYSROOT.root}")
 
     monkeypatch.setattr(module, "check_toolchain", check)
-    with pytest.raises(DependencyError, match=r"'vector' file not found.*g\+\+"):
+    with pytest.raises(DependencyError, match=r"'vector' file not found: delete /cache/sysroot"):
         provide_toolchain(tmp_path / "cache")
     assert ways == []
 
 
 def test_the_check_sees_a_compiler_that_fails(machine: Path, tmp_path: Path) -> None:
     put(machine, list(SAYS))
-    put_openmp(machine)
     script = machine / "usr" / "lib" / "llvm-19" / "bin" / "clang++-19"
-    found = find_toolchain()
-    script.write_text("#!/bin/sh\necho 'x.cpp:1: fatal error: no vector'; echo end; exit 1\n")
-    with pytest.raises(DependencyError, match=r"compile and link: .*fatal error: no vector"):
+    found = find_toolchain(SYSROOT)
+    calls = tmp_path / "calls"
+    fails = "echo 'x.cpp:1: fatal error: no vector'; echo end; exit 1"
+    script.write_text(f'#!/bin/sh\necho "$*" > {calls}\n{fails}\n')
+    remedy = f"delete {SYSROOT.root},"
+    with pytest.raises(DependencyError, match=rf"link: .*fatal error: no vector: {remedy}"):
         CHECK(found)
+    # It is asked to do what the build does: to compile for the sysroot.
+    words = calls.read_text().split()
+    assert {*SYSROOT.flags, f"-I{SYSROOT.openmp_include}"} <= set(words)
 
 
 CHECK = module.check_toolchain

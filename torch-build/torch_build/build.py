@@ -24,7 +24,6 @@ from torch_build.generate import VERSION, generate
 from torch_build.licences import collect_licences
 from torch_build.link import MODULE, link
 from torch_build.packages import install
-from torch_build.process import capture
 from torch_build.python_side import make_python_side
 from torch_build.sbom import write_sbom
 from torch_build.size_report import write_size_report
@@ -92,8 +91,7 @@ def _keep(output: Path, kept: Path, names: Sequence[str]) -> None:
 def build(folders: Folders, sources: Sources, tools: Toolchain) -> None:
     """Build the wheel and the size report into ``folders.output``."""
     trees, generated = folders.work / "source", folders.work / "generated"
-    # What only the last stages need is asked for before the long one.
-    includes, _ = _includes(), runtime_components()
+    includes = _includes()
     _forget_other_objects(folders.work / "objects", tools)
     with _told("sources"):
         fetch(sources, folders.work / "archives", folders.cache)
@@ -123,12 +121,12 @@ def build(folders: Folders, sources: Sources, tools: Toolchain) -> None:
         make_python_side(trees / "pytorch", RECIPE / "python/torch", stage / "torch")
         shutil.copyfile(folders.work / "linked" / MODULE, stage / "torch" / MODULE)
         (stage / "torch/lib").mkdir()
-        library = Path(tools.openmp_library).resolve()
-        shutil.copyfile(library, stage / "torch/lib/libomp.so.5")
-        pack(folders, sources, stage)
+        library = stage / "torch/lib" / tools.sysroot.openmp_library.name
+        shutil.copyfile(tools.sysroot.openmp_library, library)
+        pack(folders, sources, stage, tools)
 
 
-def pack(folders: Folders, sources: Sources, stage: Path) -> Path:
+def pack(folders: Folders, sources: Sources, stage: Path, tools: Toolchain) -> Path:
     """Make the wheel of the folder `stage`, and the size report."""
     components = (*source_components(sources.all), *runtime_components())
     metadata = Metadata(
@@ -137,7 +135,9 @@ def pack(folders: Folders, sources: Sources, stage: Path) -> Path:
         requires=("numpy", "typing-extensions>=4.10.0"),
     )
     licences, sbom = folders.work / "licences", folders.work / "sbom.json"
-    collect_licences(components, licences, sources=folders.work / "source")
+    collect_licences(
+        components, licences, sources=folders.work / "source", system=tools.sysroot.root
+    )
     write_sbom(sbom, components, metadata=metadata, stage=stage)
     make_directory(folders.output)
     wheel = make_wheel(stage, folders.output, metadata=metadata, licences=licences, sbom=sbom)
@@ -166,8 +166,6 @@ def build_key(sources: Sources, tools: Toolchain) -> str:
     ):
         key.update(f"{part}\n".encode())
     key.update(numpy)
-    for path in _linked_libraries(tools):
-        key.update(hashlib.sha256(path.read_bytes()).digest())
     for path in sorted(RECIPE.rglob("*")):
         inside = path.relative_to(RECIPE)
         skipped = {"__pycache__", "trace", "verify"} & set(inside.parts)
@@ -175,16 +173,6 @@ def build_key(sources: Sources, tools: Toolchain) -> str:
             key.update(f"{inside}\n".encode())
             key.update(hashlib.sha256(path.read_bytes()).digest())
     return key.hexdigest()
-
-
-def _linked_libraries(tools: Toolchain) -> list[Path]:
-    """Return the libraries of the machine that end up in the wheel."""
-    names = ("libstdc++.a", "libgcc.a", "libgcc_eh.a")
-    found = [
-        capture([tools.cxx, f"-print-file-name={name}"], environment=tools.environment).strip()
-        for name in names
-    ]
-    return [Path(tools.openmp_library), *(Path(path) for path in found if Path(path).is_file())]
 
 
 def _forget_other_objects(objects: Path, tools: Toolchain) -> None:

@@ -61,12 +61,14 @@ def compile_objects(
     DependencyError
         When CMake or the compiler fails.
     """
+    # CMake would add the user's own from the environment: another wheel under the same key.
+    flags = " ".join(tools.sysroot.flags)
     definitions = {
         "CMAKE_BUILD_TYPE": "Release",
-        # CMake would take the user's own from the environment: another wheel under the same key.
-        "CMAKE_C_FLAGS": "",
-        "CMAKE_CXX_FLAGS": "",
-        "CMAKE_ASM_FLAGS": "",
+        "CMAKE_C_FLAGS": flags,
+        "CMAKE_CXX_FLAGS": flags,
+        "CMAKE_ASM_FLAGS": flags,
+        "CMAKE_EXE_LINKER_FLAGS": f"--ld-path={tools.linker}",
         "CMAKE_C_COMPILER": tools.cc,
         "CMAKE_CXX_COMPILER": tools.cxx,
         "CMAKE_ASM_COMPILER": tools.cc,
@@ -87,7 +89,8 @@ def compile_objects(
         "PYBIND11": sources / "pybind11/pybind11/include",
         "NUMPY_INCLUDE": includes.numpy,
         "PYTHON_INCLUDE": includes.python,
-        "OPENMP_INCLUDE": tools.openmp_include,
+        "OPENMP_INCLUDE": tools.sysroot.openmp_include,
+        "SYSROOT": tools.sysroot.root,
     }
     arguments = [f"-D{name}={value}" for name, value in definitions.items()]
     capture(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from torch_build.sources import Archive, PythonWheel, Source
+from torch_build.sysroot import SysrootPins, read_pins
 from transcriber.errors import DependencyError
 
 
@@ -27,8 +27,8 @@ class Component:
     supplier : str
         Who publishes it.
     sha256 : str
-        Digest of the archive that was fetched, in hexadecimal; empty for what the tool chain of
-        the machine brings.
+        Digest of the archive that was fetched, in hexadecimal; empty for what another
+        component contains.
     purl : str
         Package address; one without an ecosystem is derived when this is empty.
     cpe : str
@@ -53,14 +53,16 @@ _ADDRESS = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class RuntimeLibrary:
-    """A library that the tool chain brings, of which the wheel gets code.
+    """A library of the sysroot, of which the wheel gets code.
 
     Attributes
     ----------
     name, licence, purpose, supplier : str
         As in `Component`.
     package : str
-        Debian's package that has it.
+        Debian's package in the sysroot that has it.
+    source : str
+        Debian's source package of that.
     """
 
     name: str
@@ -68,6 +70,7 @@ class RuntimeLibrary:
     purpose: str
     supplier: str
     package: str
+    source: str
 
 
 RUNTIME_LIBRARIES: tuple[RuntimeLibrary, ...] = (
@@ -76,14 +79,16 @@ RUNTIME_LIBRARIES: tuple[RuntimeLibrary, ...] = (
         licence="Apache-2.0 WITH LLVM-exception",
         purpose="OpenMP runtime: the threads of the kernels",
         supplier="LLVM project",
-        package="libomp5-19",
+        package="libomp5-16",
+        source="llvm-toolchain-16",
     ),
     RuntimeLibrary(
         name="gcc-runtime",
         licence="GPL-3.0-or-later WITH GCC-exception-3.1",
         purpose="libstdc++ and libgcc, linked statically",
         supplier="Free Software Foundation",
-        package="libstdc++-12-dev",
+        package="libstdc++-10-dev",
+        source="gcc-10",
     ),
 )
 
@@ -119,26 +124,33 @@ def source_components(sources: Iterable[Source]) -> tuple[Component, ...]:
 
 
 def runtime_components(
-    libraries: Iterable[RuntimeLibrary] = RUNTIME_LIBRARIES,
+    libraries: Iterable[RuntimeLibrary] = RUNTIME_LIBRARIES, pins: SysrootPins | None = None
 ) -> tuple[Component, ...]:
-    """Return the components that the installed tool chain brings, with its versions.
+    """Return the components that the sysroot brings, with its versions.
 
     Raises
     ------
     DependencyError
-        When a library's package is not installed.
+        When a library's package is not in the sysroot.
     """
+    packages = {package.name: package for package in (pins or read_pins()).packages}
     components = []
     for library in libraries:
-        package, version = _installed(library.package)
+        if library.package not in packages:
+            raise DependencyError(
+                f"the sysroot has no package {library.package}", "add it to sysroot.toml"
+            )
+        package = packages[library.package]
+        version = quote(package.version, safe=":")
         components.append(
             Component(
                 name=library.name,
-                version=version,
+                version=package.version,
                 licence=library.licence,
                 purpose=library.purpose,
                 supplier=library.supplier,
-                purl=f"pkg:deb/debian/{package}@{quote(version, safe=':')}?arch=source",
+                sha256=package.sha256,
+                purl=f"pkg:deb/debian/{library.source}@{version}?arch=source",
             )
         )
     return tuple(components)
@@ -163,18 +175,3 @@ def _address(source: Source) -> str:
         reference = found["release"] or found["reference"]
         return f"pkg:github/{found['project'].lower()}@{quote(reference, safe='')}"
     return ""
-
-
-def _installed(package: str) -> tuple[str, str]:
-    """Return the source package of the installed Debian `package`, and its version."""
-    command = ["dpkg-query", "--show", "--showformat=${source:Package} ${source:Version}", package]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        raise DependencyError("this machine has no dpkg-query", "build on Debian") from None
-    if done.returncode:
-        raise DependencyError(
-            f"the package {package} is not installed", f"apt-get install {package}"
-        )
-    name, version = done.stdout.split()
-    return name, version

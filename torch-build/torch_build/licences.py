@@ -28,7 +28,7 @@ class Texts:
     patterns : tuple of str
         Each must match a file in the folder.
     source : str
-        Name of the source tree; when empty, the root of the system that has the tool chain.
+        Name of the source tree; when empty, the sysroot.
     in_comment : bool
         Whether the text is the comment that the file begins with.
     """
@@ -45,12 +45,12 @@ PLACES: Mapping[str, Texts] = {
     "pybind11": Texts(source="pybind11", patterns=("*.dist-info/**/LICENSE*",)),
     # One header of numpy's source; numpy's licence is not that of the header.
     "pocketfft": Texts(source="pocketfft", patterns=("**/pocketfft_hdronly.h",), in_comment=True),
-    # The machine's packages. Debian's texts refer to the common ones instead of repeating them.
+    # The sysroot's packages. Debian's texts refer to the common ones instead of repeating them.
     "libomp": Texts(
-        patterns=("usr/share/doc/libomp5-19/copyright", "usr/share/common-licenses/Apache-2.0")
+        patterns=("usr/share/doc/libomp5-16/copyright", "usr/share/common-licenses/Apache-2.0")
     ),
     "gcc-runtime": Texts(
-        patterns=("usr/share/doc/libstdc++-12-dev/copyright", "usr/share/common-licenses/GPL-3")
+        patterns=("usr/share/doc/libstdc++-10-dev/copyright", "usr/share/common-licenses/GPL-3")
     ),
 }
 """Of a component's name to the place of its licence texts."""
@@ -73,7 +73,7 @@ def collect_licences(
     output: Path,
     *,
     sources: Path,
-    system: Path = Path("/"),
+    system: Path,
     places: Mapping[str, Texts] = PLACES,
 ) -> list[Path]:
     """Copy the licence texts of `components` to `output`, a folder for each.
@@ -87,7 +87,7 @@ def collect_licences(
     sources : Path
         The folder with the unpacked source trees.
     system : Path
-        The root below which the packages of the tool chain are installed.
+        The sysroot.
     places : mapping of str to Texts
         Where the texts lie that are not where they usually are.
 

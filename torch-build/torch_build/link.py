@@ -46,7 +46,9 @@ def link(objects: Sequence[Path], output: Path, tools: Toolchain) -> None:
     write_if_different(stubs, stub_source(absent).encode())
     (output / "absent.txt").write_text("".join(f"{name}\n" for name in absent))
     compiled = output / "absent.o"
-    capture([tools.cc, "-c", "-o", compiled, stubs], environment=tools.environment)
+    capture(
+        [tools.cc, *tools.sysroot.flags, "-c", "-o", compiled, stubs], environment=tools.environment
+    )
     flags = _flags(objects, output, tools)
     flags += [f"-Wl,-Map={output / '_C.map'}", "-o", output / MODULE, compiled]
     capture(flags, environment=tools.environment)
@@ -73,13 +75,16 @@ def _flags(objects: Sequence[Path], output: Path, tools: Toolchain) -> list[str 
     aliases = sleef_aliases(undefined_symbols(tools.nm, objects))
     return [
         tools.cxx,
+        *tools.sysroot.flags,
         "-shared",
         f"-fuse-ld={tools.linker}",
         "-fopenmp",
-        f"-L{Path(tools.openmp_library).parent}",
+        f"-L{tools.sysroot.openmp_library.parent}",
         # No machine has to have a certain C++ library.
         "-static-libstdc++",
         "-static-libgcc",
+        # Before glibc 2.34, shared memory was in a library of its own.
+        "-lrt",
         "-Wl,--gc-sections",
         "-Wl,--icf=all",
         "-Wl,-O2",

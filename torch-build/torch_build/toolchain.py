@@ -17,6 +17,7 @@ from pathlib import Path
 
 from scripts.commands import Command, last_line, run_quietly
 from torch_build.packages import install, unpack_packages
+from torch_build.sysroot import Sysroot, provide_sysroot
 from transcriber.errors import DependencyError, TranscriberError
 
 RELEASE = "19"
@@ -69,7 +70,6 @@ TOOLS: Mapping[str, _Tool] = {
 }
 """What is looked for, by the names of `Toolchain`."""
 
-OPENMP_PACKAGE = f"libomp-{RELEASE}-dev"
 UNPACKED = f"toolchain-{RELEASE}"
 """Name of the folder in the build cache with unpacked packages."""
 
@@ -94,10 +94,8 @@ class Toolchain:
     ----------
     cc, cxx, linker, nm, size, strip, ccache, cmake, ninja : Path
         The programs.
-    openmp_include : Path
-        The folder with ``omp.h``.
-    openmp_library : Path
-        The shared OpenMP library; its release is the compiler's.
+    sysroot : Sysroot
+        The C library and the compiler's libraries that results are linked with.
     environment : mapping of str to str
         What the programs need in their environment beside what this process has.
     versions : mapping of str to str
@@ -113,8 +111,7 @@ class Toolchain:
     ccache: Path
     cmake: Path
     ninja: Path
-    openmp_include: Path
-    openmp_library: Path
+    sysroot: Sysroot
     environment: Mapping[str, str]
     versions: Mapping[str, str]
 
@@ -124,7 +121,8 @@ class Toolchain:
         Where the tools lie, and the version of what only starts them, is not in it.
         """
         deciding = ("cc", "cxx", "linker", "strip")
-        return " ".join(f"{name}={self.versions[name]}" for name in deciding)
+        versions = [f"{name}={self.versions[name]}" for name in deciding]
+        return " ".join([*versions, f"sysroot={self.sysroot.root.name}"])
 
 
 def provide_toolchain(cache: Path) -> Toolchain:
@@ -133,14 +131,17 @@ def provide_toolchain(cache: Path) -> Toolchain:
     Parameters
     ----------
     cache : Path
-        The build cache, where packages are unpacked that cannot be installed.
+        The build cache, where the sysroot is, and packages that cannot be installed.
 
     Raises
     ------
     DependencyError
         When no way leads to one; the message names the packages.
+    NetworkError
+        When the sysroot's packages cannot be downloaded.
     """
     root = cache / UNPACKED
+    sysroot = provide_sysroot(cache)
 
     def installed() -> None:
         if not install(missing_packages(None)):
@@ -165,18 +166,19 @@ def provide_toolchain(cache: Path) -> Toolchain:
                 continue
             if prepare:
                 prepare()
-            toolchain = find_toolchain(place)
+            toolchain = find_toolchain(sysroot, place)
             check_toolchain(toolchain)
             return toolchain
         except TranscriberError as error:
-            reasons.append(error.message)
+            # With the remedy: that of the probe is another than the one below.
+            reasons.append(str(error))
     raise DependencyError(
         f"no tool chain to build with: {'; '.join(dict.fromkeys(reasons))}",
-        f"install {' '.join([*_packages(), 'g++'])} with the system's package manager",
+        f"install {' '.join(_packages())} with the system's package manager",
     )
 
 
-def find_toolchain(root: Path | None = None) -> Toolchain:
+def find_toolchain(sysroot: Sysroot, root: Path | None = None) -> Toolchain:
     """Return the tool chain of the machine and, where given, of the unpacked packages in `root`.
 
     Raises
@@ -189,20 +191,7 @@ def find_toolchain(root: Path | None = None) -> Toolchain:
     versions: dict[str, str] = {}
     for name, tool in TOOLS.items():
         found[name], versions[name] = _find(tool, root, environment)
-    # /usr/lib/llvm-19 of /usr/lib/llvm-19/bin/clang
-    prefix = found["cc"].resolve().parent.parent
-    include = prefix / "lib" / "clang" / RELEASE / "include"
-    library = prefix / "lib" / "libomp.so"
-    for path in (include / "omp.h", library):
-        if not path.exists():
-            raise DependencyError(f"there is no {path}", f"install {OPENMP_PACKAGE}")
-    return Toolchain(
-        **found,
-        openmp_include=include,
-        openmp_library=library,
-        environment=environment,
-        versions=versions,
-    )
+    return Toolchain(**found, sysroot=sysroot, environment=environment, versions=versions)
 
 
 def missing_packages(root: Path | None = None) -> list[str]:
@@ -214,11 +203,6 @@ def missing_packages(root: Path | None = None) -> list[str]:
             _find(tool, root, environment)
         except DependencyError:
             packages[tool.package] = None
-    clang = shutil.which(TOOLS["cc"].program, path=_search_path(root))
-    prefix = Path(clang).resolve().parent.parent if clang else Path(os.devnull)
-    if not (prefix / "lib" / "libomp.so").exists():
-        # It must lie beside the compiler, so that both are of one place and version.
-        packages.update(dict.fromkeys([TOOLS["cc"].package, OPENMP_PACKAGE]))
     return list(packages)
 
 
@@ -234,10 +218,11 @@ def check_toolchain(toolchain: Toolchain) -> None:
         source, program = Path(temporary, "probe.cpp"), Path(temporary, "probe")
         source.write_text(_PROBE)
         environment = _assignments(toolchain.environment)
-        library = toolchain.openmp_library.parent
-        compilation: list[str | Path] = [toolchain.cxx, "-std=c++17", "-fopenmp", source]
-        compilation += ["-o", program, f"--ld-path={toolchain.linker}"]
-        compilation += [f"-I{toolchain.openmp_include}", f"-L{library}", f"-Wl,-rpath,{library}"]
+        sysroot = toolchain.sysroot
+        library = sysroot.openmp_library.parent
+        compilation: list[str | Path] = [toolchain.cxx, *sysroot.flags, "-std=c++17", "-fopenmp"]
+        compilation += [source, "-o", program, f"--ld-path={toolchain.linker}", "-static-libstdc++"]
+        compilation += [f"-I{sysroot.openmp_include}", f"-L{library}", f"-Wl,-rpath,{library}"]
         steps: dict[str, list[str | Path]] = {
             "compile and link": compilation,
             "run what it compiled": [program],
@@ -250,7 +235,7 @@ def check_toolchain(toolchain: Toolchain) -> None:
                 raise DependencyError(
                     f"{toolchain.cxx} cannot {what}: "
                     f"{reason.group() if reason else last_line(output)}",
-                    "install g++, whose headers and libraries it uses",
+                    f"delete {sysroot.root}, then give the same command again",
                 )
 
 
@@ -295,4 +280,4 @@ def _assignments(environment: Mapping[str, str]) -> list[str]:
 
 
 def _packages() -> list[str]:
-    return list(dict.fromkeys([*(tool.package for tool in TOOLS.values()), OPENMP_PACKAGE]))
+    return list(dict.fromkeys(tool.package for tool in TOOLS.values()))
