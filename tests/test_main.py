@@ -52,8 +52,23 @@ def test_store_and_doctor_do_without_torch(arguments: list[str], tmp_path: Path)
     assert modules.isdisjoint({"torch", "numpy", "whisper"})
 
 
-def test_version(run: Run) -> None:
-    done = run("--version")
+def test_the_version_takes_next_to_nothing() -> None:
+    modules = imported_modules("--version")
+    ours = {name for name in modules if name.partition(".")[0] == "transcriber"}
+    parts = ("errors", "files", "interruption", "streams")
+    assert ours == {"transcriber", *(f"transcriber.{part}" for part in parts)}
+    assert modules.isdisjoint({"argparse", "dataclasses", "inspect", "subprocess", "threading"})
+
+
+def test_the_start_looks_nothing_up() -> None:
+    modules = imported_modules("--help")
+    assert {"transcriber.languages", "transcriber.machine.packages"} <= modules
+    assert modules.isdisjoint({"tomllib", "importlib.resources", "importlib.metadata", "email"})
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--version", "a.wav"], ["a.wav", "--vers"]])
+def test_version(run: Run, arguments: list[str]) -> None:
+    done = run(*arguments)
     assert done.returncode == 0
     assert done.stdout == f"transcriber {__version__}\n"
 

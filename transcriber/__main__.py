@@ -81,6 +81,12 @@ def _dispatch(given: list[str]) -> int:
         from transcriber.subcommands import run_subcommand
 
         return run_subcommand(command, rest)
+    if given == ["--version"]:
+        # Scripts ask for it often; the parser of all options takes longer than the answer.
+        from transcriber import __version__
+
+        print_whole(f"transcriber {__version__}\n")
+        return 0
     from transcriber.options import parse
 
     settings = parse(given)

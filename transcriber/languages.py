@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import functools
-import tomllib
 from collections.abc import Mapping
-from importlib import resources
 
 from transcriber.errors import UsageError
 
 
 @functools.cache
 def _tables() -> Mapping[str, Mapping[str, str]]:
+    # Slow to import, and the start of the program looks nothing up.
+    import tomllib  # noqa: PLC0415
+    from importlib import resources  # noqa: PLC0415
+
     text = resources.files("transcriber").joinpath("languages.toml").read_text("utf-8")
     return tomllib.loads(text)
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -162,15 +164,31 @@ def test_layers_made_later_are_random_again(
     checkpoint: dict[str, Any], tmp_path: Path, damaged: bool
 ) -> None:
     model = save(checkpoint, tmp_path / "mine.pt")
+    layers = (torch.nn.Linear, torch.nn.Conv1d, torch.nn.Embedding, torch.nn.LayerNorm)
+    untouched = [dict(vars(layer)) for layer in layers]
     if damaged:
         model = save(checkpoint | {"dims": {}}, tmp_path / "mine.pt")
         with pytest.raises(ModelError):
             load(model)
     else:
         load(model)
+    assert [dict(vars(layer)) for layer in layers] == untouched
     made = [torch.nn.Linear(9, 9), torch.nn.Conv1d(9, 9, 3), torch.nn.Embedding(9, 9)]
     assert all(0.01 < layer.get_parameter("weight").detach().std() < 2 for layer in made)
     assert torch.equal(torch.nn.LayerNorm(9).weight, torch.ones(9))
+
+
+def test_what_tests_use_is_not_loaded() -> None:
+    # Stock PyTorch loads it by itself.
+    code = (
+        "import sys\nfrom transcriber.engine import openai_whisper\nopenai_whisper.load()\n"
+        "before = set(sys.modules)\nimport transcriber.engine.model\n"
+        "print([name for name in set(sys.modules) - before if name.startswith('unittest')])"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert answer.stdout.strip() == "[]"
 
 
 def test_without_alignment_heads_the_upper_half_aligns(

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-import sysconfig
 from pathlib import Path
 
 import pytest
 
+from transcriber.machine import nvidia
 from transcriber.machine.nvidia import (
     DRIVER_LIBRARY,
     find_driver,
@@ -34,7 +34,7 @@ def write(root: Path, path: str, content: str | bytes = "") -> Path:
 def no_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give this Python no packages but those that a test installs."""
     site = tmp_path / "site-packages"
-    monkeypatch.setattr(sysconfig, "get_path", lambda name: str(site))
+    monkeypatch.setattr(nvidia, "module_file", lambda _: site / "torch/__init__.py")
     return site
 
 

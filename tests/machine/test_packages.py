@@ -80,6 +80,12 @@ def test_cuda_of_torch_unknown(site: Path) -> None:
         torch_cuda_version()
 
 
+@pytest.mark.parametrize("version", ["9.9+cpu", "9.9+whisper.cpu"])
+def test_a_build_for_the_processor_says_so_in_its_version(site: Path, version: str) -> None:
+    install(site, "torch", version, "")
+    assert torch_cuda_version() is None
+
+
 def test_identity_changes_with_the_file(site: Path) -> None:
     install(site, "torch", "9.9.9")
     first = torch_identity()

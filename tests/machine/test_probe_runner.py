@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from transcriber.machine import probe_runner
+from transcriber import beside
 from transcriber.machine.probe_runner import (
     PROBE_ARGUMENT,
     PROBE_SECONDS,
@@ -176,7 +176,7 @@ def test_frozen_program_starts_itself(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_compiled_program_starts_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probe_runner, "__compiled__", object(), raising=False)
+    monkeypatch.setattr(beside, "__compiled__", object(), raising=False)
     program, argument = probe_command()
     assert argument == PROBE_ARGUMENT
     assert Path(program).samefile("/proc/self/exe")

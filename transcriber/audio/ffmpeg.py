@@ -6,11 +6,11 @@ import importlib.util
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from transcriber.beside import file_beside
 from transcriber.errors import DependencyError
 
 ENVIRONMENT_VARIABLE = "TRANSCRIBER_FFMPEG"
@@ -85,11 +85,9 @@ def _named(configured: str | None) -> tuple[str, str] | None:
 
 
 def _candidates() -> Iterator[tuple[Path, str]]:
-    # PyInstaller and its kin set sys.frozen; Nuitka defines __compiled__ in every module.
-    if getattr(sys, "frozen", False) or "__compiled__" in globals():
-        beside = Path(sys.executable).parent / "ffmpeg"
-        if beside.is_file():
-            yield beside, "bundled"
+    beside = file_beside("ffmpeg")
+    if beside:
+        yield beside, "bundled"
     for packaged in _in_package():
         yield packaged, "package"
     found = shutil.which("ffmpeg")

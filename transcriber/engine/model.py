@@ -7,7 +7,6 @@ import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from unittest import mock
 
 import torch
 import whisper
@@ -37,6 +36,7 @@ _BAD_CHECKPOINT = (
 """What torch and the network's constructor raise at a file that is not what it should be."""
 
 _INITIALISED = (torch.nn.Linear, torch.nn.Conv1d, torch.nn.Embedding, torch.nn.LayerNorm)
+_INITIALISE = "reset_parameters"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -265,7 +265,19 @@ def _unreadable(stored: StoredModel, error: Exception) -> ModelError:
 @contextlib.contextmanager
 def _without_initialisation() -> Iterator[None]:
     """Build layers without filling them with random numbers, which the checkpoint replaces."""
-    with contextlib.ExitStack() as patches:
-        for layer in _INITIALISED:
-            patches.enter_context(mock.patch.object(layer, "reset_parameters", lambda _: None))
+    own = {layer: vars(layer).get(_INITIALISE) for layer in _INITIALISED}
+    for layer in own:
+        setattr(layer, _INITIALISE, _leave)
+    try:
         yield
+    finally:
+        for layer, method in own.items():
+            if method is None:
+                # It has that of its base class.
+                delattr(layer, _INITIALISE)
+            else:
+                setattr(layer, _INITIALISE, method)
+
+
+def _leave(_: object) -> None:
+    """Stand in for the method that fills a layer with random numbers."""

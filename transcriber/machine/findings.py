@@ -18,6 +18,7 @@ from pathlib import Path
 
 from transcriber import __version__
 from transcriber.audio.ffmpeg import find_ffmpeg
+from transcriber.beside import native_executable
 from transcriber.machine.control_groups import memory_limit, processor_quota
 from transcriber.machine.device import choose_device
 from transcriber.machine.nvidia import CUDA_LIBRARIES, find_driver, find_library, list_gpus
@@ -97,7 +98,10 @@ def program_findings() -> list[Finding]:
     frozen = bool(getattr(sys, "frozen", False)) or "__compiled__" in globals()
     return [
         look_up("version", lambda: __version__),
-        look_up("python", lambda: f"{platform.python_version()} ({sys.executable})"),
+        look_up(
+            "python",
+            lambda: f"{platform.python_version()} ({native_executable() or sys.executable})",
+        ),
         look_up("frozen", lambda: frozen),
         look_up("system", lambda: platform.freedesktop_os_release()["PRETTY_NAME"]),
         look_up("kernel", lambda: f"{platform.release()} {platform.machine()}"),

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 import re
-import sysconfig
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from transcriber.machine.packages import module_file
 from transcriber.machine.system_files import read_text
 
 DRIVER_LIBRARY = "libcuda.so.1"
@@ -100,7 +100,7 @@ def find_library(
     """Find the shared libraries whose file name begins with `name`.
 
     Looked through are ``LD_LIBRARY_PATH``, the loader's cache, the usual folders and the
-    ``nvidia`` packages of this Python, in this order.
+    ``nvidia`` packages beside PyTorch, in this order.
 
     Returns
     -------
@@ -110,8 +110,10 @@ def find_library(
     folders = [Path(part) for part in environment.get("LD_LIBRARY_PATH", "").split(":") if part]
     candidates = [*_in_folders(name, folders), *_in_loader_cache(name, root)]
     candidates += _in_folders(name, [root / folder for folder in _LIBRARY_FOLDERS])
-    site = Path(sysconfig.get_path("purelib"))
-    candidates += _in_folders(name, sorted((site / "nvidia").glob("*/lib")))
+    torch = module_file("torch")
+    if torch:
+        # pip puts both into one folder.
+        candidates += _in_folders(name, sorted((torch.parents[1] / "nvidia").glob("*/lib")))
     found: dict[str, Path] = {}
     for candidate in candidates:
         if candidate.is_file():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import re
 from pathlib import Path
@@ -32,6 +31,9 @@ def module_file(module: str) -> Path | None:
 
 def package_version(distribution: str, module: str) -> str | None:
     """Return the version of an installed distribution, or None where its module is missing."""
+    # It brings the standard library's e-mail parser, which the start of the program can do without.
+    import importlib.metadata  # noqa: PLC0415
+
     if module_file(module) is None:
         return None
     try:
@@ -57,6 +59,9 @@ def torch_cuda_version() -> str | None:
     """
     path = module_file("torch")
     if path is None:
+        return None
+    # The file is not among those of the native program, whose version says enough.
+    if "+" in (version := package_version("torch", "torch") or "") and version.endswith("cpu"):
         return None
     text = read_text(path.with_name("version.py"))
     match = re.search(r"^cuda\b[^=\n]*=\s*(?:'([^']*)'|None)", text, re.MULTILINE)

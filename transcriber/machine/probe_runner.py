@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from transcriber.beside import native_executable
+
 PROBE_ARGUMENT = "__probe_device__"
 """First argument that makes a frozen program the probe; no recording is called so."""
 
@@ -53,11 +55,9 @@ def probe_command() -> list[str]:
     A frozen program has no Python to give a module to. It starts itself, and its main function
     hands over to `device_probe.main` when the first argument is `PROBE_ARGUMENT`.
     """
-    if "__compiled__" in globals():
-        # Nuitka leaves in sys.executable the name of a Python that need not exist.
-        return [os.path.realpath("/proc/self/exe"), PROBE_ARGUMENT]
-    if getattr(sys, "frozen", False):
-        return [sys.executable, PROBE_ARGUMENT]
+    program = native_executable()
+    if program:
+        return [str(program), PROBE_ARGUMENT]
     # A file named torch.py in the current folder must not be loaded, which `-m` would do. -P keeps
     # the probe's own folder from being searched, whose modules have common names.
     return [sys.executable, "-P", str(Path(__file__).with_name("device_probe.py"))]

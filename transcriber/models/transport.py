@@ -1,8 +1,7 @@
 """Opening an address and reading what it sends, with a time limit on each step.
 
 The standard library's `urllib` brings TLS, redirects and the proxies of the environment
-(``http_proxy``, ``https_proxy``, ``no_proxy``) without another dependency. OpenSSL reads
-``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` by itself.
+(``http_proxy``, ``https_proxy``, ``no_proxy``) without another dependency.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from transcriber import __version__
+from transcriber.models.certificates import tls_context
 from transcriber.models.faults import TransientError, UnreachableError, describe, explain
 from transcriber.models.policy import DownloadPolicy
 
@@ -150,20 +150,20 @@ class _Connections(urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
         self._connect_timeout = connect_timeout
 
     def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self._open(_Connection, req)
+        return self.do_open(self._connection, req)  # type: ignore[arg-type]
 
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self._open(_SecureConnection, req)
+        return self.do_open(self._secure_connection, req)  # type: ignore[arg-type]
 
-    def _open(
-        self, kind: type[_Connection], request: urllib.request.Request
-    ) -> http.client.HTTPResponse:
-        def connection(host: str, *, timeout: float) -> _Connection:
-            made = kind(host, timeout=timeout)
-            made.connect_timeout = self._connect_timeout
-            return made
+    def _connection(self, host: str, *, timeout: float) -> _Connection:
+        made = _Connection(host, timeout=timeout)
+        made.connect_timeout = self._connect_timeout
+        return made
 
-        return self.do_open(connection, request)  # type: ignore[arg-type]
+    def _secure_connection(self, host: str, *, timeout: float) -> _SecureConnection:
+        made = _SecureConnection(host, timeout=timeout, context=tls_context())
+        made.connect_timeout = self._connect_timeout
+        return made
 
 
 def _opener(policy: DownloadPolicy) -> urllib.request.OpenerDirector:

@@ -1,0 +1,24 @@
+"""The executable of the native program, and the files that it has beside it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+
+def native_executable() -> Path | None:
+    """Return the program's own executable, or None where Python runs it."""
+    # Nuitka defines __compiled__ in every module that became C, and leaves in sys.executable the
+    # name of a Python that need not exist.
+    if "__compiled__" in globals():
+        return Path(os.path.realpath("/proc/self/exe"))
+    # PyInstaller and its kin.
+    return Path(sys.executable) if getattr(sys, "frozen", False) else None
+
+
+def file_beside(name: str) -> Path | None:
+    """Return the file `name` beside the executable, or None where there is none."""
+    executable = native_executable()
+    path = executable.with_name(name) if executable else None
+    return path if path and path.is_file() else None
