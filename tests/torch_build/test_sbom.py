@@ -48,6 +48,12 @@ def test_components_have_digest_licence_and_address() -> None:
     assert pytorch["supplier"] == {"name": "PyTorch project"}
 
 
+def test_a_program_is_no_library() -> None:
+    content = json.loads(make_sbom((FMT,), METADATA, PACKAGE, kind="application"))
+    assert content["metadata"]["component"]["type"] == "application"
+    assert bill(FMT)["metadata"]["component"]["type"] == "library"
+
+
 def test_the_wheel_is_described_with_its_libraries() -> None:
     content = bill(FMT)
     assert (content["bomFormat"], content["specVersion"]) == ("CycloneDX", "1.6")

@@ -11,7 +11,12 @@ import pytest
 from torch_build.operators import Operator, read_operators
 from torch_build.verify.campaign import Verdict, summary, verdict_of
 from torch_build.verify.children import Worker
-from torch_build.verify.exceptions import ABSENT_TYPES, DIFFERENCES, UNCOVERED
+from torch_build.verify.exceptions import (
+    ABSENT_TYPES,
+    DIFFERENCES,
+    PROCESSOR_DIFFERENCES,
+    UNCOVERED,
+)
 from torch_build.verify.interpreters import (
     CHECKOUT,
     OURS_VARIABLE,
@@ -71,7 +76,7 @@ def test_few_calls_are_refused(
 
 def test_exceptions_are_of_selected_operators_and_have_reasons() -> None:
     selected = {operator.name for operator in OPERATORS}
-    pairs = {**DIFFERENCES, **ABSENT_TYPES}
+    pairs = {**DIFFERENCES, **PROCESSOR_DIFFERENCES, **ABSENT_TYPES}
     excepted = {**UNCOVERED, **{name: reason for (name, _), reason in pairs.items()}}
     assert set(excepted) <= selected
     assert all(excepted.values())

@@ -67,6 +67,13 @@ def test_an_exception_must_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "crashed" in verdict(ANSWER, DEAD).problems[0]
 
 
+def test_what_differs_on_some_processors_may_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(exceptions.PROCESSOR_DIFFERENCES, ("aten::mul", "case 1"), "a reason")
+    assert verdict(ANSWER, OTHER).problems == []
+    assert verdict(ANSWER, ANSWER).problems == []
+    assert "crashed" in verdict(ANSWER, DEAD).problems[0]
+
+
 def test_the_summary_names_what_is_refused() -> None:
     text = summary([verdict(ANSWER, REFUSAL), Verdict(name="aten::abs", compared=3, refused=2)])
     assert "2 operators: 4 calls do what stock does, 2 are refused by both builds, 1 need" in text

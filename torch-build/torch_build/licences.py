@@ -56,14 +56,23 @@ PLACES: Mapping[str, Texts] = {
 """Of a component's name to the place of its licence texts."""
 
 PHRASES: Mapping[str, tuple[str, ...]] = {
+    "0BSD": ("permission to use, copy, modify, and/or distribute this software for any purpose",),
+    "AGPL-3.0-or-later": ("gnu affero general public license version 3",),
+    "AdditionRef-Nuitka-Runtime-1.0": ("nuitka runtime library exception version 1.0",),
     "Apache-2.0": ("apache license version 2.0",),
     "BSD-2-Clause": ("redistributions of source code must retain",),
     "BSD-3-Clause": ("redistributions of source code must retain", "neither the name"),
     "BSL-1.0": ("boost software license - version 1.0",),
+    "CNRI-Python": ("licensed under cnri's python 1.6",),
     "GCC-exception-3.1": ("gcc runtime library exception version 3.1",),
     "GPL-3.0-or-later": ("gnu general public license version 3",),
+    "LGPL-2.1-or-later": ("gnu lesser general public license version 2.1",),
     "LLVM-exception": ("llvm exceptions to the apache 2.0 license",),
     "MIT": ("permission is hereby granted, free of charge, to any person obtaining a copy",),
+    # Both programs that have it write a notice that refers to it.
+    "MPL-2.0": ("v. 2.0", "mozilla"),
+    "PSF-2.0": ("python software foundation license version 2",),
+    "Zlib": ("this software is provided 'as-is', without any express or implied warranty",),
 }
 """What the text of each licence says: SPDX identifier to words in lower case."""
 
@@ -163,11 +172,18 @@ def _texts_of(
                 f"{component.name} has two different licence texts named {name}",
                 "name one of them in torch_build/licences.py",
             )
-    _check(component, texts, folder)
+    check_texts(component, texts, folder)
     return texts
 
 
-def _check(component: Component, texts: Mapping[str, str], folder: Path) -> None:
+def check_texts(component: Component, texts: Mapping[str, str], folder: Path) -> None:
+    """Check that `texts`, by their names in `folder`, are those of the component's licences.
+
+    Raises
+    ------
+    DependencyError
+        When they are not, or a licence is not in `PHRASES`.
+    """
     words = " ".join(re.sub(r"[\s#*/;.,]+", " ", text).lower() for text in texts.values())
     for identifier in identifiers(component.licence):
         if identifier not in PHRASES:

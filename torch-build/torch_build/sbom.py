@@ -32,8 +32,14 @@ def package_url(component: Component) -> str:
     return f"{address}?checksum=sha256:{component.sha256}" if component.sha256 else address
 
 
-def make_sbom(components: tuple[Component, ...], metadata: Metadata, package: Members) -> bytes:
-    """Return the bill of materials of a wheel.
+def make_sbom(
+    components: tuple[Component, ...],
+    metadata: Metadata,
+    package: Members,
+    *,
+    kind: str = "library",
+) -> bytes:
+    """Return the bill of materials of a wheel, or of a program.
 
     Parameters
     ----------
@@ -43,6 +49,8 @@ def make_sbom(components: tuple[Component, ...], metadata: Metadata, package: Me
         The wheel.
     package : Members
         Its files; the shared libraries among them are listed with their digests.
+    kind : str
+        CycloneDX's word for what it is: ``library`` or ``application``.
 
     Raises
     ------
@@ -61,7 +69,7 @@ def make_sbom(components: tuple[Component, ...], metadata: Metadata, package: Me
     content: dict[str, Any] = {
         "metadata": {
             "component": {
-                "type": "library",
+                "type": kind,
                 "bom-ref": wheel,
                 "name": metadata.name,
                 "version": metadata.version,

@@ -55,7 +55,9 @@ def import_torch(python: Path) -> Import:
     """
     done = subprocess.run(
         [python, "-c", _CODE],
-        env=child_environment(),
+        # numpy's BLAS starts a thread for each processor when it is loaded, a second of processor
+        # time where there are sixteen. That is not PyTorch's cost.
+        env={**child_environment(), "OPENBLAS_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         timeout=_SECONDS,
