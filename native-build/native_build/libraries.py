@@ -1,0 +1,128 @@
+"""Stage libraries: the C libraries that a part of Python is linked with, as archives."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from native_build.compiler_wrapper import NAME
+from torch_build.process import capture
+
+_FLAGS = "-O2 -fPIE"
+"""For a position-independent executable, of which all this becomes a part."""
+
+_OPENSSL_FEATURES = (
+    # A client's TLS 1.2 and 1.3 with what servers offer today, and the digests that Python's
+    # hashlib has by name. Left out is what such a client never says.
+    *("no-shared", "no-module", "no-dso", "no-engine", "no-legacy", "no-tests"),
+    *("no-ssl3", "no-dtls", "no-comp", "no-srp", "no-psk", "no-ct", "no-rfc3779", "no-cmp"),
+    *("no-cms", "no-ts", "no-async", "no-ui-console", "no-afalgeng", "no-capieng"),
+    *("no-idea", "no-seed", "no-camellia", "no-aria", "no-bf", "no-cast", "no-des", "no-rc2"),
+    *("no-rc4", "no-rc5", "no-md4", "no-mdc2", "no-whirlpool", "no-gost", "no-siphash"),
+    *("no-sm2", "no-sm3", "no-sm4", "no-ec2m", "no-dsa", "no-ocb", "no-siv"),
+    # The machine's openssl.cnf is written for the machine's own OpenSSL and its modules.
+    "no-autoload-config",
+)
+
+
+def build_libraries(trees: Path, work: Path, *, environment: Mapping[str, str]) -> Path:
+    """Compile zlib, libffi and OpenSSL.
+
+    Parameters
+    ----------
+    trees : Path
+        The folder with the unpacked sources ``zlib``, ``libffi`` and ``openssl``.
+    work : Path
+        Folder for what is compiled; what it held is removed.
+    environment : mapping of str to str
+        From `wrap_compiler`.
+
+    Returns
+    -------
+    Path
+        A folder with ``include`` and ``lib``, in which the archives lie.
+
+    Raises
+    ------
+    DependencyError
+        When a recipe fails.
+    """
+    prefix = work / "prefix"
+    shutil.rmtree(work, ignore_errors=True)
+    for folder in (prefix / "include", prefix / "lib"):
+        folder.mkdir(parents=True)
+    _zlib(trees / "zlib", work / "zlib", prefix, environment)
+    _libffi(trees / "libffi", work / "libffi", prefix, environment)
+    _openssl(trees / "openssl", work / "openssl", prefix, environment)
+    return prefix
+
+
+def _zlib(tree: Path, build: Path, prefix: Path, environment: Mapping[str, str]) -> None:
+    # Its recipe works in its own folder only.
+    shutil.copytree(tree, build)
+    run_in(build, {**environment, "CFLAGS": _FLAGS}, "./configure", "--static")
+    make(build, environment, "libz.a")
+    _install(prefix, [build / "zlib.h", build / "zconf.h"], [build / "libz.a"])
+
+
+def _libffi(tree: Path, build: Path, prefix: Path, environment: Mapping[str, str]) -> None:
+    build.mkdir()
+    options = ("--disable-shared", "--disable-docs", "--disable-multi-os-directory")
+    # Configure would ask whether it runs on an older machine than it compiles for.
+    machine = ("--build=x86_64-linux-gnu", "--host=x86_64-linux-gnu")
+    # One file calls a function that no header declares, which is an error for today's compilers.
+    # It is for calls back into Python without memory that is both written to and executed, which
+    # some systems forbid.
+    flags = f"{_FLAGS} -Wno-implicit-function-declaration"
+    run_in(build, {**environment, "CFLAGS": flags}, tree / "configure", *options, *machine)
+    make(build, environment)
+    found = list(build.rglob("libffi.a"))
+    _install(prefix, [build / "include/ffi.h", build / "include/ffitarget.h"], found[:1])
+
+
+def _openssl(tree: Path, build: Path, prefix: Path, environment: Mapping[str, str]) -> None:
+    build.mkdir()
+    # The folders of a system, not of this machine: the program looks for certificates itself.
+    places = ("--prefix=/usr", "--libdir=lib", "--openssldir=/etc/ssl")
+    features = [*_OPENSSL_FEATURES, *_FLAGS.split()]
+    run_in(build, environment, "perl", tree / "Configure", "linux-x86_64", *places, *features)
+    make(build, environment, "build_generated", "libcrypto.a", "libssl.a")
+    headers = [*(tree / "include/openssl").glob("*.h"), *(build / "include/openssl").glob("*.h")]
+    (prefix / "include/openssl").mkdir()
+    for header in headers:
+        shutil.copyfile(header, prefix / "include/openssl" / header.name)
+    _install(prefix, [], [build / "libcrypto.a", build / "libssl.a"])
+
+
+def run_in(folder: Path, environment: Mapping[str, str], *words: str | Path) -> None:
+    """Run a program in `folder`.
+
+    Raises
+    ------
+    DependencyError
+        When it fails, with the end of what it printed.
+    """
+    capture(["env", "-C", folder, *words], environment=environment)
+
+
+def make(folder: Path, environment: Mapping[str, str], *targets: str) -> None:
+    """Run make in `folder`, with a job for each core.
+
+    Raises
+    ------
+    DependencyError
+        When it fails.
+    """
+    jobs = f"-j{len(os.sched_getaffinity(0))}"
+    capture(
+        ["make", "-C", folder, "--silent", jobs, f"CC={NAME}", *targets], environment=environment
+    )
+
+
+def _install(prefix: Path, headers: list[Path], archives: list[Path]) -> None:
+    for header in headers:
+        shutil.copyfile(header, prefix / "include" / header.name)
+    for archive in archives:
+        shutil.copyfile(archive, prefix / "lib" / archive.name)

@@ -1,0 +1,61 @@
+"""Keep the finished parts of the program in the build cache, under what they were made of."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from transcriber.files import make_directory
+
+
+def part_key(words: Iterable[str], files: Iterable[Path]) -> str:
+    """Return a digest of everything that decides over a part.
+
+    Parameters
+    ----------
+    words : iterable of str
+        Versions and digests.
+    files : iterable of Path
+        Recipes; their content counts, and their names.
+    """
+    key = hashlib.sha256()
+    for word in words:
+        key.update(f"{word}\n".encode())
+    for path in sorted(files):
+        key.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return key.hexdigest()[:16]
+
+
+def provide_part(name: str, key: str, cache: Path, build: Callable[[], Path]) -> Path:
+    """Return the folder of a part in the cache; build it when it is not there.
+
+    Parameters
+    ----------
+    name, key : str
+        What it is, and what it is made of.
+    cache : Path
+        The build cache.
+    build : callable
+        Makes the part and returns its folder, of which a copy is kept.
+
+    Raises
+    ------
+    TranscriberError
+        When it cannot be built.
+    """
+    kept = cache / "native" / f"{name}-{key}"
+    if kept.is_dir():
+        return kept
+    made = build()
+    make_directory(kept.parent)
+    with tempfile.TemporaryDirectory(prefix=".incoming-", dir=kept.parent) as incoming:
+        whole = Path(incoming, "whole")
+        shutil.copytree(made, whole, symlinks=True)
+        # Another checkout, which built the same, may have been quicker.
+        with contextlib.suppress(OSError):
+            whole.rename(kept)
+    return kept

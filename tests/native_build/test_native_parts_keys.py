@@ -1,0 +1,105 @@
+"""What decides over the parts of the program: each input must change the key of its part."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from native_build import freeze, program_parts
+from native_build.program_parts import Workshop, ffmpeg_part, frozen_part, numpy_part, python_part
+from torch_build.sources import Archive, Sources
+from torch_build.sysroot import Sysroot
+from torch_build.toolchain import Toolchain
+
+HERE = Path(__file__)
+
+
+def archive(name: str, sha256: str) -> Archive:
+    return Archive(
+        name=name,
+        version="1",
+        supplier="People",
+        licence="MIT",
+        purpose="does things",
+        ships=True,
+        file=f"{name}.tar.gz",
+        size=1,
+        sha256=sha256,
+        upstream="https://example.org/archive.tar.gz",
+        content_sha256="",
+    )
+
+
+def workshop(tmp_path: Path, *, compiler: str = "19.1", **digests: str) -> Workshop:
+    names = ("zlib", "libffi", "openssl", "cpython", "numpy", "ffmpeg")
+    programs = ("cc", "cxx", "linker", "nm", "size", "strip", "ccache", "cmake", "ninja")
+    return Workshop(
+        work=tmp_path / "work",
+        cache=tmp_path / "cache",
+        trees=tmp_path / "trees",
+        packages=tmp_path / "packages",
+        tools=Toolchain(
+            **dict.fromkeys(programs, HERE),
+            sysroot=Sysroot(root=HERE),
+            environment={},
+            versions=dict.fromkeys(programs, compiler),
+        ),
+        folders=[],
+        sources=Sources(
+            archives=tuple(archive(name, digests.get(name, "00")) for name in names), wheels=()
+        ),
+    )
+
+
+@pytest.fixture(autouse=True)
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Return a part's name and key as its folder, and build nothing."""
+    monkeypatch.setattr(
+        program_parts, "provide_part", lambda name, key, cache, _: cache / f"{name}-{key}"
+    )
+
+
+def test_an_archive_is_in_the_keys_of_the_parts_that_are_made_of_it(tmp_path: Path) -> None:
+    one = workshop(tmp_path)
+    for name in ("zlib", "libffi", "openssl", "cpython"):
+        other = workshop(tmp_path, **{name: "ff"})
+        assert python_part(other) != python_part(one)
+        assert numpy_part(other) == numpy_part(one)
+    assert numpy_part(workshop(tmp_path, numpy="ff")) != numpy_part(one)
+    assert ffmpeg_part(workshop(tmp_path, ffmpeg="ff"), "slim") != ffmpeg_part(one, "slim")
+    assert ffmpeg_part(one, "slim") != ffmpeg_part(one, "wide")
+
+
+def test_the_compiler_is_in_all_keys(tmp_path: Path) -> None:
+    one, other = workshop(tmp_path), workshop(tmp_path, compiler="19.2")
+    assert python_part(other) != python_part(one)
+    assert numpy_part(other) != numpy_part(one)
+    assert ffmpeg_part(other, "slim") != ffmpeg_part(one, "slim")
+
+
+def test_whatever_gets_into_the_executable_is_in_its_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "transcriber"
+    torch, pins, settings = (tmp_path / name for name in ("torch.whl", "pins.txt", "nuitka.cfg"))
+    program.mkdir()
+    files = [program / "main.py", program / "data.toml", torch, pins, settings]
+    for path in files:
+        path.write_text("one")
+    monkeypatch.setattr(freeze, "SETTINGS", settings)
+
+    def key(shop: Workshop) -> Path:
+        return frozen_part(shop, program, tmp_path, torch, pins)
+
+    shop = workshop(tmp_path)
+    seen = {key(shop)}
+    for path in files:
+        path.write_text("two")
+        assert key(shop) not in seen
+        seen.add(key(shop))
+    (program / "main.py").rename(program / "other.py")
+    assert key(shop) not in seen
+    assert key(workshop(tmp_path, cpython="ff")) != key(shop)
+    assert key(workshop(tmp_path, numpy="ff")) != key(shop)
+    assert key(workshop(tmp_path, ffmpeg="ff")) == key(shop)
