@@ -13,6 +13,9 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 RECIPE = CHECKOUT / "torch-build"
 """What makes our PyTorch."""
 
+NATIVE = CHECKOUT / "native-build"
+"""What makes the native program."""
+
 ENVIRONMENT = CHECKOUT / ".venv"
 """The virtual environment, in which ``.venv/bin/transcriber`` is the program."""
 

@@ -1,0 +1,170 @@
+"""Stage contents: the licences and the bill of materials of what is in the program."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterable, Mapping
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+from urllib.parse import quote
+
+from torch_build.archive import read_folder
+from torch_build.components import (
+    Component,
+    licence_expression,
+    runtime_components,
+    source_components,
+)
+from torch_build.licences import PHRASES, Texts, check_texts, collect_licences, identifiers
+from torch_build.sbom import make_sbom, package_url
+from torch_build.sources import Source
+from torch_build.wheel import Metadata
+from transcriber import __version__
+from transcriber.errors import DependencyError
+
+BILL = "transcriber.cdx.json"
+"""Name of the bill of materials."""
+
+LICENCES: Mapping[str, str] = {
+    # Their metadata have a name in words, or none.
+    "ffmpeg-python": "Apache-2.0",
+    "tiktoken": "MIT",
+    # What of it gets into the executable is under its exception for that.
+    "nuitka": "AGPL-3.0-or-later WITH AdditionRef-Nuitka-Runtime-1.0",
+}
+"""SPDX expressions of Python packages that do not state one."""
+
+PLACES: Mapping[str, Texts] = {
+    # It brings the texts of all licences that it could have, were it configured otherwise.
+    "ffmpeg": Texts(source="ffmpeg", patterns=("LICENSE.md", "COPYING.LGPLv2.1")),
+    # Not that of the tools that its own tests are built with.
+    "libffi": Texts(source="libffi", patterns=("LICENSE",)),
+    "xz": Texts(source="xz", patterns=("COPYING", "COPYING.0BSD")),
+}
+"""Of an archive's name to the place of its licence texts, where they are not all at its top."""
+
+_TEXT = re.compile(r"LICEN[CS]E|COPYING|NOTICE", flags=re.IGNORECASE)
+
+_SUMMARY = "Speech to text on Linux with OpenAI's Whisper"
+
+
+def write_contents(
+    program: Path,
+    *,
+    archives: Iterable[Source],
+    torch_sources: Iterable[Source],
+    packages: Path,
+    others: Iterable[Distribution],
+    trees: Path,
+    sysroot: Path,
+) -> None:
+    """Write the folder ``licences`` and the file `BILL` into the folder of the program.
+
+    Parameters
+    ----------
+    program : Path
+        The folder with all other files.
+    archives, torch_sources : iterable of Source
+        The pinned sources of this recipe, and those of PyTorch's.
+    packages : Path
+        A folder like site-packages; everything that is installed there is in the program.
+    others : iterable of Distribution
+        Further packages of which something is in the program.
+    trees : Path
+        The unpacked `archives`.
+    sysroot : Path
+        Where the texts of the compiler's libraries are.
+
+    Raises
+    ------
+    DependencyError
+        When a licence or its text is missing.
+    """
+    folder = program / "licences"
+    built = source_components(archives)
+    collect_licences(built, folder, sources=trees, system=sysroot, places=PLACES)
+    names = {component.name for component in built} | {"torch", "imageio-ffmpeg"}
+    python = []
+    for distribution in (*distributions(path=[str(packages)]), *others):
+        if _name(distribution) not in names:
+            python.append(python_component(distribution))
+            _copy_texts(distribution, python[-1], folder / python[-1].name)
+    # PyTorch's recipe has checked them.
+    for texts in packages.glob("torch-*.dist-info/licenses/*"):
+        shutil.copytree(texts, folder / texts.name)
+    components: dict[str, Component] = {}
+    for component in (
+        *built,
+        *python,
+        *source_components(torch_sources),
+        *runtime_components(),
+    ):
+        # PyTorch's FFT is a file of numpy's archive.
+        components.setdefault(package_url(component), component)
+    everything = tuple(components.values())
+    metadata = Metadata(
+        name="whisper-transcriber",
+        version=__version__,
+        summary=_SUMMARY,
+        licence=f"MIT AND {licence_expression(everything)}",
+    )
+    bill = make_sbom(everything, metadata, read_folder(program), kind="application")
+    (program / BILL).write_bytes(bill)
+
+
+def python_component(distribution: Distribution) -> Component:
+    """Return the component that a Python package is, from what it says of itself.
+
+    Raises
+    ------
+    DependencyError
+        When it states no licence that is known here.
+    """
+    name = _name(distribution)
+    stated = LICENCES.get(name) or _first_field(distribution, "License-Expression", "License")
+    if not set(identifiers(stated)) <= set(PHRASES) or not stated:
+        raise DependencyError(
+            f"the package {name} states the licence {stated!r}, which is not known here",
+            "add it to LICENCES in native_build/contents.py",
+        )
+    supplier = _first_field(
+        distribution, "Author", "Maintainer", "Author-email", "Maintainer-email"
+    )
+    return Component(
+        name=name,
+        version=distribution.version,
+        licence=stated,
+        purpose=_first_field(distribution, "Summary"),
+        supplier=re.sub(r"\s*<[^>]*>", "", supplier).strip('"'),
+        purl=f"pkg:pypi/{name}@{quote(distribution.version, safe='')}",
+    )
+
+
+def _name(distribution: Distribution) -> str:
+    return re.sub(r"[-_.]+", "-", distribution.name).lower()
+
+
+def _first_field(distribution: Distribution, *names: str) -> str:
+    """Return the first of the named metadata that a package states."""
+    fields = distribution.metadata
+    stated = [fields[name] for name in names if name in fields]
+    return next(filter(None, stated), "")
+
+
+def _copy_texts(distribution: Distribution, component: Component, folder: Path) -> None:
+    """Copy the licence texts that a Python package brings.
+
+    Raises
+    ------
+    DependencyError
+        When they are not those of the component's licence.
+    """
+    texts = {}
+    for file in distribution.files or ():
+        if file.parts[0].endswith(".dist-info") and _TEXT.match(file.name):
+            texts[file.name] = Path(str(file.locate())).read_text(encoding="utf-8")
+    check_texts(component, texts, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")

@@ -1,0 +1,85 @@
+"""Stage packages: gather what the program imports in one folder, as site-packages has it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+import zipfile
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+
+from torch_build.process import capture
+from transcriber.errors import DependencyError
+
+BUILT = frozenset({"imageio-ffmpeg", "numpy"})
+"""Requirements that do not come as they are: ffmpeg and numpy are built for this program."""
+
+
+def gather_packages(
+    requirements: Path, installed: Path, torch: Path, numpy: Path, output: Path, *, strip: Path
+) -> Path:
+    """Make the folder of packages.
+
+    Parameters
+    ----------
+    requirements : Path
+        The pinned requirements of the program.
+    installed : Path
+        A folder site-packages with exactly those.
+    torch : Path
+        The wheel of the stripped PyTorch.
+    numpy : Path
+        The folder that holds the package ``numpy`` without a BLAS.
+    output : Path
+        What it held is replaced.
+    strip : Path
+        GNU's program of that name. It runs here, because what comes later changes the files in
+        a way that it does not always understand.
+
+    Raises
+    ------
+    DependencyError
+        When a required package is not installed.
+    """
+    found = {_normal(one.name): one for one in distributions(path=[str(installed)])}
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".packages-", dir=output.parent) as temporary:
+        folder = Path(temporary, "whole")
+        for name in required_names(requirements):
+            if name not in found:
+                raise DependencyError(f"{installed} has no {name}", "run: make setup")
+            _copy(found[name], installed, folder, only_metadata=name in BUILT)
+        shutil.copytree(numpy / "numpy", folder / "numpy")
+        with zipfile.ZipFile(torch) as wheel:
+            # zipfile itself takes absolute paths and parent folders out of the names.
+            wheel.extractall(folder)
+        for library in sorted(folder.rglob("*.so*")):
+            capture([strip, "--strip-all", library])
+        shutil.rmtree(output, ignore_errors=True)
+        folder.rename(output)
+    return output
+
+
+def required_names(requirements: Path) -> list[str]:
+    """Return the normalised names of the pinned requirements in a file."""
+    names = re.findall(r"(?m)^([A-Za-z0-9._-]+)==", requirements.read_text())
+    return [_normal(name) for name in names]
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _copy(
+    distribution: Distribution, installed: Path, output: Path, *, only_metadata: bool
+) -> None:
+    """Copy the files of a distribution that lie in `installed`; leave out compiled copies."""
+    for file in distribution.files or ():
+        if file.parts[0] == ".." or "__pycache__" in file.parts:
+            continue
+        if only_metadata and not file.parts[0].endswith(".dist-info"):
+            continue
+        target = output.joinpath(*file.parts)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(installed.joinpath(*file.parts), target)

@@ -1,0 +1,137 @@
+"""The native program as a whole; `make native` builds it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import Utterance
+
+from native_build.contents import BILL
+from native_build.elf_needed import is_elf
+from native_build.freeze import read_settings
+from native_build.prune import SYSTEM_LIBRARIES
+from native_parts import libraries_of, newer_symbols, places_in
+from scripts.native_program import NATIVE_PROGRAM
+from transcriber.models.certificates import BUNDLED
+
+FOLDER = NATIVE_PROGRAM.parent
+
+LARGEST = 80_000_000
+"""Bytes of the unpacked program."""
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def program() -> Path:
+    if not NATIVE_PROGRAM.is_file():
+        pytest.fail("there is no native program: `make native` builds it")
+    return NATIVE_PROGRAM
+
+
+@pytest.fixture(scope="module")
+def files(program: Path) -> list[Path]:
+    return [path for path in program.parent.rglob("*") if path.is_file()]
+
+
+def test_it_is_small(files: list[Path]) -> None:
+    assert sum(path.stat().st_size for path in files) <= LARGEST
+
+
+def test_every_part_of_it_runs_on_an_old_system(files: list[Path]) -> None:
+    elf_files = [path for path in files if is_elf(path)]
+    assert len(elf_files) >= 6
+    assert {path.name: newer for path in elf_files if (newer := newer_symbols(path))} == {}
+
+
+def test_every_library_is_its_own_or_the_systems(files: list[Path]) -> None:
+    names = {path.name for path in files}
+    needed = {name for path in files if is_elf(path) for name in libraries_of(path)}
+    assert needed <= names | SYSTEM_LIBRARIES
+
+
+def test_every_file_has_a_reason(program: Path, files: list[Path]) -> None:
+    report = json.loads(FOLDER.with_suffix(".prune.json").read_text())
+    reasons = {item["path"]: item["reason"] for item in report if item["kept"]}
+    assert all(reasons.values())
+    added = {"ffmpeg", BUNDLED, BILL}
+    found = {path.relative_to(FOLDER).as_posix() for path in files}
+    assert {name for name in found if not name.startswith("licences/")} == {*reasons, *added}
+
+
+def test_nothing_unwanted_is_in_it(program: Path) -> None:
+    content = program.read_bytes()
+    for package in read_settings().unwanted:
+        assert not re.search(rb"\0" + package.encode() + rb"\.\w+\0", content), package
+
+
+def test_no_folder_of_this_machine_is_in_it(files: list[Path]) -> None:
+    contents = {path.name: path.read_bytes() for path in files}
+    assert places_in(contents) == []
+
+
+def test_it_needs_no_python_and_no_environment(program: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "a folder with späces"
+    shutil.copytree(program.parent, copy)
+    done = subprocess.run(
+        [copy / program.name, "--version"],
+        env={},
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("transcriber ")
+
+
+def test_every_file_that_it_opens_is_its_own_or_the_systems(
+    program: Path, models: Path, utterances: list[Utterance], tmp_path: Path
+) -> None:
+    strace = shutil.which("strace")
+    if strace is None:
+        pytest.skip("needs strace to see what is opened")
+    log = tmp_path / "log"
+    words = ["--model", "tiny.en", "--model_dir", str(models), "--output_dir", str(tmp_path)]
+    subprocess.run(
+        [strace, "-f", "-e", "trace=open,openat", "-o", log, program, *words, utterances[0].path],
+        env={"HOME": str(tmp_path), "PATH": os.defpath},
+        capture_output=True,
+        timeout=300,
+        check=True,
+    )
+    opened = re.findall(r'"([^"]+)".*= \d+$', log.read_text(), re.MULTILINE)
+    own = {path for path in opened if Path(path).is_relative_to(program.parent)}
+    assert any(path.endswith("_C.so") for path in own)
+    site = Path(sys.prefix).resolve()
+    assert [path for path in opened if Path(path).resolve().is_relative_to(site)] == []
+
+
+@pytest.mark.parametrize("extra", [(), ("--beam_size", "None"), ("--word_timestamps", "True")])
+def test_it_writes_what_the_modules_write(
+    program: Path,
+    models: Path,
+    utterances: list[Utterance],
+    tmp_path: Path,
+    extra: tuple[str, ...],
+) -> None:
+    recordings = [str(utterance.path) for utterance in utterances[:3]]
+    words = ["--model", "base", "--model_dir", str(models), "--threads", "1", *extra, *recordings]
+    for name, start in (
+        ("ours", [str(program)]),
+        ("theirs", [sys.executable, "-m", "transcriber"]),
+    ):
+        command = [*start, "--output_dir", str(tmp_path / name), *words]
+        subprocess.run(command, check=True, capture_output=True, timeout=300)
+    written = sorted((tmp_path / "theirs").iterdir())
+    assert len(written) == 15
+    for path in written:
+        assert (tmp_path / "ours" / path.name).read_bytes() == path.read_bytes(), path.name
