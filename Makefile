@@ -4,7 +4,7 @@
 PYTHON ?= python3
 export AUDIO MODEL ARGS
 
-.PHONY: help setup torch trace try transcribe test clean
+.PHONY: help setup torch native trace modules try transcribe test clean
 
-help setup torch trace try transcribe test clean:
+help setup torch native trace modules try transcribe test clean:
 	@$(PYTHON) -m scripts $@

@@ -23,13 +23,13 @@ from scripts.layout import (
     DISTRIBUTION,
     ENVIRONMENT,
     MODELS,
-    PROGRAM,
     PYTHON,
     RECIPE,
     SPEECH,
     STOCK_PYTHON,
     TRANSCRIPTS,
 )
+from scripts.native_program import NATIVE_PROGRAM, provide_native_program, trace_modules
 from scripts.pins import Pins, read_pins
 from scripts.speech import provide_speech, references
 from scripts.torch_environments import provide_stock_torch, provide_stripped_torch
@@ -45,9 +45,11 @@ from transcriber.errors import (
 USAGE = """\
 make setup        make .venv and get all that the tests need
 make torch        build the PyTorch that the program runs on: a wheel in dist/
+make native       build the program that needs no Python, in build/native/program/
 make trace        write torch-build/operators.yaml: what the program uses of PyTorch
+make modules      write native-build/modules.txt and files.txt: what it imports and opens
 make try          as transcribe, on stock PyTorch: ready in minutes, nothing is built
-make transcribe   transcribe a recording and say how long it took
+make transcribe   transcribe a recording with it and say how long that took
                     AUDIO=path    the recording (one in the public domain)
                     MODEL=name    the model (base)
                     ARGS=options  more options of .venv/bin/transcriber
@@ -59,6 +61,9 @@ Without make: python3 -m scripts VERB [NAME=value]...
 
 ON_STOCK = ("tests/engine", "tests/machine")
 """Tests that are run on stock PyTorch, too."""
+
+ON_NATIVE = ("tests/test_program.py", "tests/test_continuation.py", "tests/test_streams.py")
+"""Tests of the whole program, that are run on the native one, too."""
 
 _TEST_LIMIT = 2 * HOUR
 """Seconds for one stage of the tests; each test has a limit of its own."""
@@ -119,6 +124,11 @@ def _torch(_: Mapping[str, str]) -> int:
     return 0
 
 
+def _native(_: Mapping[str, str]) -> int:
+    say(f"the native program is {provide_native_program().relative_to(CHECKOUT)}")
+    return 0
+
+
 def _trace(_: Mapping[str, str]) -> int:
     # Not ours: it is built of what the trace writes.
     pins = read_pins()
@@ -131,9 +141,14 @@ def _trace(_: Mapping[str, str]) -> int:
     return run_command(["env", f"PYTHONPATH={RECIPE}", *command])
 
 
+def _modules(_: Mapping[str, str]) -> int:
+    _setup({})
+    return trace_modules()
+
+
 def _transcribe(settings: Mapping[str, str]) -> int:
-    """Transcribe on our own PyTorch."""
-    return _transcribe_with([PROGRAM], lambda _: provide_stripped_torch(), settings)
+    """Transcribe with the native program."""
+    return _transcribe_with([NATIVE_PROGRAM], lambda _: provide_native_program(), settings)
 
 
 def _try(settings: Mapping[str, str]) -> int:
@@ -192,6 +207,7 @@ def _test(_: Mapping[str, str]) -> int:
     stock: Command = ["--python-executable", STOCK_PYTHON]
     stages: dict[str, Callable[[], int]] = {
         "set-up": lambda: _setup({}),
+        "native program": lambda: _native({}),
         "ruff check": lambda: run_command([PYTHON, "-m", "ruff", "check"]),
         "ruff format": lambda: run_command([PYTHON, "-m", "ruff", "format", "--check"]),
         "mypy": lambda: run_command([PYTHON, "-m", "mypy", *stock]),
@@ -201,6 +217,10 @@ def _test(_: Mapping[str, str]) -> int:
             [STOCK_PYTHON, "-m", "pytest", *ON_STOCK], limit=_TEST_LIMIT
         ),
         "slow tests": lambda: run_command([*pytest, "-m", "slow"], limit=_TEST_LIMIT),
+        "tests of the native program": lambda: run_command(
+            ["env", f"TRANSCRIBER_TESTED_PROGRAM={NATIVE_PROGRAM}", *pytest, *ON_NATIVE],
+            limit=_TEST_LIMIT,
+        ),
     }
     for stage, work in stages.items():
         start = time.monotonic()
@@ -236,7 +256,9 @@ _VERBS: Mapping[str, Callable[[Mapping[str, str]], int]] = {
     "help": _help,
     "setup": _setup,
     "torch": _torch,
+    "native": _native,
     "trace": _trace,
+    "modules": _modules,
     "try": _try,
     "transcribe": _transcribe,
     "test": _test,

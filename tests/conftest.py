@@ -17,6 +17,9 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 MODELS = REPOSITORY / ".cache" / "models"
 SPEECH = REPOSITORY / ".cache" / "speech"
 
+PROGRAM_VARIABLE = "TRANSCRIBER_TESTED_PROGRAM"
+"""Names an executable to test in the place of the modules."""
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -90,8 +93,13 @@ def run() -> Run:
 
 
 def program(arguments: Sequence[str | Path]) -> list[str]:
-    """Return the command that starts the program."""
-    return [sys.executable, "-m", "transcriber", *map(str, arguments)]
+    """Return the command that starts the program: the one that `PROGRAM_VARIABLE` names, or ours.
+
+    So the same tests are for the sources and for what is built of them.
+    """
+    built = os.environ.get(PROGRAM_VARIABLE)
+    start = [built] if built else [sys.executable, "-m", "transcriber"]
+    return [*start, *map(str, arguments)]
 
 
 def without_network() -> dict[str, str]:

@@ -38,7 +38,7 @@ def test_a_wrong_verb_or_setting_is_one_line(capsys: pytest.CaptureFixture[str])
 def test_a_recording_that_is_missing_is_noticed_before_the_set_up(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(verbs, "provide_stripped_torch", lambda: pytest.fail("it was set up"))
+    monkeypatch.setattr(verbs, "provide_native_program", lambda: pytest.fail("it was set up"))
     monkeypatch.setenv("AUDIO", str(tmp_path / "from the environment.mp3"))
     assert verbs.run(["transcribe"]) == 3
     assert "from the environment.mp3" in capsys.readouterr().err
@@ -54,8 +54,8 @@ def test_a_recording_is_transcribed_with_the_given_settings(
     program.chmod(0o755)
     recording = tmp_path / "it's $HOME.mp3"
     recording.touch()
-    monkeypatch.setattr(verbs, "PROGRAM", program)
-    monkeypatch.setattr(verbs, "provide_stripped_torch", lambda: None)
+    monkeypatch.setattr(verbs, "NATIVE_PROGRAM", program)
+    monkeypatch.setattr(verbs, "provide_native_program", lambda: None)
     monkeypatch.setattr(verbs, "is_stored", lambda _: True)
     words = [f"AUDIO={recording}", "MODEL=tiny.en", "ARGS=--initial_prompt 'two words'"]
     assert verbs.run(["transcribe", *words]) == 0
