@@ -1,10 +1,14 @@
 # The verbs of the repository. What they do is in scripts/; `make help` lists them.
-# AUDIO, MODEL and ARGS reach the scripts through the environment, whatever characters they have.
+# Settings such as AUDIO reach the scripts through the environment, whatever characters they have.
 
 PYTHON ?= python3
-export AUDIO MODEL ARGS
+export AUDIO MODEL ARGS EDITION UPDATE_ADDRESS SIGN_KEY
 
-.PHONY: help setup torch native trace modules try transcribe test clean
+VERBS = help setup torch native appimages trace modules try transcribe test clean
 
-help setup torch native trace modules try transcribe test clean:
+.PHONY: all $(VERBS)
+
+all: appimages
+
+$(VERBS):
 	@$(PYTHON) -m scripts $@

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.commands import HOUR, run
@@ -10,7 +11,10 @@ from scripts.layout import CHECKOUT, CHECKPOINTS, MODELS, NATIVE, PYTHON, RECIPE
 from scripts.torch_environments import provide_stripped_torch
 from transcriber.errors import DependencyError
 
-NATIVE_PROGRAM = CHECKOUT / "build/native/program/slim/transcriber.bin"
+NATIVE_PROGRAM = CHECKOUT / "build/native/program/ultra-lean/transcriber.bin"
+
+EDITIONS = ("ultra-lean", "lean")
+"""The recipe's names of what is given away."""
 
 
 def provide_native_program() -> Path:
@@ -28,19 +32,36 @@ def provide_native_program() -> Path:
     DependencyError
         When it cannot be built; what went wrong was printed.
     """
-    wheel = provide_stripped_torch()
-    if _recipe("native_build", "--torch", wheel):
-        raise DependencyError(
-            "the native program could not be built, the reason is above",
-            "mend that, then give the same command again: it goes on where it stopped",
-        )
+    _build()
     return NATIVE_PROGRAM
+
+
+def provide_appimages(editions: Sequence[str] = EDITIONS) -> None:
+    """Build the AppImages into the folder for what is given away.
+
+    Raises
+    ------
+    TranscriberError
+        When what they are built from cannot be had.
+    DependencyError
+        When they cannot be built; what went wrong was printed.
+    """
+    _build("--appimages", *editions)
 
 
 def trace_modules() -> int:
     """Write the lists of modules and files that the program uses, and return the exit code."""
     places = ("--models", MODELS, "--checkpoints", CHECKPOINTS, "--speech", SPEECH)
     return _recipe("native_build.module_trace", *places)
+
+
+def _build(*words: str) -> None:
+    wheel = provide_stripped_torch()
+    if _recipe("native_build", "--torch", wheel, *words):
+        raise DependencyError(
+            "the native program could not be built, the reason is above",
+            "mend that, then give the same command again: it goes on where it stopped",
+        )
 
 
 def _recipe(module: str, *words: str | Path) -> int:

@@ -29,7 +29,13 @@ from scripts.layout import (
     STOCK_PYTHON,
     TRANSCRIPTS,
 )
-from scripts.native_program import NATIVE_PROGRAM, provide_native_program, trace_modules
+from scripts.native_program import (
+    EDITIONS,
+    NATIVE_PROGRAM,
+    provide_appimages,
+    provide_native_program,
+    trace_modules,
+)
 from scripts.pins import Pins, read_pins
 from scripts.speech import provide_speech, references
 from scripts.torch_environments import provide_stock_torch, provide_stripped_torch
@@ -46,6 +52,10 @@ USAGE = """\
 make setup        make .venv and get all that the tests need
 make torch        build the PyTorch that the program runs on: a wheel in dist/
 make native       build the program that needs no Python, in build/native/program/
+make appimages    build all that is given away, into dist/; also what make does by itself
+                    EDITION=name        ultra-lean or lean (both)
+                    UPDATE_ADDRESS=url  the web folder where newer versions will be
+                    SIGN_KEY=name       the key that GnuPG signs with
 make trace        write torch-build/operators.yaml: what the program uses of PyTorch
 make modules      write native-build/modules.txt and files.txt: what it imports and opens
 make try          as transcribe, on stock PyTorch: ready in minutes, nothing is built
@@ -129,6 +139,19 @@ def _native(_: Mapping[str, str]) -> int:
     return 0
 
 
+def _appimages(settings: Mapping[str, str]) -> int:
+    edition = settings.get("EDITION")
+    if edition and edition not in EDITIONS:
+        raise UsageError(f"there is no edition {edition}", f"use one of {', '.join(EDITIONS)}")
+    # The recipe reads the other settings itself.
+    for name in ("UPDATE_ADDRESS", "SIGN_KEY"):
+        os.environ[name] = settings.get(name, "")
+    provide_appimages([edition] if edition else EDITIONS)
+    for path in sorted(DISTRIBUTION.iterdir()):
+        print(f"{path.stat().st_size:>12,}  {path.relative_to(CHECKOUT)}")
+    return 0
+
+
 def _trace(_: Mapping[str, str]) -> int:
     # Not ours: it is built of what the trace writes.
     pins = read_pins()
@@ -207,7 +230,7 @@ def _test(_: Mapping[str, str]) -> int:
     stock: Command = ["--python-executable", STOCK_PYTHON]
     stages: dict[str, Callable[[], int]] = {
         "set-up": lambda: _setup({}),
-        "native program": lambda: _native({}),
+        "AppImages": lambda: _appimages({}),
         "ruff check": lambda: run_command([PYTHON, "-m", "ruff", "check"]),
         "ruff format": lambda: run_command([PYTHON, "-m", "ruff", "format", "--check"]),
         "mypy": lambda: run_command([PYTHON, "-m", "mypy", *stock]),
@@ -257,6 +280,7 @@ _VERBS: Mapping[str, Callable[[Mapping[str, str]], int]] = {
     "setup": _setup,
     "torch": _torch,
     "native": _native,
+    "appimages": _appimages,
     "trace": _trace,
     "modules": _modules,
     "try": _try,

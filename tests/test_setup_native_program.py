@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from native_build import editions
 from scripts import native_program
 from scripts.layout import CHECKOUT, PYTHON
 from transcriber.errors import DependencyError
@@ -54,3 +55,14 @@ def test_the_lists_are_traced_with_what_the_set_up_keeps(monkeypatch: pytest.Mon
     assert started[0][3:5] == ["-m", "native_build.module_trace"]
     assert "--speech" in started[0]
     assert all(Path(word).is_relative_to(CHECKOUT) for word in started[0][6::2])
+
+
+def test_the_appimages_of_the_editions(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = record(monkeypatch, 0)
+    native_program.provide_appimages(["lean"])
+    assert started[0][-2:] == ["--appimages", "lean"]
+
+
+def test_the_recipe_knows_the_editions() -> None:
+    assert tuple(editions.EDITIONS) == native_program.EDITIONS
+    assert native_program.NATIVE_PROGRAM.parent.name in editions.EDITIONS

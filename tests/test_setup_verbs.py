@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 
 from scripts import layout, verbs
 from scripts.commands import run, run_quietly
+from scripts.native_program import EDITIONS
 from transcriber.errors import DependencyError, LimitError
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -20,8 +22,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 def test_make_and_the_scripts_have_the_same_verbs() -> None:
     makefile = (REPOSITORY / "Makefile").read_text()
-    phony = next(line for line in makefile.splitlines() if line.startswith(".PHONY:"))
-    assert phony.split()[1:] == list(verbs._VERBS)
+    line = next(line for line in makefile.splitlines() if line.startswith("VERBS ="))
+    assert line.split()[2:] == list(verbs._VERBS)
     for verb in verbs._VERBS:
         assert verb == "help" or f"make {verb} " in verbs.USAGE
 
@@ -44,6 +46,21 @@ def test_a_recording_that_is_missing_is_noticed_before_the_set_up(
     assert "from the environment.mp3" in capsys.readouterr().err
     assert verbs.run(["transcribe", f"AUDIO={tmp_path}/a=b.mp3"]) == 3
     assert "a=b.mp3" in capsys.readouterr().err
+
+
+def test_an_edition_that_does_not_exist_is_noticed_before_the_set_up(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(verbs, "provide_appimages", lambda _: pytest.fail("it was set up"))
+    assert verbs.run(["appimages", "EDITION=fat"]) == 2
+    assert "ultra-lean, lean" in capsys.readouterr().err
+
+
+def test_the_scripts_of_both_appimages_name_editions_that_exist() -> None:
+    scripts = sorted(REPOSITORY.glob("build-*-appimage.sh"))
+    named = {name for path in scripts for name in re.findall(r"EDITION=(\S+)", path.read_text())}
+    assert named == set(EDITIONS) == {path.name[6:-12] for path in scripts}
+    assert all(os.access(path, os.X_OK) for path in scripts)
 
 
 def test_a_recording_is_transcribed_with_the_given_settings(

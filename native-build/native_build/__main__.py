@@ -1,19 +1,23 @@
-"""The recipe's entry: ``python -m native_build``, which ``make native`` calls."""
+"""The recipe's entry: ``python -m native_build``, which ``make native`` and ``make`` call."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
-from native_build.build import Folders, build_program
-from scripts.layout import CHECKOUT, build_cache
+from native_build.appimages import Publishing
+from native_build.build import build_appimages, build_program
+from native_build.editions import EDITIONS, ULTRA_LEAN
+from native_build.workshop import prepare_workshop
+from scripts.layout import CHECKOUT, DISTRIBUTION, build_cache
 from torch_build.build import WHEEL
 from transcriber.errors import INTERRUPTED_BY_SIGINT, StorageError, TranscriberError
 
 
 def main() -> int:
-    """Build the native program.
+    """Build the native program, and its AppImages where they are asked for.
 
     Returns
     -------
@@ -21,14 +25,26 @@ def main() -> int:
         The exit code.
     """
     parser = argparse.ArgumentParser(prog="native_build", description=__doc__)
-    parser.add_argument("--selection", choices=("slim", "wide"), default="slim")
+    parser.add_argument("editions", nargs="*", choices=tuple(EDITIONS), default=ULTRA_LEAN.name)
+    parser.add_argument("--appimages", action="store_true", help="pack them, too")
     parser.add_argument("--torch", type=Path, default=CHECKOUT / "dist" / WHEEL)
     parser.add_argument("--work", type=Path, default=CHECKOUT / "build/native")
     parser.add_argument("--cache", type=Path, default=build_cache())
+    parser.add_argument("--output", type=Path, default=DISTRIBUTION)
     options = parser.parse_args()
-    folders = Folders(work=options.work, cache=options.cache)
+    names = [options.editions] if isinstance(options.editions, str) else options.editions
+    editions = [EDITIONS[name] for name in names]
+    publishing = Publishing(
+        update_address=os.environ.get("UPDATE_ADDRESS", ""),
+        sign_key=os.environ.get("SIGN_KEY", ""),
+    )
     try:
-        build_program(folders, options.torch, selection=options.selection)
+        shop = prepare_workshop(options.work, options.cache)
+        if options.appimages:
+            build_appimages(shop, options.torch, editions, options.output, publishing=publishing)
+        else:
+            for edition in editions:
+                build_program(shop, options.torch, edition)
     except TranscriberError as error:
         print(f"native: {error}", file=sys.stderr)
         return error.exit_code

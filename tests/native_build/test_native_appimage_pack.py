@@ -146,8 +146,7 @@ def test_joining_puts_the_image_right_behind_the_runtime(
 @pytest.mark.slow
 def test_a_failure_says_why_and_leaves_nothing(tools: AppImageTools, tmp_path: Path) -> None:
     output = tmp_path / "out" / "a.AppImage"
-    with pytest.raises(DependencyError, match="failed"):
-        tools.pack(tmp_path / "missing", output)
+    output.parent.mkdir()
     (tmp_path / "app").mkdir()
     with pytest.raises(DependencyError, match="do not fit"):
         tools.pack(tmp_path / "app", output, update_information="x" * 2000)

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from native_build import freeze, program_parts
-from native_build.program_parts import Workshop, ffmpeg_part, frozen_part, numpy_part, python_part
+from native_build.program_parts import (
+    ffmpeg_part,
+    frozen_part,
+    numpy_part,
+    pack_tools,
+    python_part,
+)
+from native_build.workshop import Workshop
 from torch_build.sources import Archive, Sources
 from torch_build.sysroot import Sysroot
 from torch_build.toolchain import Toolchain
@@ -33,6 +40,7 @@ def archive(name: str, sha256: str) -> Archive:
 
 def workshop(tmp_path: Path, *, compiler: str = "19.1", **digests: str) -> Workshop:
     names = ("zlib", "libffi", "openssl", "cpython", "numpy", "ffmpeg")
+    names += ("musl", "zstd", "xz", "squashfs_tools")
     programs = ("cc", "cxx", "linker", "nm", "size", "strip", "ccache", "cmake", "ninja")
     return Workshop(
         work=tmp_path / "work",
@@ -69,6 +77,24 @@ def test_an_archive_is_in_the_keys_of_the_parts_that_are_made_of_it(tmp_path: Pa
     assert numpy_part(workshop(tmp_path, numpy="ff")) != numpy_part(one)
     assert ffmpeg_part(workshop(tmp_path, ffmpeg="ff"), "slim") != ffmpeg_part(one, "slim")
     assert ffmpeg_part(one, "slim") != ffmpeg_part(one, "wide")
+
+
+def test_an_archive_is_in_the_keys_of_the_tools_that_are_made_of_it(tmp_path: Path) -> None:
+    tools = pack_tools(workshop(tmp_path), tmp_path)
+    for name, parts in (
+        ("musl", {"runtime"}),
+        ("squashfs_tools", {"mksquashfs"}),
+        ("zstd", {"runtime", "mksquashfs"}),
+        ("xz", {"runtime", "mksquashfs"}),
+        ("ffmpeg", set()),
+    ):
+        other = pack_tools(workshop(tmp_path, **{name: "ff"}), tmp_path)
+        changed = {
+            field
+            for field in ("runtime", "mksquashfs")
+            if getattr(other, field) != getattr(tools, field)
+        }
+        assert changed == parts
 
 
 def test_the_compiler_is_in_all_keys(tmp_path: Path) -> None:

@@ -1,0 +1,3 @@
+#!/bin/sh
+# Builds dist/transcriber-lean-x86_64.AppImage, and all that it is made of.
+cd "$(dirname "$0")" && exec ${PYTHON:-python3} -m scripts appimages EDITION=lean "$@"

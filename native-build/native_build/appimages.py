@@ -1,0 +1,124 @@
+"""Stage appimages: all that is given away of an edition, in one folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from native_build.app_dir import make_app_dir
+from native_build.appimage_builder import run_builder
+from native_build.contents import BILL
+from native_build.editions import Edition
+from native_build.pack import join, write_digests
+from native_build.signature import sign_text
+from native_build.zsync_file import write_zsync
+from transcriber.files import atomic_writer, make_directory
+
+DIGESTS = "SHA256SUMS"
+
+_GIVEN_AWAY = ("*.AppImage", "*.zsync", "*.cdx.json", "*.whl")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Publishing:
+    """What only those know who publish; empty for everybody else.
+
+    Attributes
+    ----------
+    update_address : str
+        The web folder where newer versions will be.
+    sign_key : str
+        The key that GnuPG signs with.
+    """
+
+    update_address: str = ""
+    sign_key: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackTools:
+    """What AppImages are made with.
+
+    Attributes
+    ----------
+    runtime, mksquashfs : Path
+        From `build_runtime` and `build_mksquashfs`.
+    packages : Path
+        The folder like site-packages with appimage-builder.
+    """
+
+    runtime: Path
+    mksquashfs: Path
+    packages: Path
+
+
+def make_appimage(
+    program: Path,
+    edition: Edition,
+    output: Path,
+    work: Path,
+    *,
+    tools: PackTools,
+    publishing: Publishing,
+) -> Path:
+    """Make the AppImage of a program, its zsync file and its bill of materials.
+
+    Parameters
+    ----------
+    program : Path
+        The folder of the native program.
+    edition : Edition
+        Which one it is.
+    output : Path
+        The folder for the three files.
+    work : Path
+        Folder for everything in between.
+
+    Returns
+    -------
+    Path
+        The AppImage.
+
+    Raises
+    ------
+    TranscriberError
+        When a tool fails or a file cannot be written.
+    """
+    make_directory(output)
+    make_directory(work)
+    appimage = output / edition.appimage
+    app_dir = make_app_dir(program, work / "AppDir")
+    built = run_builder(
+        app_dir,
+        tools.runtime,
+        work / "builder",
+        edition,
+        packages=tools.packages,
+        mksquashfs=tools.mksquashfs,
+    )
+    zsync = appimage.with_name(f"{appimage.name}.zsync")
+    address = publishing.update_address.rstrip("/")
+    join(
+        tools.runtime,
+        built,
+        appimage,
+        update_information=f"zsync|{address}/{zsync.name}" if address else "",
+        sign_key=publishing.sign_key,
+    )
+    write_zsync(appimage, zsync)
+    with atomic_writer(appimage.with_suffix(".cdx.json")) as copy:
+        copy.write((program / BILL).read_bytes())
+    return appimage
+
+
+def write_all_digests(output: Path, *, publishing: Publishing) -> Path:
+    """Write the digests of all that is given away in `output`, and sign them with the key."""
+    files = [path for pattern in _GIVEN_AWAY for path in output.glob(pattern)]
+    digests = output / DIGESTS
+    write_digests(files, digests)
+    signature = digests.with_name(f"{DIGESTS}.asc")
+    signature.unlink(missing_ok=True)
+    if publishing.sign_key:
+        with atomic_writer(signature) as copy:
+            copy.write(sign_text(digests.read_bytes(), publishing.sign_key))
+    return digests

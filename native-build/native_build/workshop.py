@@ -1,0 +1,91 @@
+"""What the parts of the program are built with: sources, compiler, tools, folders."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from native_build.build_packages import EDITS, install_packages
+from native_build.build_programs import provide_programs
+from native_build.compiler_wrapper import wrap_compiler
+from native_build.parts import part_key
+from native_build.stages import stage
+from scripts.layout import NATIVE
+from torch_build import unpack
+from torch_build.fetch import archive_path, fetch
+from torch_build.sources import Sources, read_sources
+from torch_build.toolchain import Toolchain, provide_toolchain
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workshop:
+    """What the parts are built with.
+
+    Attributes
+    ----------
+    work : Path
+        Folder for everything in between, hundreds of megabytes.
+    cache : Path
+        The build cache, which outlives the checkout.
+    trees : Path
+        The unpacked sources.
+    packages : Path
+        A folder like site-packages with what the build runs.
+    tools : Toolchain
+        The compiler.
+    folders : sequence of Path
+        Where further programs lie that recipes call.
+    sources : Sources
+        The pins.
+    """
+
+    work: Path
+    cache: Path
+    trees: Path
+    packages: Path
+    tools: Toolchain
+    folders: Sequence[Path]
+    sources: Sources
+
+    def key(self, words: Sequence[str], files: Sequence[Path], *archives: str) -> str:
+        """Return the key of a part of `archives`, made by the recipes `files`."""
+        digests = [self.sources.named(name).sha256 for name in archives]
+        return part_key([self.tools.toolchain_key(), *words, *digests], files)
+
+    def wrapped(self, work: Path) -> dict[str, str]:
+        """Return the environment of a recipe that works in `work`, emptied before."""
+        shutil.rmtree(work, ignore_errors=True)
+        settings = wrap_compiler(work / "bin", self.tools, self.cache, hidden=(self.trees, work))
+        path = os.pathsep.join([settings["PATH"], *map(str, self.folders)])
+        return {**settings, "PATH": path}
+
+
+def prepare_workshop(work: Path, cache: Path) -> Workshop:
+    """Get the sources and the tools.
+
+    Raises
+    ------
+    TranscriberError
+        When one cannot be had.
+    """
+    sources = read_sources(NATIVE / "sources.toml")
+    archives, trees = work / "archives", work / "source"
+    with stage("sources"):
+        fetch(sources, archives, cache)
+        for archive in sources.archives:
+            unpack.unpack(archive, archive_path(archive, archives), trees)
+    with stage("build tools"):
+        tools = provide_toolchain(cache)
+        packages = install_packages(work / "build-packages", edits=EDITS)
+    return Workshop(
+        work=work,
+        cache=cache,
+        trees=trees,
+        packages=packages,
+        tools=tools,
+        folders=provide_programs(cache),
+        sources=sources,
+    )
