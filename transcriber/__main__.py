@@ -87,6 +87,25 @@ def _dispatch(given: list[str]) -> int:
 
         print_whole(f"transcriber {__version__}\n")
         return 0
+    if command == "desktop" or not given:
+        from transcriber import desktop
+
+        if given or desktop.is_interactive():
+            return desktop.run(rest, _transcribe_or_tell)
+    return _transcribe(given)
+
+
+def _transcribe_or_tell(given: Sequence[str]) -> int:
+    """Run a transcription of several, which go on where one fails."""
+    try:
+        return _transcribe(given)
+    except TranscriberError as error:
+        _show_origin()
+        print(f"transcriber: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+def _transcribe(given: Sequence[str]) -> int:
     from transcriber.options import parse
 
     settings = parse(given)

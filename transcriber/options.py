@@ -17,6 +17,7 @@ from transcriber import __version__
 from transcriber.errors import UsageError
 from transcriber.languages import language_code
 from transcriber.machine.device import check_requested
+from transcriber.models.preference import remembered_model
 from transcriber.paths import model_directory
 from transcriber.settings import (
     APPEND_PUNCTUATIONS,
@@ -154,8 +155,8 @@ def _parser() -> Parser:
     add("audio", nargs="+", help="recordings, folders or quoted patterns; - is standard input")
     add(
         "--model",
-        default=DEFAULT_MODEL,
-        help="name of a model, or path of a checkpoint (%(default)s)",
+        help=f"name of a model, or path of a checkpoint ({DEFAULT_MODEL}, unless another was "
+        "chosen when the first one was fetched)",
     )
     add("--model_dir", type=Path, help="folder of the models (~/.cache/whisper)")
     add("--device", default="auto", help="auto, cpu, cuda or cuda:N (%(default)s)")
@@ -332,7 +333,7 @@ def _add_beyond(group: argparse._ArgumentGroup) -> None:
 def _settings(given: argparse.Namespace) -> RunSettings:
     _check_combinations(given)
     check_requested(given.device)
-    if not given.model:
+    if given.model == "":
         raise UsageError("--model is empty", "name a model, such as base")
     to_stdout = given.output_dir == "-"
     if to_stdout and given.output_format == "all":
@@ -356,9 +357,11 @@ def _settings(given: argparse.Namespace) -> RunSettings:
         skip_existing=given.skip_existing,
         **{name: getattr(given, name) for name in _WORD_OPTIONS},
     )
+    named = given.model or remembered_model()
     return RunSettings(
         inputs=tuple(given.audio),
-        model=given.model,
+        model=named or DEFAULT_MODEL,
+        model_is_open=named is None,
         model_directory=given.model_dir or model_directory(),
         device=given.device,
         threads=given.threads,

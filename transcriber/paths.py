@@ -28,6 +28,21 @@ def cache_home() -> Path:
     return home / ".cache"
 
 
+def config_home() -> Path | None:
+    """Return the user's folder of settings, or None where there is no home.
+
+    `$XDG_CONFIG_HOME` counts when it is absolute, then `~/.config`.
+    """
+    configured = Path(os.environ.get("XDG_CONFIG_HOME", ""))
+    if configured.is_absolute():
+        return configured
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    return home / ".config" if home != Path("/") else None
+
+
 def model_directory() -> Path:
     """Return the folder of the models: openai-whisper's own, so that both share the files."""
     return cache_home() / "whisper"

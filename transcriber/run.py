@@ -20,6 +20,7 @@ from transcriber.interruption import Interrupted
 from transcriber.job import Job, is_done
 from transcriber.machine.device import choose_device
 from transcriber.machine.threads import apply_environment, plan_threads
+from transcriber.models.choice import ask_model, may_ask
 from transcriber.models.obtain import obtain
 from transcriber.progress import Reporter, stopwatch
 from transcriber.settings import RunSettings
@@ -93,6 +94,8 @@ def _transcribe(
             failed(recording, error)
     if not readable:
         return failures
+    if settings.model_is_open and may_ask(settings):
+        settings = dataclasses.replace(settings, model=ask_model(settings.model_directory))
     threads = plan_threads(settings.threads)
     apply_environment(threads)
     stored = obtain(

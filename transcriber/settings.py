@@ -83,6 +83,8 @@ class RunSettings:
         Files, folders, glob patterns or ``-`` for standard input.
     model : str
         A name in the store or the path of a checkpoint.
+    model_is_open : bool
+        Whether no model was named, now or at an earlier start, so that the user may be asked.
     model_directory : Path
         The store's folder.
     device : str
@@ -107,6 +109,7 @@ class RunSettings:
 
     inputs: tuple[str, ...]
     model: str = DEFAULT_MODEL
+    model_is_open: bool = False
     model_directory: Path
     device: str = "auto"
     threads: int = 0

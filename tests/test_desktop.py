@@ -1,0 +1,171 @@
+"""Being double-clicked: windows, dropped recordings, and where the files go."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from transcriber import desktop
+from transcriber.errors import DependencyError, UsageError
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def terminals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder that is the whole search path of programs, as on a machine with a screen."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setenv("DISPLAY", ":99")
+    monkeypatch.delenv("APPIMAGE", raising=False)
+    return folder
+
+
+def add_terminal(folder: Path, name: str) -> Path:
+    """Put a terminal there that notes what it should show."""
+    path, note = folder / name, folder / f"{name}.note"
+    path.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >{note}\n')
+    path.chmod(0o755)
+    return note
+
+
+def double_click(*arguments: str, stdout: int = subprocess.DEVNULL) -> int:
+    done = subprocess.run(
+        [sys.executable, "-m", "transcriber", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        timeout=60,
+        check=False,
+    )
+    return done.returncode
+
+
+@pytest.mark.parametrize("name", ["xdg-terminal-exec", "gnome-terminal", "konsole", "xterm"])
+def test_a_double_click_opens_a_window(terminals: Path, name: str) -> None:
+    note = add_terminal(terminals, name)
+    assert double_click() == 0
+    words = {first: rest for first, *rest in desktop.TERMINALS}[name]
+    assert note.read_text().splitlines() == [
+        *words, sys.executable, "-m", "transcriber", "desktop",
+    ]  # fmt: skip
+
+
+def test_opened_recordings_get_into_the_window(terminals: Path) -> None:
+    add_terminal(terminals, "xterm")
+    note = add_terminal(terminals, "x-terminal-emulator")
+    assert double_click("desktop", "/a b.mp3", "-c.mp3") == 0
+    assert note.read_text().splitlines()[-3:] == ["desktop", "/a b.mp3", "-c.mp3"]
+
+
+def test_a_script_gets_no_window(terminals: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    note = add_terminal(terminals, "xterm")
+    assert double_click(stdout=subprocess.PIPE) == 2
+    monkeypatch.delenv("DISPLAY")
+    assert double_click() == 2
+    assert double_click("desktop") == 2
+    assert not note.exists()
+
+
+def test_no_terminal_is_one_line_that_names_the_command(
+    terminals: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desktop, "native_executable", lambda: terminals / "transcriber")
+    appimage = terminals / "our file.AppImage"
+    appimage.touch()
+    monkeypatch.setenv("APPIMAGE", str(appimage))
+    with pytest.raises(DependencyError, match=r"give there: '.*our file\.AppImage' RECORDING"):
+        desktop.open_terminal([])
+    # Of another program that started this one, and is gone.
+    appimage.unlink()
+    with pytest.raises(DependencyError, match=r"give there: \S+/transcriber RECORDING"):
+        desktop.open_terminal([])
+
+
+def test_the_files_lie_beside_the_recordings(tmp_path: Path) -> None:
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    calls: list[Sequence[str]] = []
+
+    def transcribe(words: Sequence[str]) -> int:
+        calls.append(words)
+        return 3 if str(folder) in words else 0
+
+    paths = [str(tmp_path / "a.mp3"), str(folder), str(tmp_path / "b.mp3"), "c.mp3"]
+    assert desktop.run([f"file://{paths[0].replace(' ', '%20')}", *paths[1:]], transcribe) == 3
+    assert calls == [
+        ["--output_dir", str(tmp_path), "--", paths[0], paths[2]],
+        ["--output_dir", str(folder), "--", str(folder)],
+        ["--output_dir", ".", "--", "c.mp3"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("file:///a%20b.mp3", "/a b.mp3"),
+        ("file://localhost/a.mp3", "/a.mp3"),
+        ("file://elsewhere/a.mp3", "file://elsewhere/a.mp3"),
+        ("/100%20.mp3", "/100%20.mp3"),
+        ("https://a.example/a.mp3", "https://a.example/a.mp3"),
+    ],
+)
+def test_addresses_of_local_files(text: str, path: str) -> None:
+    assert desktop.local_path(text) == path
+
+
+def test_nobody_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    with pytest.raises(UsageError, match="no recording is named"):
+        desktop.run([], lambda _: pytest.fail("nothing to transcribe"))
+
+
+def typed(lines: Sequence[str], *arguments: str) -> str:
+    """Start the program on a terminal, type the lines at its prompts, and return the screen."""
+    process, terminal = pty.fork()
+    if process == 0:
+        os.environ["PYTHONPATH"] = str(REPOSITORY)
+        os.execv(sys.executable, [sys.executable, "-m", "transcriber", *arguments])  # noqa: S606
+    screen, waiting = "", list(lines)
+    try:
+        while select.select([terminal], [], [], 30)[0]:
+            try:
+                screen += os.read(terminal, 4096).decode(errors="replace")
+            except OSError:
+                # How a terminal says that its program has ended.
+                break
+            if waiting and screen.endswith((": ", ". ")):
+                os.write(terminal, f"{waiting.pop(0)}\n".encode())
+    finally:
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+        os.close(terminal)
+    assert not waiting, screen
+    return screen
+
+
+def test_a_terminal_without_arguments_is_asked_until_enter_alone(tmp_path: Path) -> None:
+    path = tmp_path / "it's mine.wav"
+    path.write_bytes(b"not a recording")
+    screen = typed([f"'{tmp_path}/missing.wav'", str(path), ""])
+    assert screen.count("Drag recordings into this window") == 3
+    assert "missing.wav" in screen
+    assert "it's mine.wav" in screen.replace("'it's mine.wav'", "")
+    assert "Traceback" not in screen
+
+
+def test_the_window_of_an_opened_recording_stays_until_enter(tmp_path: Path) -> None:
+    screen = typed([""], "desktop", str(tmp_path / "missing.wav"))
+    assert "missing.wav" in screen
+    assert "Press Enter to close this window" in screen

@@ -1,0 +1,172 @@
+"""Being started with a double click: a terminal to be seen in, and recordings to ask for.
+
+A file manager starts the program without a terminal, and without arguments or with the recordings
+that were opened. The files are then written beside the recordings, since there is no current
+folder that the user knows of, and the window stays until the last line was read.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import stat
+import sys
+import urllib.parse
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from transcriber.beside import native_executable
+from transcriber.errors import DependencyError, UsageError
+
+COMMAND = "desktop"
+"""The word by which the desktop entry asks for this; it is in no help, for nobody types it."""
+
+TERMINALS = (
+    # The desktop's own choice first: these names lead to it.
+    ("xdg-terminal-exec",),
+    ("x-terminal-emulator", "-e"),
+    ("gnome-terminal", "--"),
+    ("kgx", "--"),
+    ("konsole", "-e"),
+    ("xfce4-terminal", "-x"),
+    ("mate-terminal", "-x"),
+    ("lxterminal", "-e"),
+    ("kitty",),
+    ("alacritty", "-e"),
+    ("foot",),
+    ("wezterm", "start", "--"),
+    ("xterm", "-e"),
+)
+"""Programs that show another one in a window, with what comes before its command line."""
+
+Transcribe = Callable[[Sequence[str]], int]
+"""Runs the program with the arguments of a transcription and returns the exit code."""
+
+
+def was_double_clicked() -> bool:
+    """Return whether a file manager, not a shell or a script, seems to have started the program.
+
+    There is a screen, nothing can be typed, and nobody waits for the output: who starts the
+    program to read from it has a pipe there.
+    """
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return False
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    if any(stream.isatty() for stream in streams):
+        return False
+    return not any(stat.S_ISFIFO(os.fstat(number).st_mode) for number in (0, 1, 2))
+
+
+def is_interactive() -> bool:
+    """Return whether somebody can be asked for recordings, here or in a window."""
+    return (sys.stdin.isatty() and sys.stderr.isatty()) or was_double_clicked()
+
+
+def open_terminal(recordings: Sequence[str]) -> int:
+    """Become a terminal in which the program runs.
+
+    Raises
+    ------
+    DependencyError
+        When there is none.
+    """
+    for name, *words in TERMINALS:
+        path = shutil.which(name)
+        if path:
+            os.execv(path, [path, *words, *_own_command(), COMMAND, *recordings])  # noqa: S606
+    raise DependencyError(
+        "no terminal was found to show a window in",
+        f"open one and give there: {shlex.join(_own_command())} RECORDING",
+    )
+
+
+def run(arguments: Sequence[str], transcribe: Transcribe) -> int:
+    """Transcribe the recordings that were opened, or ask for some.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        Paths or addresses of local files.
+    transcribe : callable
+        Does it.
+
+    Returns
+    -------
+    int
+        The exit code of the last transcription that failed, or 0.
+
+    Raises
+    ------
+    UsageError
+        When there is no recording and nobody to ask for one.
+    DependencyError
+        When there is no terminal to be opened.
+    """
+    if not sys.stdin.isatty():
+        if was_double_clicked():
+            return open_terminal(arguments)
+        if not arguments:
+            raise UsageError("no recording is named", "give its path, or see transcriber --help")
+    code = 0
+    for group in [list(map(local_path, arguments))] if arguments else _asked():
+        code = _beside(group, transcribe) or code
+    if arguments and sys.stdin.isatty():
+        print("\nPress Enter to close this window. ", end="", file=sys.stderr, flush=True)
+        sys.stdin.readline()
+    return code
+
+
+def local_path(text: str) -> str:
+    """Return the path that a desktop means: some hand over addresses, ``file:///...``."""
+    parts = urllib.parse.urlsplit(text)
+    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
+        return urllib.parse.unquote(parts.path)
+    return text
+
+
+def _beside(paths: list[str], transcribe: Transcribe) -> int:
+    """Transcribe each recording into its own folder; those of one folder in one call."""
+    folders: dict[str, list[str]] = {}
+    for path in paths:
+        folder = path if os.path.isdir(path) else os.path.dirname(path)  # noqa: PTH120
+        folders.setdefault(folder or ".", []).append(path)
+    codes = [
+        transcribe(["--output_dir", folder, "--", *group]) for folder, group in folders.items()
+    ]
+    return next(filter(None, codes), 0)
+
+
+def _asked() -> Iterator[list[str]]:
+    """Ask for recordings until there is an empty line, or no line any more."""
+    while True:
+        print(
+            "\nDrag recordings into this window, or type where they are, then press Enter;\n"
+            "Enter alone ends: ",
+            end="",
+            file=sys.stderr,
+            flush=True,
+        )
+        line = sys.stdin.readline().strip()
+        if not line:
+            return
+        try:
+            paths = [local_path(word) for word in shlex.split(line)]
+        except ValueError:
+            # An apostrophe in a name that was typed.
+            paths = [local_path(line)]
+        # A name with blanks that was typed without quotes.
+        if not all(map(os.path.exists, paths)) and os.path.exists(line):
+            paths = [line]
+        yield paths
+
+
+def _own_command() -> list[str]:
+    """Return the command that starts this program anew."""
+    appimage = os.environ.get("APPIMAGE", "")
+    executable = native_executable()
+    if appimage and executable and Path(appimage).is_file():
+        return [appimage]
+    if executable:
+        return [str(executable)]
+    return [sys.executable, "-m", "transcriber"]
