@@ -9,6 +9,9 @@ openai-whisper runs on the stock build of PyTorch, in the interpreter that ``--r
 names: by default that of TRANSCRIBER_STOCK_PYTHON, or ``.cache/stock``, or this one where there
 is neither. Between two builds the probabilities in the JSON files may differ by their rounding.
 
+``--native FILE`` compares what is built of the program, which must write the same to the last bit,
+with the program as this interpreter runs it; openai-whisper is then left out.
+
 SPEECH holds a ``manifest.tsv`` with the columns ``file``, ``language`` and ``reference``.
 """
 
@@ -44,6 +47,9 @@ CONFIGURATIONS = {
 STOCK_VARIABLE = "TRANSCRIBER_STOCK_PYTHON"
 LONGEST_SECONDS = 4 * 3600.0
 
+MODULES = (sys.executable, "-m", "transcriber")
+"""The program as Python runs it."""
+
 SAME_SUMS = ("--threads", "1")
 """Sums are split among threads, and the last digits of a probability with them."""
 
@@ -78,10 +84,16 @@ def read_manifest(folder: Path) -> list[Speech]:
 
 
 def run_ours(
-    model: str, directory: Path, files: Sequence[Path], output: Path, options: Sequence[str]
+    model: str,
+    directory: Path,
+    files: Sequence[Path],
+    output: Path,
+    options: Sequence[str],
+    *,
+    start: Sequence[str] = MODULES,
 ) -> None:
-    """Transcribe with this program."""
-    command = [sys.executable, "-m", "transcriber", "--verbose", "False", "--model", model]
+    """Transcribe with this program, which the command `start` is."""
+    command = [*start, "--verbose", "False", "--model", model]
     command += ["--model_dir", str(directory), "--output_dir", str(output)]
     _run([*command, *options, *map(str, files)])
 
@@ -174,6 +186,7 @@ def main() -> int:
     parser.add_argument("--model", default="base")
     parser.add_argument("--model_dir", type=Path, default=model_directory())
     parser.add_argument("--reference_python", type=Path, default=reference_python())
+    parser.add_argument("--native", type=Path, help="executable or AppImage")
     parser.add_argument("--only", choices=CONFIGURATIONS, action="append")
     given = parser.parse_args()
     speech = read_manifest(given.speech)
@@ -183,21 +196,25 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             ours, reference = Path(folder, "ours"), Path(folder, "reference")
             options = (*CONFIGURATIONS[name], *SAME_SUMS)
-            run_ours(given.model, given.model_dir, files, ours, options)
-            run_reference(
-                given.reference_python, given.model, given.model_dir, files, reference, options
-            )
-            same_build = given.reference_python == Path(sys.executable)
-            unequal = differences(speech, ours, reference, exact=same_build)
+            common = (given.model, given.model_dir, files)
+            if given.native:
+                run_ours(*common, ours, options, start=[str(given.native.absolute())])
+                run_ours(*common, reference, options)
+            else:
+                run_ours(*common, ours, options)
+                run_reference(given.reference_python, *common, reference, options)
+            same_build = given.native or given.reference_python == Path(sys.executable)
+            unequal = differences(speech, ours, reference, exact=bool(same_build))
             different += len(unequal)
             total = len(speech) * len(OUTPUT_FORMATS)
             print(f"{name}: {total - len(unequal)} of {total} files are equal", *unequal)
             theirs = error_rates(speech, reference)
+            other = "modules" if given.native else "openai-whisper"
             for language, (count, rate) in error_rates(speech, ours).items():
                 unit = "CER" if language in CHARACTER_LANGUAGES else "WER"
                 print(
                     f"  {language}: {count} recordings, {unit} {rate:.1%}, "
-                    f"openai-whisper {theirs[language][1]:.1%}",
+                    f"{other} {theirs[language][1]:.1%}",
                     flush=True,
                 )
     return 1 if different else 0

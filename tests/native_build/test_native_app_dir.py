@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from debian_programs import debian_command
 from native_build.app_dir import DESKTOP, INSIDE, NAME, make_app_dir
-from scripts.layout import build_cache
-from torch_build.packages import unpack_packages
-from transcriber.errors import TranscriberError
 
 
 @pytest.fixture
@@ -54,24 +51,9 @@ def test_what_was_there_is_replaced(program: Path, tmp_path: Path) -> None:
     assert not (make_app_dir(program, tmp_path / "app") / "old").exists()
 
 
-def validator(name: str, package: str) -> list[str]:
-    """Return the command of a validator, from the machine or from its package."""
-    found = shutil.which(name)
-    if found:
-        return [found]
-    folder = build_cache() / package
-    try:
-        if not (folder / "usr/bin" / name).is_file():
-            unpack_packages([package], folder)
-    except TranscriberError as error:
-        pytest.skip(f"{name} cannot be had: {error}")
-    library = folder / "usr/lib/x86_64-linux-gnu"
-    return ["env", f"LD_LIBRARY_PATH={library}", str(folder / "usr/bin" / name)]
-
-
 @pytest.mark.slow
 def test_the_desktop_entry_is_valid() -> None:
-    command = validator("desktop-file-validate", "desktop-file-utils")
+    command = debian_command("desktop-file-validate", "desktop-file-utils")
     path = DESKTOP / f"{NAME}.desktop"
     done = subprocess.run([*command, path], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
@@ -79,7 +61,7 @@ def test_the_desktop_entry_is_valid() -> None:
 
 @pytest.mark.slow
 def test_the_description_is_valid() -> None:
-    command = validator("appstreamcli", "appstream")
+    command = debian_command("appstreamcli", "appstream")
     path = DESKTOP / f"{NAME}.metainfo.xml"
     # The name is no address turned around, which the validator wants: the project has none.
     words = ["validate", "--no-net", "--override=cid-desktopapp-is-not-rdns=info", path]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import random
 import re
-import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,25 +14,13 @@ import numpy as np
 import pytest
 
 from appimage_tools import run
+from debian_programs import debian_program
 from native_build.zsync_file import LARGE_FILE, hash_lengths, md4, weak_sums, write_zsync
-from scripts.layout import CHECKOUT
-from torch_build.packages import unpack_packages
-from transcriber.errors import TranscriberError
 
 
-@functools.cache
 def reference(program: str) -> Path:
-    """Return a program of the package zsync, of the machine or unpacked for this."""
-    found = shutil.which(program)
-    if found:
-        return Path(found)
-    folder = CHECKOUT / "build/native/zsync"
-    if not (folder / "usr/bin" / program).exists():
-        try:
-            unpack_packages(["zsync"], folder)
-        except TranscriberError as error:
-            pytest.skip(f"the package zsync cannot be had: {error}")
-    return folder / "usr/bin" / program
+    """Return a program of the package zsync."""
+    return debian_program(program, "zsync")
 
 
 def noise(size: int, seed: int = 1) -> bytes:

@@ -29,7 +29,7 @@ def test_make_is_asked_for_the_targets_and_gets_the_compiler_by_name(tmp_path: P
 
 def test_a_machine_without_make_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(DependencyError, match="no make"):
+    with pytest.raises(DependencyError, match="cannot start make"):
         make(tmp_path, {})
 
 
