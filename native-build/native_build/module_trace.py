@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from native_build.module_list import FILES, MODULES, own_modules, write_list
+from native_build.program_packages import LEFT_OUT
 from transcriber.errors import DependencyError, TranscriberError
 
 RECORDER = Path(__file__).with_name("module_recorder")
@@ -45,9 +46,6 @@ RARE = (
     "encodings.utf_8_sig",
     "encodings.utf_16",
     "encodings.utf_16_le",
-    # A failed request to a server is described with its error document.
-    "html",
-    "html.entities",
     # Python itself when a warning or an uncaught error is shown.
     "linecache",
     "traceback",
@@ -151,7 +149,11 @@ def _noted(notes: Path, kind: str) -> set[str]:
 
 def _modules(seen: set[str]) -> tuple[str, ...]:
     without = {*own_modules(PROGRAM), *NOT_THE_PROGRAMS}
-    kept = {name for name in seen - without if not name.startswith("__editable__")}
+    kept = {
+        name
+        for name in seen - without
+        if not name.startswith("__editable__") and name.partition(".")[0] not in LEFT_OUT
+    }
     return tuple(sorted(kept | set(RARE)))
 
 

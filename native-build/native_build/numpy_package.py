@@ -15,10 +15,18 @@ from transcriber.errors import DependencyError
 COMPILED = ("numpy._core._multiarray_umath",)
 """Modules in C++ that the program imports and uses; a test compares them with ``modules.txt``."""
 
+_OURS = Path(__file__).resolve().parents[1] / "python"
+
 REPLACED = {
-    "numpy.linalg._umath_linalg": Path(__file__).parents[1] / "python/_umath_linalg.py",
+    "numpy.linalg._umath_linalg": _OURS / "_umath_linalg.py",
 }
 """Modules in C++ that are imported for nothing, and what of ours says so."""
+
+SILENCED = {
+    "numpy._core._add_newdocs": _OURS / "_add_newdocs.py",
+    "numpy._core._add_newdocs_scalars": _OURS / "_add_newdocs.py",
+}
+"""Modules in Python that hold documentation alone, and what of ours says nothing."""
 
 OPTIONS = (
     *("--buildtype=plain", "-Db_ndebug=true"),
@@ -103,7 +111,7 @@ def build_numpy(
         capture([tools.strip, "--strip-unneeded", *files], environment=tools.environment)
     for place in (tree, objects):
         _copy_python(place, site)
-    for name, ours in REPLACED.items():
+    for name, ours in {**REPLACED, **SILENCED}.items():
         shutil.copyfile(ours, site / f"{name.replace('.', '/')}.py")
     _forget(site / "numpy/__config__.py", (python, python.resolve(), exports))
     return site

@@ -15,6 +15,14 @@ from transcriber.errors import DependencyError
 BUILT = frozenset({"imageio-ffmpeg", "numpy"})
 """Requirements that do not come as they are: ffmpeg and numpy are built for this program."""
 
+LEFT_OUT = frozenset({"regex"})
+"""Requirements that are not there: tiktoken takes the standard library's `re` in its place."""
+
+STAND_INS = {
+    "tiktoken._tiktoken": Path(__file__).resolve().parents[1] / "python/_tiktoken.py",
+}
+"""Modules in C or Rust, and those of ours in Python that take their places."""
+
 
 def gather_packages(
     requirements: Path, installed: Path, torch: Path, numpy: Path, output: Path, *, strip: Path
@@ -49,7 +57,10 @@ def gather_packages(
         for name in required_names(requirements):
             if name not in found:
                 raise DependencyError(f"{installed} has no {name}", "run: make setup")
-            _copy(found[name], installed, folder, only_metadata=name in BUILT)
+            if name not in LEFT_OUT:
+                _copy(found[name], installed, folder, only_metadata=name in BUILT)
+        for name, ours in STAND_INS.items():
+            _replace(name, ours, folder)
         shutil.copytree(numpy / "numpy", folder / "numpy")
         with zipfile.ZipFile(torch) as wheel:
             # zipfile itself takes absolute paths and parent folders out of the names.
@@ -65,6 +76,25 @@ def required_names(requirements: Path) -> list[str]:
     """Return the normalised names of the pinned requirements in a file."""
     names = re.findall(r"(?m)^([A-Za-z0-9._-]+)==", requirements.read_text())
     return [_normal(name) for name in names]
+
+
+def _replace(module: str, ours: Path, folder: Path) -> None:
+    """Put a file of ours in the place of the library that `module` is in `folder`.
+
+    Raises
+    ------
+    DependencyError
+        When there is no such library: then its package is made in another way now.
+    """
+    place = folder.joinpath(*module.split("."))
+    libraries = [*place.parent.glob(f"{place.name}.*.so")]
+    if not libraries:
+        raise DependencyError(
+            f"{module} is no library any more", "look whether ours may still stand in for it"
+        )
+    for library in libraries:
+        library.unlink()
+    shutil.copyfile(ours, place.with_name(f"{place.name}.py"))
 
 
 def _normal(name: str) -> str:

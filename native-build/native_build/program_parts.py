@@ -64,7 +64,7 @@ def numpy_part(shop: Workshop) -> Path:
     # The Python that it is compiled for.
     words = [sys.version]
     files = [*_code(compiler_wrapper, numpy_package), REQUIREMENTS]
-    files += numpy_package.REPLACED.values()
+    files += {*numpy_package.REPLACED.values(), *numpy_package.SILENCED.values()}
     return provide_part("numpy", shop.key(words, files, "numpy"), shop.cache, build)
 
 
@@ -122,6 +122,7 @@ def frozen_part(shop: Workshop, program: Path, site: Path, torch: Path, requirem
     words = [python.name, numpy.name, hashlib.sha256(torch.read_bytes()).hexdigest()]
     files = [*_code(compiler_wrapper, freeze, module_list, program_packages), freeze.PLUGIN]
     files += [freeze.SETTINGS, MODULES, REQUIREMENTS, EDITS, requirements]
+    files += program_packages.STAND_INS.values()
     own = [path for path in program.rglob("*") if path.suffix in {".py", ".toml"}]
     words += sorted(path.relative_to(program).as_posix() for path in own)
     return provide_part("frozen", shop.key(words, [*files, *own]), shop.cache, build)
