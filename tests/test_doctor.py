@@ -26,6 +26,7 @@ from transcriber.machine.findings import (
     model_findings,
     processor_findings,
 )
+from transcriber.models.preference import remember_model
 
 SECTIONS = [
     "program",
@@ -206,14 +207,17 @@ def test_machine_with_proc(tmp_path: Path) -> None:
     assert values(gpu_findings(tmp_path))["kernel module"] == "555.58"
 
 
-def test_models(tmp_path: Path) -> None:
+def test_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    remember_model("turbo")
     imported = tmp_path / "imported"
     imported.mkdir()
     for name, size in (("whole", 5), ("short", 6)):
         (imported / f"{name}.pt").write_bytes(b"12345")
         description = {"name": name, "sha256": "0" * 64, "size": size, "origin": "openai"}
         (imported / f"{name}.json").write_text(json.dumps(description))
-    (stored,) = model_findings(tmp_path)
+    chosen, stored = model_findings(tmp_path)
+    assert chosen.value == "large-v3-turbo"
     assert isinstance(stored.value, dict)
     assert set(stored.value) == {"whole", "short"}
     assert "damaged" in stored.value["short"]

@@ -19,9 +19,9 @@ LEFT_OUT = frozenset({"regex"})
 """Requirements that are not there: tiktoken takes the standard library's `re` in its place."""
 
 STAND_INS = {
-    "tiktoken._tiktoken": Path(__file__).resolve().parents[1] / "python/_tiktoken.py",
+    "tiktoken": Path(__file__).resolve().parents[1] / "python/_tiktoken.py",
 }
-"""Modules in C or Rust, and those of ours in Python that take their places."""
+"""Of a package, the module of ours in Python that takes the place of one in Rust, of that name."""
 
 
 def gather_packages(
@@ -57,10 +57,11 @@ def gather_packages(
         for name in required_names(requirements):
             if name not in found:
                 raise DependencyError(f"{installed} has no {name}", "run: make setup")
-            if name not in LEFT_OUT:
-                _copy(found[name], installed, folder, only_metadata=name in BUILT)
-        for name, ours in STAND_INS.items():
-            _replace(name, ours, folder)
+            if name in LEFT_OUT:
+                continue
+            _copy(found[name], installed, folder, only_metadata=name in BUILT)
+            if name in STAND_INS:
+                _replace(folder / name, STAND_INS[name])
         shutil.copytree(numpy / "numpy", folder / "numpy")
         with zipfile.ZipFile(torch) as wheel:
             # zipfile itself takes absolute paths and parent folders out of the names.
@@ -78,23 +79,23 @@ def required_names(requirements: Path) -> list[str]:
     return [_normal(name) for name in names]
 
 
-def _replace(module: str, ours: Path, folder: Path) -> None:
-    """Put a file of ours in the place of the library that `module` is in `folder`.
+def _replace(package: Path, ours: Path) -> None:
+    """Put `ours` in the place of the library of its name in the folder `package`.
 
     Raises
     ------
     DependencyError
-        When there is no such library: then its package is made in another way now.
+        When there is no such library: then the package is made in another way now.
     """
-    place = folder.joinpath(*module.split("."))
-    libraries = [*place.parent.glob(f"{place.name}.*.so")]
+    libraries = [*package.glob(f"{ours.stem}.*.so")]
     if not libraries:
         raise DependencyError(
-            f"{module} is no library any more", "look whether ours may still stand in for it"
+            f"{package.name} has no library {ours.stem} any more",
+            f"look whether {ours.name} may still stand in for what it has",
         )
     for library in libraries:
         library.unlink()
-    shutil.copyfile(ours, place.with_name(f"{place.name}.py"))
+    shutil.copyfile(ours, package / ours.name)
 
 
 def _normal(name: str) -> str:

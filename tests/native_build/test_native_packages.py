@@ -92,3 +92,22 @@ def test_a_package_that_is_not_installed(
     with pytest.raises(DependencyError, match=r"has no tq-dm.*make setup"):
         gather_packages(requirements, tmp_path, wheel, numpy, tmp_path / "output", strip=STRIP)
     assert not (tmp_path / "output").exists()
+
+
+def test_ours_stands_in_for_the_library_in_rust(tmp_path: Path, wheel: Path, numpy: Path) -> None:
+    site, output, pins = (tmp_path / name for name in ("site", "output", "pins.txt"))
+    pins.write_text("tiktoken==1\nregex==2\nnumpy==3\n")
+    library = "tiktoken/_tiktoken.cpython-311-x86_64-linux-gnu.so"
+    install(site, "numpy", "3", [])
+    install(site, "regex", "2", ["regex/__init__.py"])
+    install(site, "tiktoken", "1", ["tiktoken/core.py", library])
+    gather_packages(pins, site, wheel, numpy, output, strip=STRIP)
+    assert {path.name for path in (output / "tiktoken").iterdir()} == {"core.py", "_tiktoken.py"}
+    assert "class CoreBPE" in (output / "tiktoken/_tiktoken.py").read_text()
+    assert not (output / "regex").exists()
+    # Of another release, which may need something else.
+    (site / library).rename(site / "tiktoken/_other.so")
+    record = site / "tiktoken-1.dist-info/RECORD"
+    record.write_text(record.read_text().replace(library, "tiktoken/_other.so"))
+    with pytest.raises(DependencyError, match="has no library _tiktoken any more"):
+        gather_packages(pins, site, wheel, numpy, output, strip=STRIP)

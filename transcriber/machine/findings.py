@@ -31,8 +31,10 @@ from transcriber.machine.processor import (
 )
 from transcriber.machine.system_files import read_text
 from transcriber.machine.threads import plan_threads
+from transcriber.models.preference import remembered_model
 from transcriber.models.store import stored_models
 from transcriber.paths import program_cache
+from transcriber.settings import DEFAULT_MODEL
 
 RELEVANT_VARIABLES = re.compile(
     r"(TRANSCRIBER|OMP|GOMP|KMP|MKL|OPENBLAS|CUDA|NVIDIA|PYTORCH|TORCH|LD|XDG_CACHE|SSL)_.*"
@@ -103,10 +105,24 @@ def program_findings() -> list[Finding]:
             lambda: f"{platform.python_version()} ({native_executable() or sys.executable})",
         ),
         look_up("frozen", lambda: frozen),
+        look_up("AppImage", _appimage),
         look_up("system", lambda: platform.freedesktop_os_release()["PRETTY_NAME"]),
         look_up("kernel", lambda: f"{platform.release()} {platform.machine()}"),
         look_up("libc", lambda: os.confstr("CS_GNU_LIBC_VERSION")),
     ]
+
+
+def _appimage() -> str | None:
+    """Tell which file the program was started from, and how its files were made accessible."""
+    path, folder, executable = (
+        os.environ.get("APPIMAGE"),
+        os.environ.get("APPDIR"),
+        native_executable(),
+    )
+    # Whatever was started from another AppImage has that one's variables.
+    if not (path and folder and executable and executable.is_relative_to(os.path.realpath(folder))):
+        return None
+    return f"{path}, {'mounted' if os.path.ismount(folder) else 'unpacked'} in {folder}"
 
 
 def processor_findings(root: Path = _ROOT) -> list[Finding]:
@@ -200,13 +216,14 @@ def model_findings(directory: Path) -> list[Finding]:
         return f"{_size(size)}, {origin}{damaged} ({path})"
 
     return [
+        look_up("chosen", lambda: remembered_model() or DEFAULT_MODEL),
         look_up(
             "stored",
             lambda: {
                 model.name: describe(model.path, model.size, model.origin)
                 for model in stored_models(directory)
             },
-        )
+        ),
     ]
 
 

@@ -1,0 +1,221 @@
+"""The first start of the real AppImage, in the places and by the users that it must cope with."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import os
+import pty
+import re
+import select
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import Utterance
+
+from appimage_tools import EXTRACTED, Variables, run, run_with_mounts
+from native_build.editions import ULTRA_LEAN
+from scripts.layout import DISTRIBUTION
+
+pytestmark = pytest.mark.slow
+
+APPIMAGE = DISTRIBUTION / ULTRA_LEAN.appimage
+
+SAID = "had then leisure to consider"
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def mirror(models: Path) -> Iterator[str]:
+    """Return the address of a server that has the models."""
+    handler = functools.partial(QuietHandler, directory=str(models))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
+def appimage() -> Path:
+    assert APPIMAGE.is_file(), "`make appimages` builds it"
+    return APPIMAGE
+
+
+@pytest.fixture
+def speech(utterances: list[Utterance]) -> Path:
+    return utterances[0].path
+
+
+@pytest.fixture(params=["mounted", "unpacked"])
+def way(request: pytest.FixtureRequest) -> Variables:
+    return EXTRACTED if request.param == "unpacked" else {}
+
+
+def transcript(folder: Path) -> str:
+    return (folder / "sense_and_sensibility_01_austen_64kb-0870.txt").read_text()
+
+
+def test_a_model_is_fetched_once_and_then_no_network_is_needed(
+    appimage: Path, mirror: str, speech: Path, tmp_path: Path, way: Variables
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    words = ["--model", "tiny.en", "-o", tmp_path, speech]
+    first = run(appimage, "--model_mirror", mirror, *words, home=home, timeout=120, **way)
+    assert first.returncode == 0, first.stderr
+    assert SAID in first.stdout
+    # Without a terminal, there are lines that say how far it is.
+    assert re.search(r"tiny\.en.*\d+ ?%|tiny\.en.*MB", first.stderr)
+    assert (home / ".cache/whisper/tiny.en.pt").is_file()
+    for path in tmp_path.glob("*.txt"):
+        path.unlink()
+    again = run("unshare", "-n", appimage, *words, home=home, timeout=120, **way)
+    if "unshare failed" in again.stderr:
+        pytest.skip("only root can take the network away here")
+    assert again.returncode == 0, again.stderr
+    assert SAID in transcript(tmp_path)
+
+
+def test_on_a_terminal_a_model_is_chosen_and_a_bar_shows_its_coming(
+    appimage: Path, mirror: str, speech: Path, tmp_path: Path
+) -> None:
+    process, terminal = pty.fork()
+    if process == 0:
+        os.environ.update(HOME=str(tmp_path), TRANSCRIBER_MODEL_MIRROR=mirror)
+        for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "TRANSCRIBER_OFFLINE"):
+            os.environ.pop(name, None)
+        os.execv(appimage, [str(appimage), "-o", str(tmp_path), str(speech)])  # noqa: S606
+    screen, asked = "", False
+    try:
+        while select.select([terminal], [], [], 120)[0]:
+            try:
+                screen += os.read(terminal, 65536).decode(errors="replace")
+            except OSError:
+                break
+            if not asked and "Number or name [" in screen:
+                asked = True
+                os.write(terminal, b"tiny.en\n")
+    finally:
+        _, status = os.waitpid(process, 0)
+        os.close(terminal)
+    assert os.waitstatus_to_exitcode(status) == 0, screen
+    assert "recommended" in screen
+    assert re.search(r"100 ?%", screen), screen
+    assert SAID in transcript(tmp_path)
+    assert (tmp_path / ".config/whisper-transcriber/model").read_text() == "tiny.en\n"
+
+
+def test_a_link_to_it_with_blanks_and_letters(
+    appimage: Path, models: Path, speech: Path, tmp_path: Path, way: Variables
+) -> None:
+    folder = tmp_path / "Größe 世界 'quoted'"
+    folder.mkdir()
+    copy, link = folder / "a b.AppImage", tmp_path / "transcribe it"
+    shutil.copy(appimage, copy)
+    link.symlink_to(copy)
+    recording = folder / "mañana 1.wav"
+    shutil.copy(speech, recording)
+    words = ["--model_dir", models, "--model", "tiny.en", "-o", folder, recording]
+    done = run(link, *words, home=folder, timeout=120, **way)
+    assert done.returncode == 0, done.stderr
+    assert SAID in (folder / "mañana 1.txt").read_text()
+
+
+def test_nobody_without_a_home_and_without_a_terminal(
+    appimage: Path, models: Path, speech: Path, way: Variables
+) -> None:
+    place = Path("/tmp/first-run-of-nobody")  # noqa: S108 - every user may enter it
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
+    place.chmod(0o1777)
+    try:
+        for path in (appimage, speech, models / "tiny.en.pt"):
+            shutil.copy(path, place)
+        words = ["--model", place / "tiny.en.pt", "-o", place, place / speech.name]
+        done = run(
+            place / appimage.name,
+            *words,
+            home=Path("/nonexistent"),
+            as_nobody=True,
+            cwd=Path("/"),
+            timeout=120,
+            TMPDIR=place,
+            **way,
+        )
+        assert done.returncode == 0, done.stderr
+        assert SAID in transcript(place)
+    finally:
+        shutil.rmtree(place)
+
+
+@pytest.mark.parametrize("trouble", ["ro", "size=1m"])
+def test_a_home_that_is_read_only_or_full(
+    appimage: Path, mirror: str, models: Path, speech: Path, tmp_path: Path, trouble: str
+) -> None:
+    home, output = tmp_path / "home", tmp_path / "output"
+    home.mkdir()
+    output.mkdir()
+    script = f'mount -t tmpfs -o {trouble} none "$HOME"; "$@"; echo "code $?"'
+    variables: Variables = {"HOME": home, "TMPDIR": output, "timeout": 120}
+    # What is there already is used,
+    words = ["--model_dir", models, "--model", "tiny.en", "-o", output, speech]
+    printed = run_with_mounts(script, appimage, *words, **variables, **EXTRACTED)
+    assert SAID in transcript(output), printed
+    # and what cannot be kept is told in one line, with the code for that.
+    words = ["--model_mirror", mirror, "--model", "tiny.en", "-o", output, speech]
+    script = script.replace('"$@"; echo', '"$@" || echo')
+    printed = run_with_mounts(script, appimage, *words, **variables, **EXTRACTED)
+    told = [line for line in printed.splitlines() if line.startswith("transcriber: ")]
+    assert len(told) == 1, printed
+    assert str(home) in told[0]
+    assert "code 7" in printed.splitlines()
+    assert "Traceback" not in printed
+
+
+def test_a_temporary_folder_without_programs(
+    appimage: Path, models: Path, speech: Path, tmp_path: Path, way: Variables
+) -> None:
+    output = tmp_path / "output"
+    output.mkdir()
+    (tmp_path / "noexec").mkdir()
+    script = 'mount -t tmpfs -o noexec none "$TMPDIR"; "$@"'
+    words = ["--model_dir", models, "--model", "tiny.en", "-o", output, speech]
+    printed = run_with_mounts(
+        script, appimage, *words, HOME=tmp_path, TMPDIR=tmp_path / "noexec", timeout=120, **way
+    )
+    assert SAID in transcript(output), printed
+
+
+def test_exit_codes_of_the_program_pass(appimage: Path, tmp_path: Path, way: Variables) -> None:
+    assert run(appimage, "--no-such-option", home=tmp_path, **way).returncode == 2
+    assert run(appimage, tmp_path / "missing.wav", home=tmp_path, **way).returncode == 3
+    done = run(appimage, "--offline", "--model", "medium", "x.wav", home=tmp_path, **way)
+    assert done.returncode == 3
+
+
+def test_it_says_what_it_was_started_from(appimage: Path, tmp_path: Path, way: Variables) -> None:
+    done = run(appimage, "doctor", home=tmp_path, timeout=120, **way)
+    found = re.search(r"(?m)^  AppImage +(\S+), (\w+) in /", done.stdout)
+    assert found, done.stdout
+    assert found.groups() == (str(appimage), "unpacked" if way else "mounted")
+
+
+def test_the_entry_of_the_desktop_is_in_it(appimage: Path, tmp_path: Path) -> None:
+    subprocess.run(
+        [appimage, "--appimage-extract"], cwd=tmp_path, check=True, capture_output=True, timeout=60
+    )
+    root = tmp_path / "squashfs-root"
+    entry = (root / "whisper-transcriber.desktop").read_text()
+    assert "Exec=transcriber desktop %F" in entry
+    assert "audio/mpeg" in entry
+    assert (root / ".DirIcon").read_bytes().startswith(b"<svg")
+    bill = root / "usr/lib/whisper-transcriber/transcriber.cdx.json"
+    assert bill.read_bytes() == (DISTRIBUTION / appimage.name).with_suffix(".cdx.json").read_bytes()
