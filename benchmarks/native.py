@@ -131,8 +131,19 @@ def with_arguments(subject: Subject, *words: str | Path) -> Subject:
 
 def cut(recording: Path, output: Path) -> None:
     """Write the first seconds of a recording as a wave file, read with the program's ffmpeg."""
-    words = ["-i", recording, "-t", str(WORDS_SECONDS), "-f", "s16le", "-ac", "1", "-ar", "16000"]
-    ffmpeg = [PROGRAM.with_name("ffmpeg"), "-nostdin", "-v", "error", *words, "-"]
+    words = [
+        "-i",
+        str(recording),
+        "-t",
+        str(WORDS_SECONDS),
+        "-f",
+        "s16le",
+        "-ac",
+        "1",
+        "-ar",
+        "16000",
+    ]
+    ffmpeg = [str(PROGRAM.with_name("ffmpeg")), "-nostdin", "-v", "error", *words, "-"]
     samples = subprocess.run(ffmpeg, capture_output=True, check=True).stdout
     with wave.open(str(output), "wb") as target:
         target.setnchannels(1)

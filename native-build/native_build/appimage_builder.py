@@ -16,7 +16,7 @@ from pathlib import Path
 from native_build.editions import Edition
 from native_build.pack import image_command
 from scripts.layout import CHECKOUT, NATIVE
-from torch_build.process import capture
+from torch_build.process import Words, capture
 from transcriber import __version__
 from transcriber.errors import DependencyError
 
@@ -77,7 +77,7 @@ def run_builder(
         "EDITION": edition.name,
         "VERSION": __version__,
     }
-    places = ["--recipe", recipe, "--appdir", app_dir, "--build-dir", work]
+    places: Words = ["--recipe", recipe, "--appdir", app_dir, "--build-dir", work]
     # The folder is laid out already, and there is no Docker to test in: our own tests run it.
     skipped = ["--skip-script", "--skip-build", "--skip-tests"]
     capture(

@@ -64,6 +64,11 @@ def test_the_description_is_valid() -> None:
     command = debian_command("appstreamcli", "appstream")
     path = DESKTOP / f"{NAME}.metainfo.xml"
     # The name is no address turned around, which the validator wants: the project has none.
-    words = ["validate", "--no-net", "--override=cid-desktopapp-is-not-rdns=info", path]
+    words: list[str | Path] = [
+        "validate",
+        "--no-net",
+        "--override=cid-desktopapp-is-not-rdns=info",
+        path,
+    ]
     done = subprocess.run([*command, *words], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -92,7 +92,16 @@ def expected(
     models: Path, utterances: list[Utterance], tmp_path_factory: pytest.TempPathFactory
 ) -> str:
     """Return what the modules write."""
-    words = ["--model", "tiny.en", "--model_dir", models, "--threads", "1", "-f", "json"]
+    words: list[str | Path] = [
+        "--model",
+        "tiny.en",
+        "--model_dir",
+        models,
+        "--threads",
+        "1",
+        "-f",
+        "json",
+    ]
     folder = tmp_path_factory.mktemp("expected")
     subprocess.run(
         [sys.executable, "-m", "transcriber", *words, "-o", folder, utterances[0].path],

@@ -10,6 +10,7 @@ import re
 import select
 import shutil
 import subprocess
+import termios
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,8 @@ from scripts.layout import DISTRIBUTION
 pytestmark = pytest.mark.slow
 
 APPIMAGE = DISTRIBUTION / ULTRA_LEAN.appimage
+
+Words = list[str | Path]
 
 SAID = "had then leisure to consider"
 
@@ -68,7 +71,7 @@ def test_a_model_is_fetched_once_and_then_no_network_is_needed(
 ) -> None:
     home = tmp_path / "home"
     home.mkdir()
-    words = ["--model", "tiny.en", "-o", tmp_path, speech]
+    words: Words = ["--model", "tiny.en", "-o", tmp_path, speech]
     first = run(appimage, "--model_mirror", mirror, *words, home=home, timeout=120, **way)
     assert first.returncode == 0, first.stderr
     assert SAID in first.stdout
@@ -93,6 +96,7 @@ def test_on_a_terminal_a_model_is_chosen_and_a_bar_shows_its_coming(
         for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "TRANSCRIBER_OFFLINE"):
             os.environ.pop(name, None)
         os.execv(appimage, [str(appimage), "-o", str(tmp_path), str(speech)])  # noqa: S606
+    termios.tcsetwinsize(terminal, (24, 80))
     screen, asked = "", False
     try:
         while select.select([terminal], [], [], 120)[0]:
@@ -123,7 +127,7 @@ def test_a_link_to_it_with_blanks_and_letters(
     link.symlink_to(copy)
     recording = folder / "mañana 1.wav"
     shutil.copy(speech, recording)
-    words = ["--model_dir", models, "--model", "tiny.en", "-o", folder, recording]
+    words: Words = ["--model_dir", models, "--model", "tiny.en", "-o", folder, recording]
     done = run(link, *words, home=folder, timeout=120, **way)
     assert done.returncode == 0, done.stderr
     assert SAID in (folder / "mañana 1.txt").read_text()
@@ -139,7 +143,7 @@ def test_nobody_without_a_home_and_without_a_terminal(
     try:
         for path in (appimage, speech, models / "tiny.en.pt"):
             shutil.copy(path, place)
-        words = ["--model", place / "tiny.en.pt", "-o", place, place / speech.name]
+        words: Words = ["--model", place / "tiny.en.pt", "-o", place, place / speech.name]
         done = run(
             place / appimage.name,
             *words,
@@ -166,7 +170,7 @@ def test_a_home_that_is_read_only_or_full(
     script = f'mount -t tmpfs -o {trouble} none "$HOME"; "$@"; echo "code $?"'
     variables: Variables = {"HOME": home, "TMPDIR": output, "timeout": 120}
     # What is there already is used,
-    words = ["--model_dir", models, "--model", "tiny.en", "-o", output, speech]
+    words: Words = ["--model_dir", models, "--model", "tiny.en", "-o", output, speech]
     printed = run_with_mounts(script, appimage, *words, **variables, **EXTRACTED)
     assert SAID in transcript(output), printed
     # and what cannot be kept is told in one line, with the code for that.
@@ -187,7 +191,7 @@ def test_a_temporary_folder_without_programs(
     output.mkdir()
     (tmp_path / "noexec").mkdir()
     script = 'mount -t tmpfs -o noexec none "$TMPDIR"; "$@"'
-    words = ["--model_dir", models, "--model", "tiny.en", "-o", output, speech]
+    words: Words = ["--model_dir", models, "--model", "tiny.en", "-o", output, speech]
     printed = run_with_mounts(
         script, appimage, *words, HOME=tmp_path, TMPDIR=tmp_path / "noexec", timeout=120, **way
     )

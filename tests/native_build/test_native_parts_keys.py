@@ -39,8 +39,8 @@ def archive(name: str, sha256: str) -> Archive:
 
 
 def workshop(tmp_path: Path, *, compiler: str = "19.1", **digests: str) -> Workshop:
-    names = ("zlib", "libffi", "openssl", "cpython", "numpy", "ffmpeg")
-    names += ("musl", "zstd", "xz", "squashfs_tools")
+    names = ["zlib", "libffi", "openssl", "cpython", "numpy", "ffmpeg"]
+    names += ["musl", "zstd", "xz", "squashfs_tools"]
     programs = ("cc", "cxx", "linker", "nm", "size", "strip", "ccache", "cmake", "ninja")
     return Workshop(
         work=tmp_path / "work",

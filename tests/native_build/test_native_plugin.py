@@ -37,7 +37,7 @@ def outer(value):
 def with_first_lines() -> Callable[[CodeType], CodeType]:
     """Return the function of the plugin's file, which only Nuitka can import."""
     tree = ast.parse(PLUGIN.read_text())
-    kept = [
+    kept: list[ast.stmt] = [
         node
         for node in tree.body
         if (isinstance(node, ast.FunctionDef) and node.name == "with_first_lines")

@@ -18,10 +18,9 @@ from transcriber.errors import DependencyError
 NAME = "nobody@example.invalid"
 
 
-def gpg(*words: str | Path, **options: bytes) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        ["gpg", "--batch", *words], capture_output=True, check=True, timeout=60, **options
-    )
+def gpg(*words: str | Path, given: bytes = b"") -> None:
+    command = ["gpg", "--batch", *map(str, words)]
+    subprocess.run(command, input=given, capture_output=True, check=True, timeout=60)
 
 
 @pytest.fixture
@@ -41,8 +40,8 @@ def verified(text: bytes, signature: bytes, key: bytes, folder: Path) -> bool:
     home = folder / "other"
     home.mkdir(mode=0o700)
     (folder / "signature").write_bytes(signature)
-    gpg("--homedir", home, "--import", input=key)
-    words = ["gpg", "--batch", "--homedir", home, "--verify", folder / "signature", "-"]
+    gpg("--homedir", home, "--import", given=key)
+    words = ["gpg", "--batch", "--homedir", str(home), "--verify", str(folder / "signature"), "-"]
     done = subprocess.run(words, input=text, capture_output=True, check=False)
     subprocess.run(["gpgconf", "--homedir", home, "--kill", "all"], check=False)
     return done.returncode == 0

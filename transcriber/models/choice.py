@@ -80,4 +80,4 @@ def _description(model: OfficialModel, directory: Path) -> str:
         notes.append("the fewest mistakes, and the slowest")
     if expected_file(model, directory).path.is_file():
         notes.append("already here")
-    return f"{model.name:10} {megabytes(model.size):>9}  {', '.join(notes)}".rstrip()
+    return f"{model.name:14} {megabytes(model.size):>9}  {', '.join(notes)}".rstrip()
