@@ -7,11 +7,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.commands import HOUR, run
-from scripts.layout import CHECKOUT, CHECKPOINTS, MODELS, NATIVE, PYTHON, RECIPE, SPEECH
+from scripts.layout import (
+    CHECKOUT,
+    CHECKPOINTS,
+    DISTRIBUTION,
+    MODELS,
+    NATIVE,
+    PYTHON,
+    RECIPE,
+    SPEECH,
+)
 from scripts.torch_environments import provide_stripped_torch
 from transcriber.errors import DependencyError
 
 NATIVE_PROGRAM = CHECKOUT / "build/native/program/ultra-lean/transcriber.bin"
+
+SMALLEST_APPIMAGE = DISTRIBUTION / "transcriber-ultra-lean-x86_64.AppImage"
 
 EDITIONS = ("ultra-lean", "lean")
 """The recipe's names of what is given away."""

@@ -32,6 +32,7 @@ from scripts.layout import (
 from scripts.native_program import (
     EDITIONS,
     NATIVE_PROGRAM,
+    SMALLEST_APPIMAGE,
     provide_appimages,
     provide_native_program,
     trace_modules,
@@ -72,8 +73,8 @@ Without make: python3 -m scripts VERB [NAME=value]...
 ON_STOCK = ("tests/engine", "tests/machine")
 """Tests that are run on stock PyTorch, too."""
 
-ON_NATIVE = ("tests/test_program.py", "tests/test_continuation.py", "tests/test_streams.py")
-"""Tests of the whole program, that are run on the native one, too."""
+ON_APPIMAGE = ("tests/test_program.py", "tests/test_continuation.py", "tests/test_streams.py")
+"""Tests of the whole program, that are run on an AppImage, too."""
 
 _TEST_LIMIT = 2 * HOUR
 """Seconds for one stage of the tests; each test has a limit of its own."""
@@ -240,8 +241,8 @@ def _test(_: Mapping[str, str]) -> int:
             [STOCK_PYTHON, "-m", "pytest", *ON_STOCK], limit=_TEST_LIMIT
         ),
         "slow tests": lambda: run_command([*pytest, "-m", "slow"], limit=_TEST_LIMIT),
-        "tests of the native program": lambda: run_command(
-            ["env", f"TRANSCRIBER_TESTED_PROGRAM={NATIVE_PROGRAM}", *pytest, *ON_NATIVE],
+        "tests of the AppImage": lambda: run_command(
+            ["env", f"TRANSCRIBER_TESTED_PROGRAM={SMALLEST_APPIMAGE}", *pytest, *ON_APPIMAGE],
             limit=_TEST_LIMIT,
         ),
     }

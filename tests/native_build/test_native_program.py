@@ -113,6 +113,11 @@ def test_every_file_that_it_opens_is_its_own_or_the_systems(
     assert any(path.endswith("_C.so") for path in own)
     site = Path(sys.prefix).resolve()
     assert [path for path in opened if Path(path).resolve().is_relative_to(site)] == []
+    # What was pruned, nothing asks for.
+    report = json.loads(FOLDER.with_suffix(".prune.json").read_text())
+    dropped = {str(FOLDER / item["path"]) for item in report if not item["kept"]}
+    asked = set(re.findall(r'"([^"]+)"', log.read_text()))
+    assert asked.isdisjoint(dropped)
 
 
 @pytest.mark.parametrize("extra", [(), ("--beam_size", "None"), ("--word_timestamps", "True")])
