@@ -5,7 +5,7 @@
 What is compared runs in turns, so that a slow drift of the machine meets all alike; the first turn
 warms the caches and is not counted. Figures are medians of the turns, a ratio is the median of the
 turns' own ratios with its quartiles. The recording is cut to ten seconds for the first words, which
-are the first line on standard output of a program that was just started, the model in the page
+are the first segment on standard output of a program that was just started, the model in the page
 cache. AppImages are started both ways, mounted and from their cache.
 
 Says which bars of the project are met, and ends with 1 when one is not.
@@ -52,9 +52,9 @@ class Subject:
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
-    """What a process took: seconds to its first line and to its end, and its peak memory."""
+    """What a process took: seconds to its first segment and to its end, and its peak memory."""
 
-    first_line: float
+    first_segment: float
     seconds: float
     mib: float
 
@@ -67,7 +67,7 @@ def take(subject: Subject) -> Taken:
     SystemExit
         When it fails: the rest would mean nothing.
     """
-    first = 0.0
+    first = 0.0  # of a command that says nothing in brackets
     begin = time.perf_counter()
     with subprocess.Popen(
         subject.command,
@@ -76,8 +76,10 @@ def take(subject: Subject) -> Taken:
         stderr=subprocess.DEVNULL,
     ) as process:
         if process.stdout:
-            process.stdout.readline()
-            first = time.perf_counter() - begin
+            for line in process.stdout:
+                if line.startswith(b"["):
+                    first = time.perf_counter() - begin
+                    break
             process.stdout.read()
         # `wait4` tells the peak of this child alone; `getrusage` that of the largest so far.
         _, status, usage = os.wait4(process.pid, 0)
@@ -85,7 +87,7 @@ def take(subject: Subject) -> Taken:
         seconds = time.perf_counter() - begin
     if process.returncode:
         raise SystemExit(f"{' '.join(subject.command)} ended with {process.returncode}")
-    return Taken(first_line=first, seconds=seconds, mib=usage.ru_maxrss / 1024)
+    return Taken(first_segment=first, seconds=seconds, mib=usage.ru_maxrss / 1024)
 
 
 def in_turns(subjects: Sequence[Subject], rounds: int) -> dict[str, list[Taken]]:
@@ -198,7 +200,7 @@ def main() -> int:
         subjects = [with_arguments(one, *ours, clip) for one in (native, *images, modules)]
         subjects.append(with_arguments(reference, *common, clip))
         taken = in_turns(subjects, given.rounds)
-        first = {name: [one.first_line for one in some] for name, some in taken.items()}
+        first = {name: [one.first_segment for one in some] for name, some in taken.items()}
         print(table(f"first words of {WORDS_SECONDS} s", first, reference.name, "s"), flush=True)
         for name, values in first.items():
             if name not in (reference.name, modules.name):

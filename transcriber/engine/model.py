@@ -15,6 +15,7 @@ from whisper.timing import add_word_timestamps
 from whisper.tokenizer import get_tokenizer
 
 from transcriber.engine.interface import Segment
+from transcriber.engine.shared_attention import share_audio
 from transcriber.errors import ModelError, UsageError
 from transcriber.models.registry import find_official
 from transcriber.models.stored import StoredModel
@@ -233,6 +234,7 @@ def load_model(stored: StoredModel, *, device: str, settings: DecodingSettings) 
         if is_out_of_memory(error):
             raise memory_error(stored.name) from error
         raise _unreadable(stored, error) from error
+    share_audio(model.decoder)
     return WhisperModel(model, settings)
 
 
