@@ -23,7 +23,7 @@ PYTHON = ENVIRONMENT / "bin" / "python"
 PROGRAM = ENVIRONMENT / "bin" / "transcriber"
 
 DISTRIBUTION = CHECKOUT / "dist"
-"""What is made for others: the wheel of torch."""
+"""What is made for others: the AppImages and the wheel of torch."""
 
 CACHE = CHECKOUT / ".cache"
 """What the set-up fetched for this checkout; git ignores it."""

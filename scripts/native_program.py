@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from scripts.commands import HOUR, run
+from scripts.commands import HOUR, last_line, run, run_quietly
+from scripts.environment import only_one
 from scripts.layout import (
     CHECKOUT,
     CHECKPOINTS,
@@ -18,7 +21,7 @@ from scripts.layout import (
     SPEECH,
 )
 from scripts.torch_environments import provide_stripped_torch
-from transcriber.errors import DependencyError
+from transcriber.errors import DependencyError, UsageError
 
 NATIVE_PROGRAM = CHECKOUT / "build/native/program/ultra-lean/transcriber.bin"
 
@@ -60,6 +63,28 @@ def provide_appimages(editions: Sequence[str] = EDITIONS) -> None:
     _build("--appimages", *editions)
 
 
+def check_publishing(update_address: str, sign_key: str) -> None:
+    """Check what only those give who publish; both may be empty.
+
+    Raises
+    ------
+    UsageError
+        When the address is none of a web folder, or GnuPG has no secret key of that name.
+    """
+    parts = urlsplit(update_address)
+    if update_address and (parts.scheme not in ("http", "https") or not parts.hostname):
+        raise UsageError(
+            f"UPDATE_ADDRESS={update_address} is no address of a web folder",
+            "give it as https://host/folder",
+        )
+    if re.search(r"[\s|]", update_address):
+        raise UsageError("UPDATE_ADDRESS has a blank or a bar in it", "write them as %20 and %7C")
+    if sign_key:
+        code, output = run_quietly(["gpg", "--batch", "--list-secret-keys", "--", sign_key])
+        if code:
+            raise UsageError(f"SIGN_KEY={sign_key}: {last_line(output)}", "name another key")
+
+
 def trace_modules() -> int:
     """Write the lists of modules and files that the program uses, and return the exit code."""
     places = ("--models", MODELS, "--checkpoints", CHECKPOINTS, "--speech", SPEECH)
@@ -68,7 +93,10 @@ def trace_modules() -> int:
 
 def _build(*words: str) -> None:
     wheel = provide_stripped_torch()
-    if _recipe("native_build", "--torch", wheel, *words):
+    # Two would empty the same folders.
+    with only_one():
+        code = _recipe("native_build", "--torch", wheel, *words)
+    if code:
         raise DependencyError(
             "the native program could not be built, the reason is above",
             "mend that, then give the same command again: it goes on where it stopped",

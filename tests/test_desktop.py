@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from conftest import PROGRAM_VARIABLE, program
 
 from transcriber import desktop
 from transcriber.errors import DependencyError, UsageError
@@ -40,7 +41,7 @@ def add_terminal(folder: Path, name: str) -> Path:
 
 def double_click(*arguments: str, stdout: int = subprocess.DEVNULL) -> int:
     done = subprocess.run(
-        [sys.executable, "-m", "transcriber", *arguments],
+        program(arguments),
         stdin=subprocess.DEVNULL,
         stdout=stdout,
         stderr=subprocess.DEVNULL,
@@ -56,9 +57,14 @@ def test_a_double_click_opens_a_window(terminals: Path, name: str) -> None:
     note = add_terminal(terminals, name)
     assert double_click() == 0
     words = {first: rest for first, *rest in desktop.TERMINALS}[name]
-    assert note.read_text().splitlines() == [
-        *words, sys.executable, "-m", "transcriber", "desktop",
-    ]  # fmt: skip
+    shown = note.read_text().splitlines()
+    assert shown[: len(words)] == words
+    assert shown[-1] == "desktop"
+    if PROGRAM_VARIABLE not in os.environ:
+        assert shown[len(words) : -1] == [sys.executable, "-m", "transcriber"]
+    elif os.environ[PROGRAM_VARIABLE].endswith(".AppImage"):
+        # Not what it is mounted as: that goes with the process that opens the window.
+        assert shown[len(words) : -1] == [os.path.realpath(os.environ[PROGRAM_VARIABLE])]
 
 
 def test_opened_recordings_get_into_the_window(terminals: Path) -> None:
@@ -71,7 +77,8 @@ def test_opened_recordings_get_into_the_window(terminals: Path) -> None:
 def test_a_script_gets_no_window(terminals: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     note = add_terminal(terminals, "xterm")
     assert double_click(stdout=subprocess.PIPE) == 2
-    monkeypatch.delenv("DISPLAY")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
     assert double_click() == 2
     assert double_click("desktop") == 2
     assert not note.exists()
@@ -118,10 +125,23 @@ def test_the_files_lie_beside_the_recordings(tmp_path: Path) -> None:
         ("file://elsewhere/a.mp3", "file://elsewhere/a.mp3"),
         ("/100%20.mp3", "/100%20.mp3"),
         ("https://a.example/a.mp3", "https://a.example/a.mp3"),
+        ("http://[x/a.wav", "http://[x/a.wav"),
+        ("//x[1].mp3", "//x[1].mp3"),
     ],
 )
 def test_addresses_of_local_files(text: str, path: str) -> None:
     assert desktop.local_path(text) == path
+
+
+def test_ctrl_c_ends_all_folders() -> None:
+    calls: list[Sequence[str]] = []
+
+    def interrupted(words: Sequence[str]) -> int:
+        calls.append(words)
+        return 130
+
+    assert desktop.run(["/a/x.mp3", "/b/y.mp3"], interrupted) == 130
+    assert len(calls) == 1
 
 
 def test_nobody_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,8 +155,9 @@ def typed(lines: Sequence[str], *arguments: str) -> str:
     """Start the program on a terminal, type the lines at its prompts, and return the screen."""
     process, terminal = pty.fork()
     if process == 0:
-        os.environ["PYTHONPATH"] = str(REPOSITORY)
-        os.execv(sys.executable, [sys.executable, "-m", "transcriber", *arguments])  # noqa: S606
+        os.environ.update(PYTHONPATH=str(REPOSITORY), TRANSCRIBER_OFFLINE="1")
+        command = program(arguments)
+        os.execv(command[0], command)  # noqa: S606
     screen, waiting = "", list(lines)
     try:
         while select.select([terminal], [], [], 30)[0]:
@@ -158,10 +179,12 @@ def typed(lines: Sequence[str], *arguments: str) -> str:
 def test_a_terminal_without_arguments_is_asked_until_enter_alone(tmp_path: Path) -> None:
     path = tmp_path / "it's mine.wav"
     path.write_bytes(b"not a recording")
-    screen = typed([f"'{tmp_path}/missing.wav'", str(path), ""])
-    assert screen.count("Drag recordings into this window") == 3
+    screen = typed([f"'{tmp_path}/missing.wav'", str(path), "http://[x ~/none.wav", ""])
+    assert screen.count("Drag recordings into this window") == 4, screen
+    assert str(Path("~/none.wav").expanduser()) in screen
     assert "missing.wav" in screen
-    assert "it's mine.wav" in screen.replace("'it's mine.wav'", "")
+    # That one is there, so a model is looked for, which the network is forbidden for here.
+    assert screen.count("the network is forbidden") == 1
     assert "Traceback" not in screen
 
 

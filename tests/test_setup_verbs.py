@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -54,6 +55,29 @@ def test_an_edition_that_does_not_exist_is_noticed_before_the_set_up(
     monkeypatch.setattr(verbs, "provide_appimages", lambda _: pytest.fail("it was set up"))
     assert verbs.run(["appimages", "EDITION=fat"]) == 2
     assert "ultra-lean, lean" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("UPDATE_ADDRESS=example.org/x", "no address of a web folder"),
+        ("UPDATE_ADDRESS=ftp://example.org/x", "no address of a web folder"),
+        ("UPDATE_ADDRESS=https://example.org/a b", "blank"),
+        ("UPDATE_ADDRESS=https://example.org/a|b", "bar"),
+        ("SIGN_KEY=nobody@example.invalid", "name another key"),
+    ],
+)
+def test_what_publishing_needs_is_looked_at_before_the_set_up(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    setting: str,
+    message: str,
+) -> None:
+    monkeypatch.setattr(verbs, "provide_appimages", lambda _: pytest.fail("it was set up"))
+    monkeypatch.setenv("GNUPGHOME", str(tmp_path))
+    assert verbs.run(["appimages", setting]) in (2, 8)
+    assert message in capsys.readouterr().err or shutil.which("gpg") is None
 
 
 def test_the_scripts_of_both_appimages_name_editions_that_exist() -> None:

@@ -40,6 +40,9 @@ TERMINALS = (
 )
 """Programs that show another one in a window, with what comes before its command line."""
 
+SIGNALLED = 128
+"""Exit codes above it are those of a run that a signal ended."""
+
 Transcribe = Callable[[Sequence[str]], int]
 """Runs the program with the arguments of a transcription and returns the exit code."""
 
@@ -111,6 +114,8 @@ def run(arguments: Sequence[str], transcribe: Transcribe) -> int:
     code = 0
     for group in [list(map(local_path, arguments))] if arguments else _asked():
         code = _beside(group, transcribe) or code
+        if code > SIGNALLED:
+            return code
     if arguments and sys.stdin.isatty():
         print("\nPress Enter to close this window. ", end="", file=sys.stderr, flush=True)
         sys.stdin.readline()
@@ -119,7 +124,11 @@ def run(arguments: Sequence[str], transcribe: Transcribe) -> int:
 
 def local_path(text: str) -> str:
     """Return the path that a desktop means: some hand over addresses, ``file:///...``."""
-    parts = urllib.parse.urlsplit(text)
+    try:
+        parts = urllib.parse.urlsplit(text)
+    except ValueError:
+        # Brackets, which are for addresses of the next protocol of the internet.
+        return text
     if parts.scheme == "file" and parts.netloc in ("", "localhost"):
         return urllib.parse.unquote(parts.path)
     return text
@@ -131,10 +140,12 @@ def _beside(paths: list[str], transcribe: Transcribe) -> int:
     for path in paths:
         folder = path if os.path.isdir(path) else os.path.dirname(path)  # noqa: PTH120
         folders.setdefault(folder or ".", []).append(path)
-    codes = [
-        transcribe(["--output_dir", folder, "--", *group]) for folder, group in folders.items()
-    ]
-    return next(filter(None, codes), 0)
+    code = 0
+    for folder, group in folders.items():
+        code = transcribe(["--output_dir", folder, "--", *group]) or code
+        if code > SIGNALLED:
+            break
+    return code
 
 
 def _asked() -> Iterator[list[str]]:
@@ -158,7 +169,7 @@ def _asked() -> Iterator[list[str]]:
         # A name with blanks that was typed without quotes.
         if not all(map(os.path.exists, paths)) and os.path.exists(line):
             paths = [line]
-        yield paths
+        yield [os.path.expanduser(path) for path in paths]  # noqa: PTH111 - of text
 
 
 def _own_command() -> list[str]:

@@ -22,6 +22,7 @@ from transcriber.machine.device import choose_device
 from transcriber.machine.threads import apply_environment, plan_threads
 from transcriber.models.choice import ask_model, may_ask
 from transcriber.models.obtain import obtain
+from transcriber.models.preference import remember_model
 from transcriber.progress import Reporter, stopwatch
 from transcriber.settings import RunSettings
 
@@ -94,7 +95,8 @@ def _transcribe(
             failed(recording, error)
     if not readable:
         return failures
-    if settings.model_is_open and may_ask(settings):
+    asked = settings.model_is_open and may_ask(settings)
+    if asked:
         settings = dataclasses.replace(settings, model=ask_model(settings.model_directory))
     threads = plan_threads(settings.threads)
     apply_environment(threads)
@@ -105,6 +107,9 @@ def _transcribe(
         sources=settings.mirrors,
         report=reporter,
     )
+    if asked:
+        # Only now: one that takes too long to come is not what the next start should fetch, too.
+        remember_model(stored.name)
     device = choose_device(settings.device)
     if device.fallback:
         reporter.note(f"using the processor: {device.reason}")

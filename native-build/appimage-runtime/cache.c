@@ -1,7 +1,7 @@
 #include "cache.h"
 
-#include "digest.h"
 #include "extract.h"
+#include "integrity.h"
 #include "message.h"
 
 #include <dirent.h>
@@ -36,18 +36,6 @@ static const char *reason_of(int error)
         return "programs may not be started from there (noexec)";
     }
     return strerror(error);
-}
-
-static bool stored_digest(const struct image *image, uint8_t digest[DIGEST_BYTES])
-{
-    static const uint8_t none[DIGEST_BYTES];
-    size_t size;
-    uint8_t *section = read_section(image, ".image_sha256", &size);
-    bool found = section && size == DIGEST_BYTES && memcmp(section, none, size);
-    if (found)
-        memcpy(digest, section, size);
-    free(section);
-    return found;
 }
 
 // Whether nobody else can put another folder in the place of one of ours in it.
@@ -129,8 +117,38 @@ static void note_use(int parent, const char *lock)
         utimensat(parent, lock, NULL, AT_SYMLINK_NOFOLLOW);
 }
 
+// Deletes everything in `parent` whose name begins with `name`, but for its lock.
+static void remove_files_of(int parent, const char *name)
+{
+    int copy = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *entries = copy < 0 ? NULL : fdopendir(copy);
+    if (!entries)
+        return;
+    for (struct dirent *entry; (entry = readdir(entries));)
+        if (!strncmp(entry->d_name, name, NAME_DIGITS) &&
+            strcmp(entry->d_name + NAME_DIGITS, ".lock"))
+            remove_tree(parent, entry->d_name);
+    closedir(entries);
+}
+
+// Deletes the files of an AppImage that was not started for long, unless it is being unpacked now.
+static void remove_unused(int parent, const char *lock_name)
+{
+    int lock = openat(parent, lock_name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (lock < 0)
+        return;
+    struct stat status;
+    // The time only when nobody can change it any more.
+    if (!flock(lock, LOCK_EX | LOCK_NB) && !fstat(lock, &status) &&
+        status.st_mtime + UNUSED < time(NULL)) {
+        remove_files_of(parent, lock_name);
+        unlinkat(parent, lock_name, 0);
+    }
+    close(lock);
+}
+
 // Deletes what an interrupted extraction left of `name`, and the files of other AppImages that
-// were not started for long. The caller holds the lock of `name`.
+// were not started for long. The caller holds the lock of `name`, and `name` itself is not whole.
 static void tidy(int parent, const char *name)
 {
     int copy = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -140,20 +158,11 @@ static void tidy(int parent, const char *name)
     for (struct dirent *entry; (entry = readdir(entries));) {
         const char *found = entry->d_name;
         bool is_own = !strncmp(found, name, NAME_DIGITS);
-        size_t length = strlen(found);
-        if (is_own && found[NAME_DIGITS] == '.' && strcmp(found + NAME_DIGITS, ".lock")) {
+        bool is_lock = strlen(found) == NAME_DIGITS + 5 && !strcmp(found + NAME_DIGITS, ".lock");
+        if (is_own && found[NAME_DIGITS] == '.' && !is_lock)
             remove_tree(parent, found);
-        } else if (!is_own && length == NAME_DIGITS + 5 &&
-                   !strcmp(found + NAME_DIGITS, ".lock")) {
-            struct stat status;
-            char folder[NAME_DIGITS + 1] = "";
-            memcpy(folder, found, NAME_DIGITS);
-            if (!fstatat(parent, found, &status, AT_SYMLINK_NOFOLLOW) &&
-                status.st_mtime + UNUSED < time(NULL)) {
-                remove_tree(parent, folder);
-                unlinkat(parent, found, 0);
-            }
-        }
+        else if (!is_own && is_lock)
+            remove_unused(parent, found);
     }
     closedir(entries);
 }
@@ -162,11 +171,9 @@ static void tidy(int parent, const char *name)
 static int extract_to(const struct image *image, struct squashfs *files, int parent,
                       const char *path, const char *name)
 {
-    uint8_t stored[DIGEST_BYTES], real[DIGEST_BYTES];
+    uint8_t stored[DIGEST_BYTES];
     bool has_digest = stored_digest(image, stored);
-    // A damaged image may still unpack to something.
-    if (has_digest && (!digest_of(image->descriptor, image->offset, image->size, real) ||
-                       memcmp(stored, real, sizeof real)))
+    if (!is_intact(image))
         return WRONG_DIGEST;
     // Under a name that nobody else takes, even where the file system has no locks.
     char *incoming = text("%s/%s.XXXXXX", path, name);
@@ -182,17 +189,16 @@ static int extract_to(const struct image *image, struct squashfs *files, int par
         synchronize(files, folder);
     if (folder >= 0)
         close(folder);
-    if (!failed && renameat(parent, incoming_name, parent, name)) {
-        if ((errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR) &&
-            !has_whole(files, parent, name)) {
+    int refused = !failed && renameat(parent, incoming_name, parent, name) ? errno : 0;
+    if (refused && !has_whole(files, parent, name)) {
+        failed = refused;
+        if (refused == EEXIST || refused == ENOTEMPTY || refused == ENOTDIR) {
             // Aside first: deleting takes time, in which another process could find half of it.
             char *old = text("%s.old-%d", name, (int)getpid());
             renameat(parent, name, parent, old);
             failed = renameat(parent, incoming_name, parent, name) ? errno : 0;
             remove_tree(parent, old);
             free(old);
-        } else if (!has_whole(files, parent, name)) {
-            failed = errno;
         }
     }
     remove_tree(parent, incoming_name);
@@ -213,23 +219,26 @@ static char *folder_at(const struct image *image, struct squashfs *files, char *
     }
     char *lock_name = text("%s.lock", name);
     *error = 0;
+    // First, so that nobody deletes as unused what is started now.
+    note_use(parent, lock_name);
     if (!has_whole(files, parent, name)) {
         int lock = openat(parent, lock_name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (lock < 0) {
             *error = errno;
         } else {
-            // Where the file system has no locks, several extract, and one of them wins.
-            while (flock(lock, LOCK_EX) && errno == EINTR)
+            int unlocked;
+            while ((unlocked = flock(lock, LOCK_EX)) && errno == EINTR)
                 ;
             if (!has_whole(files, parent, name)) {
-                tidy(parent, name);
+                // Where the file system has no locks, several extract, and one of them wins: what
+                // lies there may be another's.
+                if (!unlocked)
+                    tidy(parent, name);
                 *error = extract_to(image, files, parent, path, name);
             }
             close(lock);
         }
     }
-    if (!*error)
-        note_use(parent, lock_name);
     free(lock_name);
     close(parent);
     return *error ? NULL : text("%s/%s", path, name);
@@ -282,7 +291,7 @@ char *cached_folder(const struct image *image, struct squashfs *files)
         }
     }
     fail(EXIT_STORAGE,
-         "cannot be mounted, and cannot be unpacked to %s: %s: name a folder with %llu MB of room "
-         "in XDG_CACHE_HOME",
+         "its files cannot be unpacked to %s: %s: name a folder with %llu MB of room in "
+         "XDG_CACHE_HOME",
          first, reason_of(first_error), (unsigned long long)(files->bytes >> 20) * 4 + 4);
 }

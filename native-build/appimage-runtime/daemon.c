@@ -3,11 +3,30 @@
 #include "descriptor.h"
 #include "filesystem.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+// Closes what the caller had open: a lock of his, or a pipe whose end somebody waits for, must not
+// be held until the last file of the mount is closed.
+static void close_others(int image, int connection, int keep_alive)
+{
+    enum { USUAL_LIMIT = 1024 };
+    DIR *open_ones = opendir("/proc/self/fd");
+    struct dirent *entry;
+    for (int next = 3; open_ones ? (entry = readdir(open_ones)) != NULL : next < USUAL_LIMIT; ++next) {
+        int number = open_ones ? atoi(entry->d_name) : next;
+        if (number > 2 && number != image && number != connection && number != keep_alive &&
+            !(open_ones && number == dirfd(open_ones)))
+            close(number);
+    }
+    if (open_ones)
+        closedir(open_ones);
+}
 
 _Noreturn static void be_daemon(struct squashfs *image, const struct mount *mount, int keep_alive)
 {
@@ -23,6 +42,7 @@ _Noreturn static void be_daemon(struct squashfs *image, const struct mount *moun
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     for (int stream = 0; stream < 3; ++stream)
         dup2(nothing, stream);
+    close_others(image->data.descriptor, mount->descriptor, keep_alive);
     // The folder that the program was started in may have to be unmounted meanwhile.
     if (chdir("/"))
         _exit(1);
@@ -31,7 +51,7 @@ _Noreturn static void be_daemon(struct squashfs *image, const struct mount *moun
     _exit(0);
 }
 
-char *mounted_folder(struct squashfs *image, const char *name)
+static char *mounted(struct squashfs *image, const char *name)
 {
     struct mount mount;
     int ends[2];
@@ -66,4 +86,14 @@ char *mounted_folder(struct squashfs *image, const char *name)
         return NULL;
     }
     return mount.folder;
+}
+
+char *mounted_folder(struct squashfs *image, const char *name)
+{
+    // Whoever starts us may ignore it, and no child could be waited for. The program gets it back.
+    struct sigaction usual = {.sa_handler = SIG_DFL}, given;
+    sigaction(SIGCHLD, &usual, &given);
+    char *folder = mounted(image, name);
+    sigaction(SIGCHLD, &given, NULL);
+    return folder;
 }

@@ -19,15 +19,28 @@ struct destination {
     bool tell;
     uint8_t *buffer;
     size_t capacity;
+    bool *matched;
 };
+
+// A link to a folder, which an earlier extraction cannot have left, is none.
+static int make_folder(int folder, const char *path)
+{
+    struct stat status;
+    if (!mkdirat(folder, path, 0755))
+        return 0;
+    if (errno != EEXIST || fstatat(folder, path, &status, AT_SYMLINK_NOFOLLOW))
+        return -errno;
+    return S_ISDIR(status.st_mode) ? 0 : -ENOTDIR;
+}
 
 static int make_folders(int folder, const char *path)
 {
     char part[PATH_MAX];
     for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
         snprintf(part, sizeof part, "%.*s", (int)(slash - path), path);
-        if (mkdirat(folder, part, 0755) && errno != EEXIST)
-            return -errno;
+        int result = make_folder(folder, part);
+        if (result)
+            return result;
     }
     return 0;
 }
@@ -84,11 +97,12 @@ static int write_entry(void *context, struct squashfs *image, const char *path,
         if (result)
             return result;
     }
+    *to->matched = true;
     if (to->tell)
         printf("squashfs-root/%s\n", path);
     if (S_ISDIR(inode->mode))
         // Whatever the image says, we must be able to fill it, and later to delete it.
-        return mkdirat(to->folder, path, 0755) && errno != EEXIST ? -errno : 0;
+        return make_folder(to->folder, path);
     // Left by an extraction before this one.
     if (unlinkat(to->folder, path, 0) && errno != ENOENT)
         return -errno;
@@ -104,7 +118,9 @@ static int write_entry(void *context, struct squashfs *image, const char *path,
 
 int extract(struct squashfs *image, int folder, const char *pattern, bool tell)
 {
-    struct destination to = {folder, pattern, tell, malloc(image->block_size), image->block_size};
+    bool matched = false;
+    struct destination to = {
+        folder, pattern, tell, malloc(image->block_size), image->block_size, &matched};
     if (!to.buffer)
         return -ENOMEM;
     // The modes are those of the image, not what the user's mask makes of them.
@@ -112,7 +128,7 @@ int extract(struct squashfs *image, int folder, const char *pattern, bool tell)
     int result = walk(image, write_entry, &to);
     umask(mask);
     free(to.buffer);
-    return result;
+    return !result && pattern && !matched ? -ENODATA : result;
 }
 
 static int synchronize_entry(void *context, struct squashfs *image, const char *path,

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 // Writes the files whose paths match the shell's `pattern` (all: NULL) below the open `folder`
-// and prints each path where `tell` says so. 0, or a negative error number.
+// and prints each path where `tell` says so. 0, or a negative error number: ENODATA where none matches.
 int extract(struct squashfs *image, int folder, const char *pattern, bool tell);
 
 // Has everything written to the disk, so that a power failure cannot leave names without content.

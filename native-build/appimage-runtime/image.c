@@ -43,8 +43,9 @@ static uint64_t elf_end(int descriptor, const Elf64_Ehdr *header)
 struct image open_image(const char *path)
 {
     // /proc is missing in some chroots; then the path will do that the kernel was given.
-    const char *opened = path ? path : "/proc/self/exe";
-    if (!path && access(opened, F_OK))
+    bool is_named = path && *path;
+    const char *opened = is_named ? path : "/proc/self/exe";
+    if (!is_named && access(opened, F_OK))
         opened = (const char *)getauxval(AT_EXECFN);
     struct image image = {.descriptor = moved_up(open(opened, O_RDONLY | O_CLOEXEC), true)};
     if (image.descriptor < 0)

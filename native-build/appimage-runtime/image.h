@@ -12,7 +12,7 @@ struct image {
     uint64_t size;   // up to the end of the file
 };
 
-// Opens the AppImage at `path`, or the one that this process was started from (NULL).
+// Opens the AppImage at `path`, or the one that this process was started from (NULL, or nothing).
 // Ends the process where that is none.
 struct image open_image(const char *path);
 

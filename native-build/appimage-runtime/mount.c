@@ -66,9 +66,11 @@ static int received(int socket)
 // What fusermount complains about is no failure of ours: there is another way.
 static void silence(void)
 {
-    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int nothing = open("/dev/null", O_RDWR);
     for (int stream = 0; stream < 3; ++stream)
         dup2(nothing, stream);
+    if (nothing > 2)
+        close(nothing);
 }
 
 static int mount_with(const char *program, const char *folder, const char *name)
@@ -131,8 +133,11 @@ bool mount_make(struct mount *mount, const char *name)
         mount->descriptor = mount_with(programs[i], mount->folder, plain);
     }
     free(plain);
-    if (mount->descriptor >= 0)
+    if (mount->descriptor >= 0) {
+        // A question may be taken back, because who asked it was killed, before it is read.
+        fcntl(mount->descriptor, F_SETFL, O_NONBLOCK);
         return true;
+    }
     if (mount->folder)
         rmdir(mount->folder);
     free(mount->folder);

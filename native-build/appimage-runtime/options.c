@@ -2,6 +2,7 @@
 
 #include "daemon.h"
 #include "extract.h"
+#include "integrity.h"
 #include "message.h"
 
 #include <errno.h>
@@ -63,13 +64,24 @@ static struct squashfs opened(const struct image *image)
     return files;
 }
 
-static void extract_here(const struct image *image, const char *pattern)
+static void extract_here(const struct image *image, int count, char *const words[])
 {
+    if (count > 1)
+        fail(EXIT_USAGE, "one pattern is taken, not also %s", words[1]);
+    const char *pattern = count ? words[0] : NULL;
     struct squashfs files = opened(image);
+    if (!is_intact(image))
+        fail(EXIT_DEPENDENCY, "%s is damaged: download it again", image->path);
     if (mkdir("squashfs-root", 0755) && errno != EEXIST)
         fail(EXIT_STORAGE, "cannot make the folder squashfs-root: %s", strerror(errno));
-    int folder = open("squashfs-root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int error = folder < 0 ? errno : -extract(&files, folder, pattern, true);
+    // Who prepared it could have put links to other places there.
+    int folder = open("squashfs-root", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    struct stat status;
+    if (folder < 0 || fstat(folder, &status) || status.st_uid != geteuid())
+        fail(EXIT_STORAGE, "squashfs-root is no folder of yours: delete it, or go elsewhere");
+    int error = -extract(&files, folder, pattern, true);
+    if (error == ENODATA)
+        fail(EXIT_USAGE, "nothing in it matches %s: see --appimage-help", pattern);
     if (error == EIO)
         fail(EXIT_DEPENDENCY, "%s is damaged: download it again", image->path);
     if (error)
@@ -78,7 +90,7 @@ static void extract_here(const struct image *image, const char *pattern)
 
 static void wait_for_end(int signal)
 {
-    (void)signal; // pause() returns
+    (void)signal; // sigsuspend() returns
 }
 
 static void mount_and_wait(const struct image *image)
@@ -125,7 +137,7 @@ _Noreturn void run_option(const struct image *image, int count, char *const argu
     else if (!strcmp(option, "portable-config"))
         make_portable(image, ".config");
     else if (!strcmp(option, "extract"))
-        extract_here(image, count > 2 ? arguments[2] : NULL);
+        extract_here(image, count - 2, arguments + 2);
     else if (!strcmp(option, "mount"))
         mount_and_wait(image);
     else

@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 
 from native_build.compiled import compile_target
+from native_build.compiler_wrapper import without_own_flags
 from torch_build.process import capture
 from torch_build.toolchain import Toolchain
 from transcriber.errors import DependencyError
@@ -94,7 +95,7 @@ def _build_musl(source: Path, work: Path, tools: Toolchain) -> Path:
             *(source / "configure", f"--prefix={installed}", "--disable-shared"),
             *("--enable-wrapper=no", f"CC={tools.ccache} {tools.cc}", f"CFLAGS={_MUSL_FLAGS}"),
         ],
-        environment=tools.environment,
+        environment={**tools.environment, **without_own_flags()},
     )
     stamp.write_text(made_by)
     return installed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +16,6 @@ from native_build.zsync_file import write_zsync
 from transcriber.files import atomic_writer, make_directory
 
 DIGESTS = "SHA256SUMS"
-
-_GIVEN_AWAY = ("*.AppImage", "*.zsync", "*.cdx.json", "*.whl")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,9 +110,18 @@ def make_appimage(
     return appimage
 
 
-def write_all_digests(output: Path, *, publishing: Publishing) -> Path:
-    """Write the digests of all that is given away in `output`, and sign them with the key."""
-    files = [path for pattern in _GIVEN_AWAY for path in output.glob(pattern)]
+def write_all_digests(appimages: Sequence[Path], output: Path, *, publishing: Publishing) -> Path:
+    """Write the digests of what is given away, and sign them with the key.
+
+    Parameters
+    ----------
+    appimages : sequence of Path
+        What `make_appimage` returned. Others in `output` may be of an earlier revision.
+    output : Path
+        The folder that they are in, beside the wheel.
+    """
+    files = [*appimages, *(path.with_name(f"{path.name}.zsync") for path in appimages)]
+    files += [*(path.with_suffix(".cdx.json") for path in appimages), *output.glob("*.whl")]
     digests = output / DIGESTS
     write_digests(files, digests)
     signature = digests.with_name(f"{DIGESTS}.asc")

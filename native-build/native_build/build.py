@@ -27,6 +27,7 @@ from native_build.stages import stage
 from native_build.workshop import Workshop
 from scripts.commands import say
 from scripts.layout import CHECKOUT
+from torch_build.archive import read_folder
 from torch_build.sources import read_sources
 from transcriber.models.certificates import BUNDLED
 
@@ -75,7 +76,8 @@ def build_program(shop: Workshop, torch: Path, edition: Edition) -> Path:
             strip=shop.tools.strip,
         )
         frozen = frozen_part(shop, PROGRAM, site, torch, PROGRAM_REQUIREMENTS)
-    program = shop.work / "program" / edition.name
+    place = shop.work / "program" / edition.name
+    program = place.with_name(f"{edition.name}.new")
     with stage("prune"):
         decisions = prune(
             frozen,
@@ -85,7 +87,7 @@ def build_program(shop: Workshop, torch: Path, edition: Edition) -> Path:
             # A part of the same package, GNU's binutils.
             readelf=shop.tools.strip.with_name("readelf"),
         )
-        write_report(program.with_suffix(".prune.json"), decisions)
+        write_report(place.with_suffix(".prune.json"), decisions)
         shutil.copy(decoder / "ffmpeg", program / "ffmpeg")
         shutil.copy(shop.packages / "certifi/cacert.pem", program / BUNDLED)
         write_contents(
@@ -97,9 +99,19 @@ def build_program(shop: Workshop, torch: Path, edition: Edition) -> Path:
             trees=shop.trees,
             sysroot=shop.tools.sysroot.root,
         )
-    size = sum(path.stat().st_size for path in program.rglob("*") if path.is_file())
-    say(f"native: {program.relative_to(shop.work)} has {size:,} bytes")
-    return program
+        put_in_place(program, place)
+    size = sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
+    say(f"native: {place.relative_to(shop.work)} has {size:,} bytes")
+    return place
+
+
+def put_in_place(new: Path, place: Path) -> None:
+    """Put the folder `new` at `place`, unless the same is there: it may be in use."""
+    if place.is_dir() and read_folder(new) == read_folder(place):
+        shutil.rmtree(new)
+        return
+    shutil.rmtree(place, ignore_errors=True)
+    new.rename(place)
 
 
 def build_appimages(
@@ -147,7 +159,7 @@ def build_appimages(
                 make_appimage(program, edition, output, work, tools=tools, publishing=publishing)
             )
         say(f"native: {made[-1].name} has {made[-1].stat().st_size:,} bytes")
-    write_all_digests(output, publishing=publishing)
+    write_all_digests(made, output, publishing=publishing)
     return made
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from torch_build.packages import install, unpack_packages
@@ -46,6 +48,14 @@ def provide_programs(cache: Path) -> list[Path]:
             unpack_packages([name], folder)
         folders.append(folder / "usr/bin")
     return folders
+
+
+def nasm_version(folders: Sequence[Path]) -> str:
+    """Return what nasm, of the machine or in one of `folders`, calls itself."""
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *map(str, folders)])
+    nasm = shutil.which("nasm", path=path)
+    # Its line has the date that it was compiled, too.
+    return capture([nasm, "-v"]).partition(" compiled")[0].strip() if nasm else "none"
 
 
 def _provide_perl() -> None:

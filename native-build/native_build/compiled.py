@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from native_build.compiler_wrapper import without_own_flags
 from torch_build.process import capture
 from torch_build.toolchain import Toolchain
 from transcriber.files import make_directory
@@ -54,14 +55,15 @@ def compile_target(
     }
     options = [f"-D{name}={value}" for name, value in variables.items()]
     _forget_others(build, "\n".join([tools.toolchain_key(), *options]))
+    environment = {**tools.environment, **without_own_flags()}
     capture(
         [tools.cmake, "-G", "Ninja", "-S", recipe, "-B", build, *options],
-        environment=tools.environment,
+        environment=environment,
     )
     jobs = str(os.cpu_count() or 1)
     capture(
         [tools.cmake, "--build", build, "--target", target, "--parallel", jobs],
-        environment=tools.environment,
+        environment=environment,
     )
     return build / target
 

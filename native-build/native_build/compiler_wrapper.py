@@ -14,6 +14,17 @@ NAME = "clang"
 """Recipes tell compilers apart by their name. Some write it into what they make."""
 
 
+_FLAGS = ("CFLAGS", "CPPFLAGS", "CXXFLAGS", "LDFLAGS", "LIBS", "CPATH", "C_INCLUDE_PATH")
+
+
+def without_own_flags() -> dict[str, str]:
+    """Return the variables of the user's own options for the compiler, emptied.
+
+    With them the result would be another one under the same key.
+    """
+    return dict.fromkeys((*_FLAGS, "MAKEFLAGS"), "")
+
+
 def wrap_compiler(
     folder: Path,
     tools: Toolchain,
@@ -66,8 +77,7 @@ def wrap_compiler(
         "PATH": os.pathsep.join([str(folder), os.environ.get("PATH", os.defpath)]),
         "CC": NAME,
         "CXX": "clang++",
-        # The user's own would give another result under the same key.
-        **dict.fromkeys(("CFLAGS", "CPPFLAGS", "CXXFLAGS", "LDFLAGS", "LIBS", "CPATH"), ""),
+        **without_own_flags(),
         "CCACHE_DIR": str(cache / "ccache"),
         "CCACHE_NOHASHDIR": "true",
         # The time that a recipe may write into what it makes: none.

@@ -1,8 +1,8 @@
 """Find out what the program imports and opens: run it in all its ways and look.
 
 ``python -m native_build.module_trace --models DIR --checkpoints DIR --speech DIR`` writes the lists
-that `freeze` and `prune` read. They are a reviewed part of the repository; a test fails when a
-fresh trace needs what they lack.
+that `freeze` and `prune` read. They are a reviewed part of the repository; tests fail when the
+program imports what they lack, and when it runs into that.
 """
 
 from __future__ import annotations
@@ -119,6 +119,8 @@ def trace_program(python: Path, material: Material) -> Used:
             "PYTHONPATH": os.pathsep.join([str(RECORDER), str(PROGRAM.parent)]),
             "MODULE_RECORDER": str(notes),
             "XDG_CACHE_HOME": str(scratch / "cache"),
+            "XDG_CONFIG_HOME": str(scratch / "config"),
+            **dict.fromkeys(("DISPLAY", "WAYLAND_DISPLAY"), ""),
         }
         with _served(material.models) as mirror:
             for code, arguments in _runs(material, scratch, mirror):
@@ -203,6 +205,9 @@ def _runs(material: Material, scratch: Path, mirror: str) -> Iterator[tuple[int,
               "--word_timestamps", "True", recordings[0]]  # fmt: skip
     yield 2, ["--language", "Germn", recordings[0]]
     yield 2, ["--no_such_option"]
+    # Neither a terminal nor a screen is there to ask on.
+    yield 2, ["desktop"]
+    yield 0, ["desktop", recordings[0]]
     yield 3, [*english, str(silent)]
     yield 3, [*english, str(scratch / "missing.wav")]
     yield 4, [*common, "--model", str(damaged), recordings[0]]

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from transcriber.files import make_directory
+
+_UNUSED_DAYS = 30
+"""After which a part is deleted: each change of the program leaves one of 50 MB."""
 
 
 def part_key(words: Iterable[str], files: Iterable[Path]) -> str:
@@ -49,7 +54,10 @@ def provide_part(name: str, key: str, cache: Path, build: Callable[[], Path]) ->
     """
     kept = cache / "native" / f"{name}-{key}"
     if kept.is_dir():
+        # Which one was used last, and which not for long, is seen by it.
+        os.utime(kept)
         return kept
+    _forget_unused(kept.parent, name)
     made = build()
     make_directory(kept.parent)
     with tempfile.TemporaryDirectory(prefix=".incoming-", dir=kept.parent) as incoming:
@@ -59,3 +67,11 @@ def provide_part(name: str, key: str, cache: Path, build: Callable[[], Path]) ->
         with contextlib.suppress(OSError):
             whole.rename(kept)
     return kept
+
+
+def _forget_unused(folder: Path, name: str) -> None:
+    """Delete the parts `name` of other inputs that nobody has used for long."""
+    oldest = time.time() - _UNUSED_DAYS * 24 * 3600
+    for path in folder.glob(f"{name}-*"):
+        if path.stat().st_mtime < oldest:
+            shutil.rmtree(path, ignore_errors=True)

@@ -22,6 +22,7 @@ from native_build import (
 )
 from native_build.appimages import PackTools
 from native_build.build_packages import EDITS, REQUIREMENTS
+from native_build.build_programs import nasm_version
 from native_build.module_list import MODULES, read_list
 from native_build.parts import provide_part
 from native_build.workshop import Workshop
@@ -82,8 +83,10 @@ def ffmpeg_part(shop: Workshop, selection: str) -> Path:
             environment=plain,
         )
 
-    files = [*_code(compiler_wrapper, ffmpeg), ffmpeg.SELECTIONS, ffmpeg.WHITELIST]
-    key = shop.key([selection], files, "ffmpeg")
+    files = [*_code(compiler_wrapper, libraries, ffmpeg), ffmpeg.SELECTIONS, ffmpeg.WHITELIST]
+    # It assembles what is fastest.
+    words = [selection, nasm_version(shop.folders)]
+    key = shop.key(words, files, "ffmpeg")
     return provide_part(f"ffmpeg-{selection}", key, shop.cache, build)
 
 
@@ -149,10 +152,10 @@ def pack_tools(shop: Workshop, packages: Path) -> PackTools:
         made = mksquashfs.build_mksquashfs(shop.trees, work, tools=shop.tools)
         return _alone(made, work / "whole")
 
-    files = [*_code(compiled, appimage_runtime), *_files(appimage_runtime.RECIPE)]
+    files = [*_code(compiled, compiler_wrapper, appimage_runtime), *_files(appimage_runtime.RECIPE)]
     key = shop.key([], files, "musl", "zstd", "xz")
     head = provide_part("appimage-runtime", key, shop.cache, runtime)
-    files = [*_code(compiled, mksquashfs), *_files(mksquashfs.RECIPE)]
+    files = [*_code(compiled, compiler_wrapper, mksquashfs), *_files(mksquashfs.RECIPE)]
     key = shop.key([], files, "squashfs_tools", "zstd", "xz")
     program = provide_part("mksquashfs", key, shop.cache, maker)
     return PackTools(runtime=head / "runtime", mksquashfs=program / "mksquashfs", packages=packages)

@@ -40,9 +40,11 @@ def sign(digest: str, key: str) -> Signed:
     DependencyError
         When there is no GnuPG, or no such key.
     """
+    # Without what others have signed in it, which can be any number of kilobytes.
+    minimal = ["--export-options", "export-minimal", "--export"]
     return Signed(
         signature=sign_text(digest.encode(), key),
-        key=_gnupg(["--export", key], b""),
+        key=_gnupg([*minimal, key], b""),
     )
 
 

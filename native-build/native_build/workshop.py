@@ -52,7 +52,10 @@ class Workshop:
 
     def key(self, words: Sequence[str], files: Sequence[Path], *archives: str) -> str:
         """Return the key of a part of `archives`, made by the recipes `files`."""
-        digests = [self.sources.named(name).sha256 for name in archives]
+        digests = []
+        for source in map(self.sources.named, archives):
+            digests += [source.sha256, source.content_sha256, *source.only, "without"]
+            digests += source.without
         return part_key([self.tools.toolchain_key(), *words, *digests], files)
 
     def wrapped(self, work: Path) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def be_at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr(choice, "_is_in_front", lambda: True)
     monkeypatch.setattr(sys, "stderr", Terminal())
 
 
@@ -74,7 +75,7 @@ def test_the_sizes_are_told_and_what_is_there_already(
 
 def test_the_choice_is_that_of_the_next_start(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     assert (parse(["a.wav"]).model, parse(["a.wav"]).model_is_open) == (DEFAULT_MODEL, True)
-    ask(monkeypatch, "tiny\n", home)
+    remember_model("tiny")
     assert (parse(["a.wav"]).model, parse(["a.wav"]).model_is_open) == ("tiny", False)
     named = parse(["--model", "base", "a.wav"])
     assert (named.model, named.model_is_open) == ("base", False)
@@ -89,11 +90,9 @@ def test_a_damaged_choice_is_none(content: bytes) -> None:
     assert remembered_model() is None
 
 
-def test_a_choice_that_cannot_be_kept_is_used_all_the_same(
-    monkeypatch: pytest.MonkeyPatch, home: Path
-) -> None:
+def test_a_choice_that_cannot_be_kept_is_no_failure(home: Path) -> None:
     (home / "config").write_text("a file in the place of the folder")
-    assert ask(monkeypatch, "tiny\n", home)[0] == "tiny"
+    remember_model("tiny")
     assert remembered_model() is None
 
 
@@ -113,10 +112,23 @@ def test_only_somebody_at_a_terminal_is_asked(monkeypatch: pytest.MonkeyPatch, h
     monkeypatch.setenv("TRANSCRIBER_OFFLINE", "1")
     assert not may_ask(parse(words))
     monkeypatch.delenv("TRANSCRIBER_OFFLINE")
-    for stream in ("stdin", "stderr"):
-        with monkeypatch.context() as patch:
-            patch.setattr(sys, stream, io.StringIO())
-            assert not may_ask(parse(words))
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    assert not may_ask(parse(words))
+
+
+def test_a_job_in_the_background_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = os.openpty()
+    try:
+        with open(theirs, closefd=False) as terminal:
+            # It is the terminal of no process group, so not of this one.
+            monkeypatch.setattr(sys, "stdin", terminal)
+            assert terminal.isatty()
+            assert not choice._is_in_front()
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    assert not choice._is_in_front()
 
 
 def test_a_model_that_is_there_is_taken_without_a_word(

@@ -45,6 +45,7 @@ echo) shift; printf '[%s]' "$@" ;;
 input) cat ;;
 wait) trap 'exit 43' TERM; echo ready; while :; do sleep 0.02; done ;;
 leave) (sleep 1; cat "$APPDIR/word") & ;;
+survive) trap '' INT HUP; echo ready; sleep 0.5; cat "$APPDIR/word" ;;
 esac
 """
 
@@ -201,6 +202,25 @@ def run(
         group=65534 if lowers else None,
         extra_groups=[] if lowers else None,
     )
+
+
+@functools.cache
+def need_mounts(appimage: Path) -> None:
+    """Skip a test where this user may mount no AppImage, as in many containers."""
+    with (
+        tempfile.TemporaryDirectory() as home,
+        subprocess.Popen(
+            [appimage, "--appimage-mount"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={"PATH": os.environ["PATH"], "HOME": home},
+        ) as mounting,
+    ):
+        assert mounting.stdout
+        mounted = mounting.stdout.readline()
+        mounting.terminate()
+    if b"/.mount_" not in mounted:
+        pytest.skip("FUSE lets this user mount nothing here")
 
 
 @functools.cache

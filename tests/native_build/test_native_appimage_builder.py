@@ -88,12 +88,14 @@ def test_it_packs_with_our_runtime_and_our_compression(
 def test_all_that_is_given_away(tools: PackTools, program: Path, tmp_path: Path) -> None:
     output = tmp_path / "dist"
     publishing = Publishing(update_address="https://a.example/files/")
-    for edition in (ULTRA_LEAN, LEAN):
+    made = [
         make_appimage(
             program, edition, output, tmp_path / "work", tools=tools, publishing=publishing
         )
+        for edition in (ULTRA_LEAN, LEAN)
+    ]
     (output / "torch.whl").write_text("wheel")
-    write_all_digests(output, publishing=publishing)
+    write_all_digests(made, output, publishing=publishing)
     names = {"torch.whl", "SHA256SUMS"}
     for edition in (ULTRA_LEAN, LEAN):
         stem = edition.appimage.removesuffix(".AppImage")
@@ -106,6 +108,9 @@ def test_all_that_is_given_away(tools: PackTools, program: Path, tmp_path: Path)
         check=True,
     )
     assert len(check.stdout.splitlines()) == len(names) - 1
+    # Of one that was made alone, and not of what an earlier build left.
+    write_all_digests(made[1:], output, publishing=publishing)
+    assert ULTRA_LEAN.appimage not in (output / "SHA256SUMS").read_text()
     appimage = output / ULTRA_LEAN.appimage
     # What the updater reads names the file that lies beside it, and that is of these bytes.
     update = section_content(appimage.read_bytes(), UPDATE_SECTION).rstrip(b"\0").decode()

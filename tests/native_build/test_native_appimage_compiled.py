@@ -67,3 +67,13 @@ def test_a_failure_is_told(recipe: Path, tmp_path: Path, tools: Toolchain) -> No
     (recipe / "said.c").write_text("no program\n")
     with pytest.raises(DependencyError, match="failed"):
         compile_target(recipe, "said", tmp_path / "build", tools=tools, definitions={})
+
+
+@pytest.mark.slow
+def test_the_users_own_flags_are_left_out(
+    recipe: Path, tmp_path: Path, tools: Toolchain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("CFLAGS", "CPPFLAGS", "LDFLAGS"):
+        monkeypatch.setenv(name, "-Dputs=missing -no-such-option")
+    made = compile_target(recipe, "said", tmp_path / "b", tools=tools, definitions={"WORD": "a"})
+    assert run(made).stdout == "a\n"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import Utterance
 
-from appimage_tools import reason_without_namespaces
+from appimage_tools import need_mounts, reason_without_namespaces
 from native_build.editions import EDITIONS
 from scripts.debian_suites import archive_addresses
 from scripts.layout import CHECKOUT, DISTRIBUTION, build_cache
@@ -135,6 +135,8 @@ def test_the_same_transcript_everywhere(
 ) -> None:
     appimage = DISTRIBUTION / EDITIONS[edition].appimage
     assert appimage.is_file(), "`make appimages` builds it"
+    if fuse == "with":
+        need_mounts(appimage)
     shutil.copy(appimage, work / "transcriber.AppImage")
     words = ["--model", "/mnt/tiny.en.pt", "--threads", "1", "-f", "json", "-o", "/mnt"]
     done = subprocess.run(

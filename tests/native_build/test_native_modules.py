@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,3 +67,27 @@ def test_innermost_modules_have_a_file_and_no_other_in_them(tmp_path: Path) -> N
 
 def test_parents_come_first_and_once() -> None:
     assert with_parents(["a.b.c", "a.d", "e"]) == ["a", "a.b", "a.b.c", "a.d", "e"]
+
+
+def test_every_module_that_the_program_imports_is_listed() -> None:
+    """What no traced run reached would be missing where it is needed for the first time."""
+    own = CHECKOUT / "transcriber"
+    imported = {
+        name
+        for path in own.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        for name in _imported(node)
+    }
+    known = {*read_list(MODULES), *sys.builtin_module_names}
+    missing = {
+        name
+        for name in imported
+        if name.partition(".")[0] not in {"transcriber", "__future__"} and name not in known
+    }
+    assert missing == set()
+
+
+def _imported(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module] if isinstance(node, ast.ImportFrom) and node.module else []

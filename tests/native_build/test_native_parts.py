@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -55,3 +57,23 @@ def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(DependencyError):
         provide_part("python", "key", tmp_path / "cache", fail)
     assert list(tmp_path.rglob("*")) == []
+
+
+def test_what_was_not_used_for_long_goes(tmp_path: Path) -> None:
+    def build() -> Path:
+        made = tmp_path / "made"
+        made.mkdir(exist_ok=True)
+        return made
+
+    for key in ("old", "used", "new"):
+        kept = provide_part("python", key, tmp_path, build)
+        then = time.time() - 40 * 24 * 3600
+        if key != "new":
+            os.utime(kept, (then, then))
+        if key == "used":
+            provide_part("python", key, tmp_path, build)
+    other = provide_part("numpy", "old", tmp_path, build)
+    os.utime(other, (then, then))
+    provide_part("python", "next", tmp_path, build)
+    names = {path.name for path in (tmp_path / "native").iterdir()}
+    assert names == {"python-used", "python-new", "python-next", "numpy-old"}

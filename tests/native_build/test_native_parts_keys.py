@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,15 @@ def test_an_archive_is_in_the_keys_of_the_tools_that_are_made_of_it(tmp_path: Pa
             if getattr(other, field) != getattr(tools, field)
         }
         assert changed == parts
+
+
+def test_what_is_unpacked_of_an_archive_is_in_the_key(tmp_path: Path) -> None:
+    one = workshop(tmp_path)
+    for change in ({"only": ("lib",)}, {"without": ("lib",)}, {"content_sha256": "ff"}):
+        changed = tuple(dataclasses.replace(item, **change) for item in one.sources.archives)
+        sources = dataclasses.replace(one.sources, archives=changed)
+        other = dataclasses.replace(one, sources=sources)
+        assert numpy_part(other) != numpy_part(one)
 
 
 def test_the_compiler_is_in_all_keys(tmp_path: Path) -> None:

@@ -93,6 +93,26 @@ def test_it_needs_no_python_and_no_environment(program: Path, tmp_path: Path) ->
     assert done.stdout.startswith("transcriber ")
 
 
+@pytest.mark.parametrize(
+    "variable",
+    [
+        *("PYTHONDEVMODE=1", "PYTHONMALLOC=debug", "PYTHONIOENCODING=latin9", "PYTHONHASHSEED=abc"),
+        *("PYTHONINSPECT=1", "PYTHONHOME=/nowhere", "PYTHONPATH=/nowhere", "PYTHONVERBOSE=1"),
+    ],
+)
+def test_what_is_meant_for_another_python_does_nothing(program: Path, variable: str) -> None:
+    done = subprocess.run(
+        ["env", "-i", variable, program, "--version"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("transcriber ")
+
+
 def test_every_file_that_it_opens_is_its_own_or_the_systems(
     program: Path, models: Path, utterances: list[Utterance], tmp_path: Path
 ) -> None:

@@ -37,7 +37,7 @@ from transcriber.paths import program_cache
 from transcriber.settings import DEFAULT_MODEL
 
 RELEVANT_VARIABLES = re.compile(
-    r"(TRANSCRIBER|OMP|GOMP|KMP|MKL|OPENBLAS|CUDA|NVIDIA|PYTORCH|TORCH|LD|XDG_CACHE|SSL)_.*"
+    r"(TRANSCRIBER|OMP|GOMP|KMP|MKL|OPENBLAS|CUDA|NVIDIA|PYTORCH|TORCH|LD|XDG|SSL)_.*"
     r"|(https?|all|no)_proxy|PYTHON[A-Z]+|TMPDIR|LANG|LC_ALL",
     re.IGNORECASE,
 )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
-from transcriber.models.preference import remember_model
 from transcriber.models.progress import megabytes
 from transcriber.models.registry import OfficialModel, find_official, official_models
 from transcriber.models.sources import offline_by_environment
@@ -19,7 +19,7 @@ def may_ask(settings: RunSettings) -> bool:
     Whoever reads the progress as JSON is a program; without the network nothing can be fetched.
     """
     return (
-        sys.stdin.isatty()
+        _is_in_front()
         and sys.stderr.isatty()
         and settings.progress in ("auto", "bar")
         and not (settings.offline or offline_by_environment())
@@ -27,8 +27,19 @@ def may_ask(settings: RunSettings) -> bool:
     )
 
 
+def _is_in_front() -> bool:
+    """Return whether standard input is a terminal that this process may read from.
+
+    A shell's job in the background would be stopped by the attempt.
+    """
+    try:
+        return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+    except (OSError, ValueError):
+        return False
+
+
 def ask_model(directory: Path) -> str:
-    """Ask for a model until one is named, and remember the answer.
+    """Ask for a model until one is named.
 
     Parameters
     ----------
@@ -53,7 +64,6 @@ def ask_model(directory: Path) -> str:
             answer = names[int(answer) - 1]
         chosen = find_official(answer)
         if chosen is not None:
-            remember_model(chosen.name)
             return chosen.name
         print(f"There is no model {answer!r}.", end="", file=sys.stderr)
 
