@@ -35,17 +35,17 @@ class Compression:
 
 
 SMALLEST = Compression(options=("-comp", "zstd", "-Xcompression-level", "22", "-b", "1M"))
-"""For the file that is downloaded: 13.9 MB of the program. Larger blocks squashfs does not have.
+"""For the file that is downloaded: 11.5 MB of the program. Larger blocks squashfs does not have.
 
-xz with its filter for x86 code leaves 12.1 MB, but the mounted start unpacks at a seventh of the
-speed: the program told its version after 375 ms instead of 109, 41 of them its own.
+xz with its filter for x86 code leaves 10.0 MB, but unpacks at a seventh of the speed: a mounted
+start told its version after 244 ms instead of 52, and a short transcription took half as long again.
 """
 
 QUICKEST = Compression(options=("-comp", "zstd", "-Xcompression-level", "22", "-b", "256K"))
-"""For the start: importing torch from it takes 0.1 s more than from a plain folder.
+"""For the start: a block is unpacked for a page of it, so smaller ones cost less.
 
-Level 19 leaves the same size. Blocks of 128 KiB are no quicker and leave 3 % more; those of 1 MiB
-leave 4 % less, and take half as long again, because a whole block is unpacked for a page of it.
+A short transcription took 877 ms from it, 899 from blocks of 1 MiB and 832 from a plain folder, for
+4 % more bytes. Blocks of 128 KiB are no quicker and leave 3 % more; level 19 leaves the same size.
 """
 
 _REPRODUCIBLE = (

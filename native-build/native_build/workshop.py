@@ -16,7 +16,7 @@ from native_build.stages import stage
 from scripts.layout import NATIVE
 from torch_build import unpack
 from torch_build.fetch import archive_path, fetch
-from torch_build.sources import Sources, read_sources
+from torch_build.sources import Archive, Sources, read_sources
 from torch_build.toolchain import Toolchain, provide_toolchain
 
 
@@ -54,6 +54,8 @@ class Workshop:
         """Return the key of a part of `archives`, made by the recipes `files`."""
         digests = []
         for source in map(self.sources.named, archives):
+            if not isinstance(source, Archive):
+                raise TypeError(f"{source.name} is no archive")
             digests += [source.sha256, source.content_sha256, *source.only, "without"]
             digests += source.without
         return part_key([self.tools.toolchain_key(), *words, *digests], files)
