@@ -1,8 +1,8 @@
 """Find out what the program imports and opens: run it in all its ways and look.
 
 ``python -m native_build.module_trace --models DIR --checkpoints DIR --speech DIR`` writes the lists
-that `freeze` and `prune` read. They are a reviewed part of the repository; tests fail when the
-program imports what they lack, and when it runs into that.
+that `freeze` and `prune` read. They are a reviewed part of the repository; tests fail when a
+fresh trace finds other ones, and when the program imports what they lack.
 """
 
 from __future__ import annotations
