@@ -207,7 +207,7 @@ def _runs(material: Material, scratch: Path, mirror: str) -> Iterator[tuple[int,
     yield 2, ["--no_such_option"]
     # Neither a terminal nor a screen is there to ask on.
     yield 2, ["desktop"]
-    yield 0, ["desktop", recordings[0]]
+    yield 3, ["desktop", str(scratch / "missing.wav")]
     yield 3, [*english, str(silent)]
     yield 3, [*english, str(scratch / "missing.wav")]
     yield 4, [*common, "--model", str(damaged), recordings[0]]
