@@ -75,6 +75,7 @@ ON_STOCK = ("tests/engine", "tests/machine")
 """Tests that are run on stock PyTorch, too."""
 
 ON_APPIMAGE = (
+    "tests/test_accuracy.py",
     "tests/test_program.py",
     "tests/test_continuation.py",
     "tests/test_desktop.py",

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 from conftest import Utterance
+from test_accuracy import SPEECH_VARIABLE
 
+from benchmarks.parity import read_manifest
 from native_build.contents import BILL
 from native_build.elf_needed import is_elf
 from native_build.freeze import read_settings
@@ -148,15 +150,33 @@ def test_it_writes_what_the_modules_write(
     tmp_path: Path,
     extra: tuple[str, ...],
 ) -> None:
-    recordings = [str(utterance.path) for utterance in utterances[:3]]
-    words = ["--model", "base", "--model_dir", str(models), "--threads", "1", *extra, *recordings]
+    recordings = [utterance.path for utterance in utterances[:3]]
+    compare_with_modules(program, models, recordings, extra, tmp_path)
+
+
+@pytest.mark.timeout(1800)
+def test_it_writes_what_the_modules_write_of_all_recordings(
+    program: Path, models: Path, tmp_path: Path
+) -> None:
+    if SPEECH_VARIABLE not in os.environ:
+        pytest.skip(f"{SPEECH_VARIABLE} names no folder of recordings with a manifest.tsv")
+    speech = read_manifest(Path(os.environ[SPEECH_VARIABLE]))
+    recordings = [item.path for item in speech]
+    compare_with_modules(program, models, recordings, ("--beam_size", "None"), tmp_path)
+
+
+def compare_with_modules(
+    program: Path, models: Path, recordings: list[Path], extra: tuple[str, ...], folder: Path
+) -> None:
+    """Transcribe with both, and compare all files to the last bit."""
+    words = ["--model", "base", "--model_dir", str(models), "--threads", "1", *extra]
     for name, start in (
         ("ours", [str(program)]),
         ("theirs", [sys.executable, "-m", "transcriber"]),
     ):
-        command = [*start, "--output_dir", str(tmp_path / name), *words]
-        subprocess.run(command, check=True, capture_output=True, timeout=300)
-    written = sorted((tmp_path / "theirs").iterdir())
-    assert len(written) == 15
+        command = [*start, "--output_dir", str(folder / name), *words, *map(str, recordings)]
+        subprocess.run(command, check=True, capture_output=True, timeout=850)
+    written = sorted((folder / "theirs").iterdir())
+    assert len(written) == 5 * len(recordings)
     for path in written:
-        assert (tmp_path / "ours" / path.name).read_bytes() == path.read_bytes(), path.name
+        assert (folder / "ours" / path.name).read_bytes() == path.read_bytes(), path.name
