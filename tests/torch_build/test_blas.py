@@ -12,7 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scripts.layout import build_cache
 from torch_build.blas import build_library
+from torch_build.toolchain import Toolchain, provide_toolchain
 
 SOURCES = Path(__file__).parents[2] / "build" / "torch" / "source"
 FEATURES = set(re.findall(r"\w+", Path("/proc/cpuinfo").read_text(encoding="utf-8")))
@@ -38,13 +40,18 @@ def source() -> Path:
 
 
 @pytest.fixture(scope="session")
-def library(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_library(source, tmp_path_factory.mktemp("shared"), shared=True)
+def tools() -> Toolchain:
+    return provide_toolchain(build_cache())
 
 
 @pytest.fixture(scope="session")
-def archive(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_library(source, tmp_path_factory.mktemp("archive"))
+def library(source: Path, tools: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_library(source, tmp_path_factory.mktemp("shared"), tools=tools, shared=True)
+
+
+@pytest.fixture(scope="session")
+def archive(source: Path, tools: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_library(source, tmp_path_factory.mktemp("archive"), tools=tools)
 
 
 def child(library: Path, function: str, *arguments: object, **environment: str) -> str:
@@ -94,9 +101,9 @@ def test_names_are_hidden(archive: Path) -> None:
 
 
 def test_archive_is_the_same_wherever_it_is_built(
-    source: Path, archive: Path, tmp_path: Path
+    source: Path, tools: Toolchain, archive: Path, tmp_path: Path
 ) -> None:
-    again = build_library(source, tmp_path / "another" / "folder", jobs=2)
+    again = build_library(source, tmp_path / "another" / "folder", tools=tools, jobs=2)
     assert again.read_bytes() == archive.read_bytes()
 
 

@@ -110,7 +110,7 @@ add_library(openblas_shared SHARED EXCLUDE_FROM_ALL ${openblas_objects})
 openblas_own(openblas_shared) # again, since its names are to be visible
 set_target_properties(openblas_shared PROPERTIES OUTPUT_NAME matrix_products
   C_VISIBILITY_PRESET default)
-target_link_options(openblas_shared PRIVATE -fopenmp -fuse-ld=lld)
+target_link_options(openblas_shared PRIVATE -fopenmp)
 
 # What was measured (benchmarks/matrix_products.py; float32, GFLOP/s of one thread of a Zen 3, which
 # has AVX2 and not AVX-512; the ratio is to MKL, of which stock PyTorch's linear layers are made).

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from torch_build.process import capture
+from torch_build.toolchain import Toolchain
 
 RECIPE = Path(__file__).resolve().parents[1] / "cmake" / "openblas.cmake"
 
@@ -20,13 +21,7 @@ include("{recipe}")
 
 
 def build_library(
-    source: Path,
-    build: Path,
-    *,
-    compiler: str | Path = "clang-19",
-    launcher: str | Path = "ccache",
-    shared: bool = False,
-    jobs: int = 1,
+    source: Path, build: Path, *, tools: Toolchain, shared: bool = False, jobs: int = 1
 ) -> Path:
     """Compile the matrix products and return the library.
 
@@ -36,8 +31,8 @@ def build_library(
         OpenBLAS, unpacked.
     build : Path
         Folder for the objects and the library; made where it is missing.
-    compiler, launcher : str or Path
-        The C compiler, and what starts it; an empty launcher is none.
+    tools : Toolchain
+        The compiler, and the system that it compiles for.
     shared : bool
         Whether to link a shared library, whose routine ``sgemm_`` is visible, instead of an
         archive, whose names are hidden.
@@ -52,13 +47,24 @@ def build_library(
     build.mkdir(parents=True, exist_ok=True)
     project = _PROJECT.format(source=source.resolve(), recipe=RECIPE)
     (build / "CMakeLists.txt").write_text(project, encoding="utf-8")
+    sysroot = tools.sysroot
+    openmp = sysroot.openmp_library.parent
     options = {
         "CMAKE_BUILD_TYPE": "Release",
-        "CMAKE_C_COMPILER": compiler,
-        "CMAKE_C_COMPILER_LAUNCHER": launcher,
+        "CMAKE_MAKE_PROGRAM": tools.ninja,
+        "CMAKE_C_COMPILER": tools.cc,
+        "CMAKE_C_COMPILER_LAUNCHER": tools.ccache,
+        "CMAKE_C_FLAGS": " ".join([*sysroot.flags, f"-isystem {sysroot.openmp_include}"]),
+        "CMAKE_SHARED_LINKER_FLAGS": f"--ld-path={tools.linker} -L{openmp} -Wl,-rpath,{openmp}",
     }
     definitions = [f"-D{name}={value}" for name, value in options.items()]
-    capture(["cmake", "-G", "Ninja", "-S", build, "-B", build, *definitions])
+    capture(
+        [tools.cmake, "-G", "Ninja", "-S", build, "-B", build, *definitions],
+        environment=tools.environment,
+    )
     target = "openblas_shared" if shared else "openblas"
-    capture(["cmake", "--build", build, "--target", target, "--parallel", str(jobs)])
+    capture(
+        [tools.cmake, "--build", build, "--target", target, "--parallel", str(jobs)],
+        environment=tools.environment,
+    )
     return build / ("libmatrix_products.so" if shared else "libopenblas.a")
