@@ -146,11 +146,12 @@ def differences(
         name
         for name in names
         if (ours / name).read_bytes() != (reference / name).read_bytes()
-        and (exact or not name.endswith(".json") or not _alike(ours / name, reference / name))
+        and (exact or not name.endswith(".json") or not alike(ours / name, reference / name))
     ]
 
 
-def _alike(one: Path, other: Path) -> bool:
+def alike(one: Path, other: Path) -> bool:
+    """Whether two JSON files are the same, but for the rounding of what they hold."""
     return _equal(json.loads(one.read_text("utf-8")), json.loads(other.read_text("utf-8")))
 
 

@@ -14,6 +14,8 @@ import pytest
 from conftest import REPOSITORY, Run, Utterance, program, without_network
 from whisper.normalizers import EnglishTextNormalizer
 
+from benchmarks.parity import alike
+
 ENDINGS = {"txt", "vtt", "srt", "tsv", "json"}
 
 pytestmark = pytest.mark.slow
@@ -69,7 +71,12 @@ def test_writes_the_files_of_openai_whisper(
         timeout=300,
     )
     for path in (tmp_path / "reference").iterdir():
-        assert (tmp_path / "ours" / path.name).read_bytes() == path.read_bytes(), path.name
+        ours = tmp_path / "ours" / path.name
+        if path.suffix == ".json":
+            # The beams share their audio in ours, which rounds a probability elsewhere.
+            assert alike(ours, path), path.name
+        else:
+            assert ours.read_bytes() == path.read_bytes(), path.name
 
 
 def test_multilingual_model_detects_the_language(
