@@ -16,10 +16,12 @@ from test_accuracy import SPEECH_VARIABLE
 
 from benchmarks.parity import read_manifest
 from native_build.contents import BILL
+from native_build.editions import EDITIONS, Edition
 from native_build.elf_needed import is_elf
 from native_build.freeze import read_settings
 from native_build.prune import SYSTEM_LIBRARIES
 from native_parts import libraries_of, newer_symbols, places_in
+from scripts.layout import CHECKOUT, DISTRIBUTION
 from scripts.native_program import NATIVE_PROGRAM
 from transcriber.models.certificates import BUNDLED
 
@@ -27,6 +29,8 @@ FOLDER = NATIVE_PROGRAM.parent
 
 LARGEST = 80_000_000
 """Bytes of the unpacked program."""
+
+LARGEST_APPIMAGES = {"ultra-lean": 18_000_000, "lean": 26_000_000}
 
 pytestmark = pytest.mark.slow
 
@@ -45,6 +49,13 @@ def files(program: Path) -> list[Path]:
 
 def test_it_is_small(files: list[Path]) -> None:
     assert sum(path.stat().st_size for path in files) <= LARGEST
+
+
+@pytest.mark.parametrize("edition", EDITIONS.values(), ids=EDITIONS)
+def test_the_appimages_are_as_small_as_the_readme_says(edition: Edition) -> None:
+    size = (DISTRIBUTION / edition.appimage).stat().st_size
+    assert size <= LARGEST_APPIMAGES[edition.name]
+    assert f"| `{edition.appimage}` | {size / 1e6:.1f} MB |" in (CHECKOUT / "README.md").read_text()
 
 
 def test_every_part_of_it_runs_on_an_old_system(program: Path, files: list[Path]) -> None:
