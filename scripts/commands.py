@@ -5,11 +5,17 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from scripts.layout import CHECKOUT
-from transcriber.errors import DependencyError, LimitError
+from transcriber.errors import (
+    INTERRUPTED_BY_SIGINT,
+    DependencyError,
+    LimitError,
+    StorageError,
+    TranscriberError,
+)
 
 Command = Sequence[str | Path]
 """A program and its arguments."""
@@ -85,6 +91,34 @@ def run_quietly(
     except OSError as error:
         raise _cannot_start(command, error) from error
     return done.returncode, done.stdout
+
+
+def ending_in_one_line(name: str, work: Callable[[], int]) -> int:
+    """Run `work`, and where it fails say why in one line on standard error.
+
+    Parameters
+    ----------
+    name : str
+        What the line begins with.
+    work : callable
+        Returns the exit code.
+
+    Returns
+    -------
+    int
+        That, or the one of the failure.
+    """
+    try:
+        return work()
+    except TranscriberError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return error.exit_code
+    except OSError as error:
+        print(f"{name}: {error}: mend that, then give the same command again", file=sys.stderr)
+        return StorageError.exit_code
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted; the same command goes on", file=sys.stderr)
+        return INTERRUPTED_BY_SIGINT
 
 
 def last_line(output: str) -> str:

@@ -10,12 +10,11 @@ import os
 import shlex
 import shutil
 import signal
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from scripts.commands import HOUR, Command, say
+from scripts.commands import HOUR, Command, ending_in_one_line, say
 from scripts.commands import run as run_command
 from scripts.layout import (
     CACHE,
@@ -43,10 +42,8 @@ from scripts.speech import provide_speech, references
 from scripts.torch_environments import provide_stock_torch, provide_stripped_torch
 from scripts.weights import import_checkpoint, is_stored, provide_checkpoint, provide_test_models
 from transcriber.errors import (
-    INTERRUPTED_BY_SIGINT,
     InputError,
     NetworkError,
-    TranscriberError,
     UsageError,
 )
 
@@ -98,21 +95,15 @@ def run(words: Sequence[str]) -> int:
     int
         The exit code.
     """
+    return ending_in_one_line("set-up", lambda: _run(words))
+
+
+def _run(words: Sequence[str]) -> int:
     verb, *rest = words or ["help"]
-    try:
-        settings = {**os.environ, **_settings(rest)}
-        if verb not in _VERBS:
-            raise UsageError(f"there is no verb {verb}", f"use one of {', '.join(_VERBS)}")
-        return _VERBS[verb](settings)
-    except TranscriberError as error:
-        print(f"set-up: {error}", file=sys.stderr)
-        return error.exit_code
-    except OSError as error:
-        print(f"set-up: {error}: mend that, then give the same command again", file=sys.stderr)
-        return 7
-    except KeyboardInterrupt:
-        print("set-up: interrupted; the same command goes on", file=sys.stderr)
-        return INTERRUPTED_BY_SIGINT
+    settings = {**os.environ, **_settings(rest)}
+    if verb not in _VERBS:
+        raise UsageError(f"there is no verb {verb}", f"use one of {', '.join(_VERBS)}")
+    return _VERBS[verb](settings)
 
 
 def _settings(words: Sequence[str]) -> dict[str, str]:

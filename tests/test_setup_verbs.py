@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from scripts import layout, verbs
-from scripts.commands import run, run_quietly
+from scripts.commands import ending_in_one_line, run, run_quietly
 from scripts.native_program import EDITIONS
 from transcriber.errors import DependencyError, LimitError
 
@@ -47,6 +47,27 @@ def test_a_recording_that_is_missing_is_noticed_before_the_set_up(
     assert "from the environment.mp3" in capsys.readouterr().err
     assert verbs.run(["transcribe", f"AUDIO={tmp_path}/a=b.mp3"]) == 3
     assert "a=b.mp3" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("failure", "code", "line"),
+    [
+        (DependencyError("no compiler", "install one"), 8, "build: no compiler: install one"),
+        (OSError(28, "No space left on device"), 7, "No space left on device: mend that"),
+        (KeyboardInterrupt(), 130, "build: interrupted; the same command goes on"),
+    ],
+)
+def test_a_failure_of_a_recipe_is_one_line(
+    capsys: pytest.CaptureFixture[str], failure: BaseException, code: int, line: str
+) -> None:
+    def work() -> int:
+        raise failure
+
+    assert ending_in_one_line("build", work) == code
+    error = capsys.readouterr().err
+    assert line in error
+    assert error.count("\n") == 1
+    assert ending_in_one_line("build", lambda: 3) == 3
 
 
 def test_an_edition_that_does_not_exist_is_noticed_before_the_set_up(

@@ -11,9 +11,9 @@ from native_build.appimages import Publishing
 from native_build.build import build_appimages, build_program
 from native_build.editions import EDITIONS, ULTRA_LEAN
 from native_build.workshop import prepare_workshop
+from scripts.commands import ending_in_one_line
 from scripts.layout import CHECKOUT, DISTRIBUTION, build_cache
 from torch_build.build import WHEEL
-from transcriber.errors import INTERRUPTED_BY_SIGINT, StorageError, TranscriberError
 
 
 def main() -> int:
@@ -38,23 +38,17 @@ def main() -> int:
         update_address=os.environ.get("UPDATE_ADDRESS", ""),
         sign_key=os.environ.get("SIGN_KEY", ""),
     )
-    try:
+
+    def work() -> int:
         shop = prepare_workshop(options.work, options.cache)
         if options.appimages:
             build_appimages(shop, options.torch, editions, options.output, publishing=publishing)
         else:
             for edition in editions:
                 build_program(shop, options.torch, edition)
-    except TranscriberError as error:
-        print(f"native: {error}", file=sys.stderr)
-        return error.exit_code
-    except OSError as error:
-        print(f"native: {error}: mend that, then give the same command again", file=sys.stderr)
-        return StorageError.exit_code
-    except KeyboardInterrupt:
-        print("native: interrupted; the same command goes on", file=sys.stderr)
-        return INTERRUPTED_BY_SIGINT
-    return 0
+        return 0
+
+    return ending_in_one_line("native", work)
 
 
 if __name__ == "__main__":

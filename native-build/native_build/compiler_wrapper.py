@@ -65,7 +65,7 @@ def wrap_compiler(
         *flags,
     ]
     for name, compiler, more in (
-        # Nothing is thrown through C, and the tables for that are a tenth of its size.
+        # Nothing is thrown through C, and the tables for that were a megabyte of the program.
         (NAME, tools.cc, ["-fno-asynchronous-unwind-tables"]),
         ("clang++", tools.cxx, []),
     ):

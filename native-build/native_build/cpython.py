@@ -7,7 +7,6 @@ is spent in torch.
 
 from __future__ import annotations
 
-import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping
@@ -118,28 +117,6 @@ def build_python(
     _copy_settings(source, library)
     _compile(prefix, library, environment)
     return prefix
-
-
-def modules_of(kind: str, setup: Path = SETUP) -> list[str]:
-    """Return the names of the modules in a part of `setup`, in its order.
-
-    Parameters
-    ----------
-    kind : str
-        ``static``, ``shared`` or ``disabled``.
-    setup : Path
-        The list.
-    """
-    parts = re.split(r"(?m)^\*(\w+)\*$", setup.read_text())
-    lines = [
-        line.split()
-        for name, text in zip(parts[1::2], parts[2::2], strict=True)
-        for line in text.splitlines()
-        if name == kind and line.strip() and not line.startswith("#")
-    ]
-    if kind == "disabled":
-        return [name for words in lines for name in words]
-    return [words[0] for words in lines]
 
 
 def _unused(root: Path) -> Callable[[str, list[str]], set[str]]:

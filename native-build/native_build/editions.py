@@ -35,6 +35,6 @@ ULTRA_LEAN = Edition(name="ultra-lean", selection="slim", compression=SMALLEST)
 """The smallest file that does the whole job."""
 
 LEAN = Edition(name="lean", selection="wide", compression=QUICKEST)
-"""Reads whatever ffmpeg can, and starts sooner."""
+"""Reads every format that the program lets ffmpeg open, and starts sooner."""
 
 EDITIONS = {edition.name: edition for edition in (ULTRA_LEAN, LEAN)}

@@ -122,7 +122,7 @@ def trace_program(python: Path, material: Material) -> Used:
             "XDG_CONFIG_HOME": str(scratch / "config"),
             **dict.fromkeys(("DISPLAY", "WAYLAND_DISPLAY"), ""),
         }
-        with _served(material.models) as mirror:
+        with served(material.models) as mirror:
             for code, arguments in _runs(material, scratch, mirror):
                 command = [str(python), "-m", "transcriber", *arguments]
                 done = subprocess.run(
@@ -224,8 +224,8 @@ def _runs(material: Material, scratch: Path, mirror: str) -> Iterator[tuple[int,
 
 
 @contextmanager
-def _served(folder: Path) -> Iterator[str]:
-    """Serve `folder` on this machine, and give the address."""
+def served(folder: Path) -> Iterator[str]:
+    """Serve `folder` over HTTP on this machine, and give the address."""
     handler = functools.partial(_QuietHandler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -139,20 +139,6 @@ def with_section(program: bytes, name: str, content: bytes) -> bytes:
     raise DependencyError(f"the AppImage runtime has no section {name}", "build it again")
 
 
-def section_content(program: bytes, name: str) -> bytes:
-    """Return what `with_section` wrote, the zeros included.
-
-    Raises
-    ------
-    DependencyError
-        When there is no such section.
-    """
-    for section in elf_sections(program):
-        if section.name == name:
-            return program[section.offset : section.offset + section.size]
-    raise DependencyError(f"the AppImage has no section {name}", "build it again")
-
-
 def write_digests(files: Sequence[Path], output: Path) -> None:
     """Write the digests of `files` to `output`, as ``sha256sum --check`` reads them."""
     lines = []

@@ -1,6 +1,6 @@
-"""Stands in for tiktoken's core, three megabytes of Rust and as much again in memory.
+"""Stands in for tiktoken's core, three megabytes of Rust.
 
-A run of the program encodes a prompt and a few symbols, and decodes some hundred tokens a minute.
+A run of the program encodes a prompt and a few symbols, and decodes the tokens of what was said.
 Byte pair encoding is described in "Neural Machine Translation of Rare Words with Subword Units"
 (Sennrich et al., 2016), its form on bytes in "Language Models are Unsupervised Multitask Learners"
 (Radford et al., 2019).

@@ -19,11 +19,13 @@ from native_build.compiled import compile_target
 from native_build.mksquashfs import build_mksquashfs
 from native_build.pack import QUICKEST, Compression, image_command, join
 from scripts.layout import CHECKOUT, NATIVE, build_cache
+from torch_build.elf_sections import elf_sections
 from torch_build.fetch import archive_path, fetch
 from torch_build.process import capture
 from torch_build.sources import read_sources
 from torch_build.toolchain import Toolchain, provide_toolchain
 from torch_build.unpack import unpack
+from transcriber.errors import DependencyError
 
 WORK = CHECKOUT / "build/native"
 SOURCES = ("musl", "zstd", "xz", "squashfs_tools")
@@ -157,6 +159,20 @@ def make_app_dir(folder: Path) -> Path:
         if not path.is_symlink() and path != program:
             path.chmod(0o755 if path.is_dir() else 0o644)
     return folder
+
+
+def section_content(program: bytes, name: str) -> bytes:
+    """Return what `with_section` wrote, the zeros included.
+
+    Raises
+    ------
+    DependencyError
+        When there is no such section.
+    """
+    for section in elf_sections(program):
+        if section.name == name:
+            return program[section.offset : section.offset + section.size]
+    raise DependencyError(f"the AppImage has no section {name}", "build it again")
 
 
 def content_of(folder: Path) -> dict[str, tuple[int, bytes]]:

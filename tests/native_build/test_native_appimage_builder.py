@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from appimage_tools import EXTRACTED, WORK, AppImageTools, provide_tools, run
+from appimage_tools import EXTRACTED, WORK, AppImageTools, provide_tools, run, section_content
 from native_build.app_dir import INSIDE, NAME, make_app_dir
 from native_build.appimage_builder import RECIPE, REQUIREMENTS, run_builder
 from native_build.appimages import PackTools, Publishing, make_appimage, write_all_digests
@@ -18,7 +18,7 @@ from native_build.build_packages import install_packages
 from native_build.contents import BILL
 from native_build.editions import EDITIONS, LEAN, ULTRA_LEAN, Edition
 from native_build.freeze import EXECUTABLE
-from native_build.pack import UPDATE_SECTION, section_content
+from native_build.pack import UPDATE_SECTION
 from transcriber import __version__
 from transcriber.errors import DependencyError
 

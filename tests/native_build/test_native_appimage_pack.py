@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from appimage_tools import AppImageTools, make_app_dir, provide_tools, run
+from appimage_tools import AppImageTools, make_app_dir, provide_tools, run, section_content
 from debian_programs import debian_command
 from native_build.pack import (
     DIGEST_SECTION,
@@ -20,7 +20,6 @@ from native_build.pack import (
     Compression,
     image_command,
     join,
-    section_content,
     with_section,
     write_digests,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import os
+import re
 import shutil
 import ssl
 import subprocess
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from native_build.cpython import SETUP, modules_of
+from native_build.cpython import SETUP
 from native_build.module_list import MODULES, read_list
 from native_parts import libraries_of, newer_symbols, part, places_in
 
@@ -26,6 +27,28 @@ NOT_TRACED = frozenset({"termios"})
 
 DONE_WITHOUT = frozenset({"_bz2", "_lzma"})
 """What the trace saw imported because the machine has it, by code that does without."""
+
+
+def modules_of(kind: str, setup: Path = SETUP) -> list[str]:
+    """Return the names of the modules in a part of `setup`, in its order.
+
+    Parameters
+    ----------
+    kind : str
+        ``static``, ``shared`` or ``disabled``.
+    setup : Path
+        The list.
+    """
+    parts = re.split(r"(?m)^\*(\w+)\*$", setup.read_text())
+    lines = [
+        line.split()
+        for name, text in zip(parts[1::2], parts[2::2], strict=True)
+        for line in text.splitlines()
+        if name == kind and line.strip() and not line.startswith("#")
+    ]
+    if kind == "disabled":
+        return [name for words in lines for name in words]
+    return [words[0] for words in lines]
 
 
 def _compiled_modules_of_the_library() -> set[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import os
 import pty
 import re
@@ -13,7 +11,6 @@ import signal
 import subprocess
 import tempfile
 import termios
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +20,7 @@ from conftest import Utterance
 
 from appimage_tools import EXTRACTED, Variables, need_mounts, run, run_with_mounts
 from native_build.editions import ULTRA_LEAN
+from native_build.module_trace import served
 from scripts.layout import DISTRIBUTION
 
 pytestmark = pytest.mark.slow
@@ -34,19 +32,11 @@ Words = list[str | Path]
 SAID = "had then leisure to consider"
 
 
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
 @pytest.fixture(scope="module")
 def mirror(models: Path) -> Iterator[str]:
     """Return the address of a server that has the models."""
-    handler = functools.partial(QuietHandler, directory=str(models))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with served(models) as address:
+        yield address
 
 
 @pytest.fixture
@@ -207,11 +197,16 @@ def test_a_temporary_folder_without_programs(
     assert SAID in transcript(output), printed
 
 
-def test_exit_codes_of_the_program_pass(appimage: Path, tmp_path: Path, way: Variables) -> None:
-    assert run(appimage, "--no-such-option", home=tmp_path, **way).returncode == 2
-    assert run(appimage, tmp_path / "missing.wav", home=tmp_path, **way).returncode == 3
-    done = run(appimage, "--offline", "--model", "medium", "x.wav", home=tmp_path, **way)
-    assert done.returncode == 3
+def test_exit_codes_of_the_program_pass(
+    appimage: Path, speech: Path, tmp_path: Path, way: Variables
+) -> None:
+    def code(*words: str | Path) -> int:
+        return run(appimage, *words, home=tmp_path, **way).returncode
+
+    assert code("--no-such-option") == 2
+    assert code(tmp_path / "missing.wav") == 3
+    assert code("--model", "no such model", speech) == 4
+    assert code("--offline", "--model", "medium", speech) == 6
 
 
 def test_it_says_what_it_was_started_from(appimage: Path, tmp_path: Path, way: Variables) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from appimage_tools import AppImageTools, make_app_dir, provide_tools, run
-from native_build.pack import KEY_SECTION, SIGNATURE_SECTION, section_content, with_section
+from appimage_tools import AppImageTools, make_app_dir, provide_tools, run, section_content
+from native_build.pack import KEY_SECTION, SIGNATURE_SECTION, with_section
 from native_build.signature import sign, sign_text
 from transcriber.errors import DependencyError
 

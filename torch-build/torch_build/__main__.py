@@ -6,9 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from scripts.commands import ending_in_one_line
 from scripts.layout import CHECKOUT, build_cache
 from torch_build.build import Folders, provide_wheel
-from transcriber.errors import INTERRUPTED_BY_SIGINT, StorageError, TranscriberError
 
 
 def main() -> int:
@@ -25,18 +25,12 @@ def main() -> int:
     parser.add_argument("--cache", type=Path, default=build_cache())
     options = parser.parse_args()
     folders = Folders(work=options.work, output=options.output, cache=options.cache)
-    try:
+
+    def work() -> int:
         provide_wheel(folders)
-    except TranscriberError as error:
-        print(f"torch: {error}", file=sys.stderr)
-        return error.exit_code
-    except OSError as error:
-        print(f"torch: {error}: mend that, then give the same command again", file=sys.stderr)
-        return StorageError.exit_code
-    except KeyboardInterrupt:
-        print("torch: interrupted; the same command goes on", file=sys.stderr)
-        return INTERRUPTED_BY_SIGINT
-    return 0
+        return 0
+
+    return ending_in_one_line("torch", work)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 The beams of a search, and the candidates of a sampling, all listen to the same window. Keys and
 values of it exist once, but attention wants as many as there are hypotheses, and copies them at
-each step: 15 MB a layer for five beams of ``base``. Here the hypotheses become the queries of
-one. It is the same sum over the same numbers, and forty times as fast on a processor.
+each step: 15 MB each, in every layer, for five beams of ``base``. Here the hypotheses become the
+queries of one. It is the same sum over the same numbers: 0.36 ms instead of 13.7 for a layer of
+``base`` on two threads.
 """
 
 from __future__ import annotations
