@@ -1,0 +1,177 @@
+"""What a run of the benchmarks found, as data: for the judge, the page, the history and for tools.
+
+A figure's name is a path whose first part is its kind, such as ``size/ultra-lean AppImage/torch``
+or ``speed/medium/greedy/2 threads/native``. Budgets, tables and plots find figures by it:
+
+===========================================  ======================================================
+``size/ARTEFACT[/COMPONENT]``                bytes
+``count/ARTEFACT/WHAT``                      files, shared libraries, relocations; ``count/--version/
+                                             instructions`` and so on
+``start/ACTION/SUBJECT``                     time, by that of the reference in the same round
+``memory/ACTION/SUBJECT``                    peak resident memory, likewise
+``speed/LENGTH/DECODING/THREADS/SUBJECT``    time of a whole run, likewise
+``part/PART/THREADS/SUBJECT``                time of the encoder, a decoder step, the log-mel
+                                             spectrogram, loading; likewise
+``accuracy/LANGUAGE/WER`` (or ``CER``)       errors by words (characters) said
+``accuracy/text/differing files``            files that are not equal to the reference's
+===========================================  ======================================================
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from transcriber.errors import InputError
+from transcriber.files import atomic_writer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A number that a budget can hold.
+
+    Attributes
+    ----------
+    name : str
+        Its path; see the module.
+    value : float
+        The number. Less is better, whatever it is.
+    unit : str
+        ``bytes``, ``ratio``, ``errors`` (a fraction), or empty for a count.
+    low, high : float or None
+        The ends of its confidence interval; None for what has no spread, such as bytes.
+    """
+
+    name: str
+    value: float
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """What one subject took in the rounds of one measurement.
+
+    Attributes
+    ----------
+    measurement : str
+        What was measured, a path without the subject: ``speed/medium/greedy/2 threads``.
+    subject : str
+        Who was measured: ``native``.
+    unit : str
+        ``s``, ``MiB``, or empty for counts.
+    samples : tuple of float
+        One for each round, the warming one left out.
+    audio_seconds : float
+        Length of the recording; 0 where there is none.
+    """
+
+    measurement: str
+    subject: str
+    unit: str
+    samples: tuple[float, ...]
+    audio_seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArtefactSizes:
+    """Where the bytes of an artefact are.
+
+    Attributes
+    ----------
+    bytes : int
+        Of the artefact as it is given away; of a folder, the sum of its files.
+    components : mapping of str to int
+        Bytes of each component; together they are all bytes, unpacked.
+    files : mapping of str to int
+        Bytes of each file in it.
+    sections : mapping of str to int
+        Bytes of each section, as ``FILE: SECTION``.
+    objects : mapping of str to int
+        Bytes that each object file brought, as ``FILE: OBJECT``.
+    symbols : mapping of str to int
+        Bytes of the largest functions and variables, as ``FILE: SYMBOL``.
+    """
+
+    bytes: int
+    components: Mapping[str, int]
+    files: Mapping[str, int]
+    sections: Mapping[str, int]
+    objects: Mapping[str, int]
+    symbols: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """All that one run found.
+
+    Attributes
+    ----------
+    revision, date : str
+        The commit and its date (ISO 8601). The revision ends with ``+`` when the checkout had
+        changes that are in no commit.
+    machine : mapping of str to str
+        What it ran on: ``processor``, ``cores``, ``memory``, ``kernel``.
+    figures : tuple of Figure
+        What budgets can hold.
+    series : tuple of Series
+        The single rounds that ratios were made of.
+    sizes : mapping of str to ArtefactSizes
+        By the artefact's name.
+    unmeasured : mapping of str to str
+        Of the beginning of the names that are missing to why they are.
+    """
+
+    revision: str
+    date: str
+    machine: Mapping[str, str]
+    figures: tuple[Figure, ...] = ()
+    series: tuple[Series, ...] = ()
+    sizes: Mapping[str, ArtefactSizes]
+    unmeasured: Mapping[str, str]
+
+    def figure(self, name: str) -> Figure | None:
+        """Return the figure of that name, None where it was not measured."""
+        return next((figure for figure in self.figures if figure.name == name), None)
+
+
+def write_results(results: Results, path: Path) -> None:
+    """Write `results` as JSON.
+
+    Raises
+    ------
+    StorageError
+        When the file cannot be written.
+    """
+    text = json.dumps(asdict(results), indent=1, ensure_ascii=False)
+    with atomic_writer(path) as stream:
+        stream.write(f"{text}\n".encode())
+
+
+def read_results(path: Path) -> Results:
+    """Read what `write_results` wrote.
+
+    Raises
+    ------
+    InputError
+        When the file is missing or is no such file.
+    """
+    try:
+        content: dict[str, Any] = json.loads(path.read_bytes())
+        return Results(
+            revision=content["revision"],
+            date=content["date"],
+            machine=content["machine"],
+            figures=tuple(Figure(**item) for item in content["figures"]),
+            series=tuple(
+                Series(**{**item, "samples": tuple(item["samples"])}) for item in content["series"]
+            ),
+            sizes={name: ArtefactSizes(**item) for name, item in content["sizes"].items()},
+            unmeasured=content["unmeasured"],
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} holds no results: {error}", "run make bench-quick") from error
