@@ -1,20 +1,24 @@
 """What a run of the benchmarks found, as data: for the judge, the page, the history and for tools.
 
 A figure's name is a path whose first part is its kind, such as ``size/ultra-lean AppImage/torch``
-or ``speed/medium/greedy/2 threads/native``. Budgets, tables and plots find figures by it:
+or ``speed/medium/greedy/all threads/native``. Budgets, tables and plots find figures by it:
 
-===========================================  ======================================================
-``size/ARTEFACT[/COMPONENT]``                bytes
-``count/ARTEFACT/WHAT``                      files, shared libraries, relocations; ``count/--version/
-                                             instructions`` and so on
-``start/ACTION/SUBJECT``                     time, by that of the reference in the same round
-``memory/ACTION/SUBJECT``                    peak resident memory, likewise
-``speed/LENGTH/DECODING/THREADS/SUBJECT``    time of a whole run, likewise
-``part/PART/THREADS/SUBJECT``                time of the encoder, a decoder step, the log-mel
-                                             spectrogram, loading; likewise
-``accuracy/LANGUAGE/WER`` (or ``CER``)       errors by words (characters) said
-``accuracy/text/differing files``            files that are not equal to the reference's
-===========================================  ======================================================
+``size/ARTEFACT`` and ``size/ARTEFACT/COMPONENT``
+    Bytes.
+``count/ARTEFACT/WHAT`` and ``count/--version/WHAT``
+    Files, shared libraries, relocations; instructions, modules.
+``start/ACTION/SUBJECT``
+    Time of an action such as ``--version`` by that of the reference in the same round.
+``memory/ACTION/SUBJECT``
+    Peak resident memory, likewise.
+``speed/LENGTH/DECODING/THREADS/SUBJECT``
+    Time of a whole run, likewise.
+``part/PART/THREADS/SUBJECT``
+    Time of the encoder, of a decoder step, of the log-mel spectrogram, of loading; likewise.
+``accuracy/SPEECH/DECODING/LANGUAGE WER`` (or ``CER``)
+    Wrong words (characters) by those that were said.
+``accuracy/SPEECH/DECODING/differing files``
+    Output files that are not those of the reference.
 """
 
 from __future__ import annotations
@@ -43,6 +47,8 @@ class Figure:
         ``bytes``, ``ratio``, ``errors`` (a fraction), or empty for a count.
     low, high : float or None
         The ends of its confidence interval; None for what has no spread, such as bytes.
+    rounds : int
+        How many samples it is the median of.
     """
 
     name: str
@@ -50,6 +56,7 @@ class Figure:
     unit: str = ""
     low: float | None = None
     high: float | None = None
+    rounds: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +66,7 @@ class Series:
     Attributes
     ----------
     measurement : str
-        What was measured, a path without the subject: ``speed/medium/greedy/2 threads``.
+        What was measured, a path without the subject: ``speed/medium/greedy/all threads``.
     subject : str
         Who was measured: ``native``.
     unit : str

@@ -1,0 +1,175 @@
+"""Run commands in turns, and measure what each process takes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from benchmarks.figures import Series
+from transcriber.errors import DependencyError
+
+_BLOCK_BYTES = 512
+"""What `ru_inblock` counts, whatever the block size of the disk: see getrusage(2)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """A command that is measured.
+
+    Attributes
+    ----------
+    name : str
+        As tables have it.
+    command : tuple of str
+        What is started.
+    variables : mapping of str to str
+        Added to its environment.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def with_words(self, *words: str | Path) -> Subject:
+        """Return this subject with more words in its command."""
+        return replace(self, command=(*self.command, *map(str, words)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """What a process took.
+
+    Attributes
+    ----------
+    seconds : float
+        Until its end.
+    first_segment : float
+        Seconds until its first line that begins with a bracket, as segments do; 0 without one.
+    mib : float
+        Peak of its resident memory.
+    faults : int
+        Pages that were not in its memory when it touched them, read from the disk or not.
+    read_bytes : int
+        Bytes read from a disk, those of its children that it waited for among them.
+    output : str
+        What it wrote on standard output.
+    """
+
+    seconds: float
+    first_segment: float
+    mib: float
+    faults: int
+    read_bytes: int
+    output: str
+
+
+def take(subject: Subject) -> Taken:
+    """Run a command to its end and measure it.
+
+    Raises
+    ------
+    DependencyError
+        When it cannot be started or fails: its time would mean nothing.
+    """
+    first = 0.0
+    lines = []
+    begin = time.perf_counter()
+    try:
+        process = subprocess.Popen(
+            subject.command,
+            env={**os.environ, **subject.variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            errors="replace",
+        )
+    except OSError as error:
+        raise DependencyError(
+            f"{subject.name} cannot be started: {subject.command[0]}: {error.strerror}"
+        ) from error
+    with process:
+        for line in process.stdout or ():
+            if not first and line.startswith("["):
+                first = time.perf_counter() - begin
+            lines.append(line)
+        # `wait4` tells the peak of this child alone; `getrusage` that of the largest so far.
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.perf_counter() - begin
+    if process.returncode:
+        raise DependencyError(
+            f"{subject.name} ended with {process.returncode} in a benchmark",
+            f"run it to see why: {' '.join(subject.command)}",
+        )
+    return Taken(
+        seconds=seconds,
+        first_segment=first,
+        mib=usage.ru_maxrss / 1024,
+        faults=usage.ru_minflt + usage.ru_majflt,
+        read_bytes=usage.ru_inblock * _BLOCK_BYTES,
+        output="".join(lines),
+    )
+
+
+Round = Mapping[str, Taken]
+"""What each subject took in one round, by its name."""
+
+
+def one_round(subjects: Sequence[Subject], number: int, before: Callable[[], None]) -> Round:
+    """Run all subjects, one after the other.
+
+    Who goes first changes from round to round, so that it has no advantage. `before` is called
+    before each.
+    """
+    taken = {}
+    for subject in subjects if number % 2 else reversed(subjects):
+        before()
+        taken[subject.name] = take(subject)
+    return taken
+
+
+def in_turns(
+    subjects: Sequence[Subject], rounds: int, *, before: Callable[[], None] = lambda: None
+) -> list[Round]:
+    """Run all subjects in `rounds` rounds; one more before them warms the caches up."""
+    return [one_round(subjects, number, before) for number in range(rounds + 1)][1:]
+
+
+def series(
+    measurement: str,
+    rounds: Sequence[Round],
+    unit: str,
+    value: Callable[[Taken], float],
+    *,
+    audio_seconds: float = 0.0,
+) -> list[Series]:
+    """Return what `value` has of each subject in the rounds."""
+    return [
+        Series(
+            measurement=measurement,
+            subject=name,
+            unit=unit,
+            samples=tuple(value(taken[name]) for taken in rounds),
+            audio_seconds=audio_seconds,
+        )
+        for name in rounds[0]
+    ]
+
+
+def evict(files: Iterable[Path]) -> None:
+    """Have the kernel forget what it holds of files, as after a restart of the machine.
+
+    Whoever may read a file may do this, but for pages that some process has mapped.
+    """
+    for path in files:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)  # only what is on the disk can be forgotten
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        finally:
+            os.close(descriptor)
