@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from benchmarks.figures import Series
 from transcriber.errors import DependencyError
 
 _BLOCK_BYTES = 512
 """What `ru_inblock` counts, whatever the block size of the disk: see getrusage(2)."""
+
+_LAUNCHER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("launcher.py")))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,43 +81,40 @@ def take(subject: Subject) -> Taken:
     DependencyError
         When it cannot be started or fails: its time would mean nothing.
     """
-    first = 0.0
+    first_line = 0.0
     lines = []
-    begin = time.perf_counter()
-    try:
+    reading, writing = os.pipe()
+    with open(reading, "rb") as report:
         process = subprocess.Popen(
-            subject.command,
+            [*_LAUNCHER, str(writing), *subject.command],
             env={**os.environ, **subject.variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
             errors="replace",
+            pass_fds=(writing,),
         )
-    except OSError as error:
+        os.close(writing)
+        with process:
+            for line in process.stdout or ():
+                if not first_line and line.startswith("["):
+                    first_line = time.monotonic()
+                lines.append(line)
+        answer = report.read()
+    # Nothing is written when there is no such command, or no right to start it.
+    taken: dict[str, Any] = json.loads(answer) if answer else {"code": "no start"}
+    if taken["code"] != 0:
         raise DependencyError(
-            f"{subject.name} cannot be started: {subject.command[0]}: {error.strerror}"
-        ) from error
-    with process:
-        for line in process.stdout or ():
-            if not first and line.startswith("["):
-                first = time.perf_counter() - begin
-            lines.append(line)
-        # `wait4` tells the peak of this child alone; `getrusage` that of the largest so far.
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        seconds = time.perf_counter() - begin
-    if process.returncode:
-        raise DependencyError(
-            f"{subject.name} ended with {process.returncode} in a benchmark",
-            f"run it to see why: {' '.join(subject.command)}",
+            f"{subject.name} ended with {taken['code']} in a benchmark",
+            f"run it to see why: {shlex.join(subject.command)}",
         )
     return Taken(
-        seconds=seconds,
-        first_segment=first,
-        mib=usage.ru_maxrss / 1024,
-        faults=usage.ru_minflt + usage.ru_majflt,
-        read_bytes=usage.ru_inblock * _BLOCK_BYTES,
+        seconds=taken["end"] - taken["begin"],
+        first_segment=first_line - taken["begin"] if first_line else 0.0,
+        mib=taken["peak_kib"] / 1024,
+        faults=taken["faults"],
+        read_bytes=taken["blocks_read"] * _BLOCK_BYTES,
         output="".join(lines),
     )
 

@@ -1,0 +1,154 @@
+"""Read ``budgets.toml``, the ceilings of all figures, and lower them to what was reached.
+
+A table for each kind of figure has the ceilings, by the rest of the figure's name::
+
+    [speed]
+    "medium/greedy/all threads/native" = 0.72
+    "short/greedy/all threads/native" = { ceiling = 0.8, raised = 2026-11-30, why = "..." }
+
+A ceiling that was raised says when and why. The table ``margins`` has what `ratchet` leaves of room
+above what was reached.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+
+from benchmarks.figures import Results
+from transcriber.errors import UsageError
+
+BUDGETS = Path(__file__).with_name("budgets.toml")
+
+_MARGINS = "margins"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """A ceiling.
+
+    Attributes
+    ----------
+    figure : str
+        Name of the figure.
+    ceiling : float
+        What the figure may be at most, in the figure's unit.
+    raised : datetime.date or None
+        When it was raised the last time.
+    why : str
+        The reason; empty when it never was raised.
+    """
+
+    figure: str
+    ceiling: float
+    raised: datetime.date | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Margin:
+    """The room that a ceiling gets above what was reached: a part of that, and a constant."""
+
+    relative: float
+    absolute: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budgets:
+    """The content of the file: the ceilings, by figure, and the margins, by kind of figure."""
+
+    ceilings: Mapping[str, Budget]
+    margins: Mapping[str, Margin]
+
+
+def read_budgets(text: str, name: str = BUDGETS.name) -> Budgets:
+    """Read the text of the file `name`.
+
+    Raises
+    ------
+    UsageError
+        When it is not understood.
+    """
+    try:
+        content = tomllib.loads(text)
+        margins = {kind: Margin(**item) for kind, item in content.pop(_MARGINS).items()}
+        ceilings = {
+            f"{kind}/{rest}": _budget(f"{kind}/{rest}", entry)
+            for kind, table in content.items()
+            for rest, entry in table.items()
+        }
+    except (tomllib.TOMLDecodeError, AttributeError, KeyError, TypeError) as error:
+        raise UsageError(f"{name} cannot be used: {error}", "correct it") from error
+    kinds = {figure.partition("/")[0] for figure in ceilings}
+    if kinds - margins.keys():
+        raise UsageError(
+            f"{name} has no margin for {', '.join(sorted(kinds - margins.keys()))}",
+            f"add it to the table {_MARGINS}",
+        )
+    return Budgets(ceilings=ceilings, margins=margins)
+
+
+def _budget(figure: str, entry: Any) -> Budget:
+    fields = entry if isinstance(entry, dict) else {"ceiling": entry}
+    budget = Budget(figure=figure, **fields)
+    if isinstance(budget.ceiling, bool) or not isinstance(budget.ceiling, int | float):
+        raise TypeError(f"the ceiling of {figure} is not a number")
+    if (budget.raised is None) != (not budget.why.strip()):
+        raise TypeError(f"{figure} says only one of when it was raised and why")
+    return budget
+
+
+def raised_without_reason(before: Budgets, after: Budgets) -> list[Budget]:
+    """Return the budgets of `after` that are higher than in `before` and do not say why.
+
+    The reason of an earlier raise is none for a new one.
+    """
+    return [
+        budget
+        for name, budget in after.ceilings.items()
+        if (old := before.ceilings.get(name))
+        and budget.ceiling > old.ceiling
+        and (not budget.why or (budget.raised, budget.why) == (old.raised, old.why))
+    ]
+
+
+def ratchet(text: str, results: Results) -> str:
+    """Return the text of the file with every ceiling lowered to what `results` reached.
+
+    None is raised, and what was not measured keeps its ceiling; so does what stands in the file
+    beside the numbers. A figure with an interval has reached the upper end of that.
+
+    Raises
+    ------
+    UsageError
+        When the text is not understood.
+    """
+    budgets = read_budgets(text)
+    document = tomlkit.parse(text)
+    for name, budget in budgets.ceilings.items():
+        kind, _, rest = name.partition("/")
+        figure = results.figure(name)
+        if figure is None:
+            continue
+        reached = figure.value if figure.high is None else figure.high
+        ceiling = ceiling_of(reached, budgets.margins[kind])
+        if ceiling < budget.ceiling:
+            table: Any = document[kind]
+            if isinstance(table[rest], dict):
+                table[rest]["ceiling"] = ceiling
+            else:
+                table[rest] = ceiling
+    return tomlkit.dumps(document)
+
+
+def ceiling_of(reached: float, margin: Margin) -> float:
+    """Return the ceiling for what was reached: whole above a hundred, else to three digits."""
+    wanted = reached * (1 + margin.relative) + margin.absolute
+    return math.ceil(wanted) if wanted > 100 else math.ceil(wanted * 1000) / 1000

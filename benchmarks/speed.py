@@ -1,0 +1,84 @@
+"""Measure whole transcriptions: their time, their first words and their memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from benchmarks.figures import Figure, Series
+from benchmarks.processes import Subject, in_turns, one_round, series
+from benchmarks.ratios import ratio_figures
+
+REFERENCE = "openai-whisper"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """What is transcribed, how, and how often.
+
+    Attributes
+    ----------
+    length : str
+        Which recording: ``short``, ``medium`` or ``long``.
+    decoding : str
+        ``greedy`` or ``beam 5``.
+    threads : str
+        ``1 thread`` or ``all threads``.
+    rounds : int
+        How often each subject runs.
+    most_rounds : int
+        How often at most, while the noise leaves a budget undecided.
+    """
+
+    length: str
+    decoding: str
+    threads: str
+    rounds: int
+    most_rounds: int
+
+    @property
+    def name(self) -> str:
+        """What figures call it."""
+        return f"{self.length}/{self.decoding}/{self.threads}"
+
+
+def measure_cell(
+    cell: Cell,
+    subjects: Sequence[Subject],
+    audio_seconds: float,
+    *,
+    decided: Callable[[Sequence[Figure]], bool] = lambda _: True,
+) -> list[list[Series]]:
+    """Transcribe with all subjects in turns.
+
+    Parameters
+    ----------
+    cell : Cell
+        What their commands do.
+    subjects : sequence of Subject
+        One of them is `REFERENCE`.
+    audio_seconds : float
+        Length of the recording.
+    decided : callable
+        Whether the ratios of the times, of the first words and of the memory can be judged. While
+        they cannot, more rounds follow.
+
+    Returns
+    -------
+    list of list of Series
+        Times in seconds, times to the first segment, peak memory in MiB, and page faults.
+    """
+    rounds = in_turns(subjects, cell.rounds)
+    while True:
+        times = series(
+            f"speed/{cell.name}", rounds, "s", lambda one: one.seconds, audio_seconds=audio_seconds
+        )
+        words = series(f"start/first words, {cell.name}", rounds, "s", lambda x: x.first_segment)
+        memory = series(f"memory/{cell.name}", rounds, "MiB", lambda one: one.mib)
+        judged = [
+            figure for group in (times, words, memory) for figure in ratio_figures(group, REFERENCE)
+        ]
+        if decided(judged) or len(rounds) >= cell.most_rounds:
+            faults = series(f"faults/{cell.name}", rounds, "", lambda one: float(one.faults))
+            return [times, words, memory, faults]
+        rounds.append(one_round(subjects, len(rounds), lambda: None))
