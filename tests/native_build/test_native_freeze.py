@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from native_build.freeze import check_included, included_modules, read_settings
+from native_build.freeze import LINKER_MAP, check_included, included_modules, read_settings
 from native_build.module_list import MODULES, read_list
+from native_parts import part
+from scripts.layout import CHECKOUT
 from transcriber.errors import DependencyError
 
 SETTINGS = """\
@@ -86,3 +88,13 @@ def test_only_listed_modules_may_be_included() -> None:
 def test_unwanted_modules_are_told_even_when_listed() -> None:
     with pytest.raises(DependencyError, match=r"would contain numba\.core"):
         check_included(["numba.core"], ["numba.core"], ["numba"])
+
+
+@pytest.mark.slow
+def test_the_linkers_map_is_kept_with_the_executable_and_not_given_away() -> None:
+    frozen = part("frozen")
+    text = (frozen / LINKER_MAP).read_text()
+    assert "module.transcriber.job.o:(.text" in text
+    assert "libcrypto.a(" in text
+    given_away = [path.name for path in (CHECKOUT / "build/native/program").rglob("*.map")]
+    assert given_away == []
