@@ -93,11 +93,11 @@ class ArtefactSizes:
     bytes : int
         Of the artefact as it is given away; of a folder, the sum of its files.
     components : mapping of str to int
-        Bytes of each component; together they are all bytes, unpacked.
+        Bytes of each component; together they are all bytes, compressed where the artefact is.
     files : mapping of str to int
-        Bytes of each file in it.
+        Bytes of each file in it; together they are all bytes, too.
     sections : mapping of str to int
-        Bytes of each section, as ``FILE: SECTION``.
+        Bytes of each section, as ``FILE: SECTION``; as they are loaded, as all below.
     objects : mapping of str to int
         Bytes that each object file brought, as ``FILE: OBJECT``.
     symbols : mapping of str to int

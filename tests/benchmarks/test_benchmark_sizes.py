@@ -1,0 +1,212 @@
+"""The sizes of what is given away: every byte belongs to something, and a fat symbol is found."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from benchmarks.appimage_sizes import measure_appimage
+from benchmarks.figures import ArtefactSizes
+from benchmarks.program_sizes import find_executable_map, measure_folder
+from benchmarks.size_changes import compare, explain
+from benchmarks.size_components import COMPONENTS
+from benchmarks.sizes import WHEEL, appimage_name, folder_name, measure_sizes
+from benchmarks.wheel_sizes import measure_wheel, object_roots
+from native_build.editions import EDITIONS
+from native_build.freeze import EXECUTABLE, LINKER_MAP
+from scripts.layout import CHECKOUT, build_cache
+from torch_build.archive import read_zip, write_zip
+from torch_build.link import MODULE, link
+from torch_build.process import capture
+from torch_build.toolchain import provide_toolchain
+from transcriber.errors import DependencyError, TranscriberError
+
+LINKED = CHECKOUT / "build/torch/linked"
+EXTENSION = f"torch/{MODULE}"
+ARTEFACTS = [
+    WHEEL,
+    *(name(edition) for edition in EDITIONS for name in (folder_name, appimage_name)),
+]
+PLANTED_BYTES = 64 * 1024
+
+planted_needs = pytest.mark.skipif(
+    not (LINKED / "_C.map").is_file(), reason="the wheel came from the build cache, with no objects"
+)
+
+
+@pytest.fixture(scope="module")
+def sizes() -> dict[str, ArtefactSizes]:
+    return measure_sizes(CHECKOUT)
+
+
+@pytest.mark.slow
+def test_all_that_is_given_away_is_measured(sizes: dict[str, ArtefactSizes]) -> None:
+    assert list(sizes) == ARTEFACTS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("artefact", ARTEFACTS)
+def test_every_byte_is_of_a_component_and_of_a_file(
+    sizes: dict[str, ArtefactSizes], artefact: str
+) -> None:
+    one = sizes[artefact]
+    assert sum(one.components.values()) == one.bytes
+    assert sum(one.files.values()) == one.bytes
+    assert set(one.components) <= set(COMPONENTS)
+    assert one.components.get("other", 0) < 0.015 * one.bytes
+    assert all(size > 0 for size in one.files.values())
+
+
+@pytest.mark.slow
+def test_bytes_are_those_of_the_files_that_are_given_away(sizes: dict[str, ArtefactSizes]) -> None:
+    for name, edition in EDITIONS.items():
+        appimage = CHECKOUT / "dist" / edition.appimage
+        assert sizes[appimage_name(name)].bytes == appimage.stat().st_size
+        files = (CHECKOUT / "build/native/program" / name).rglob("*")
+        expected = sum(path.stat().st_size for path in files if path.is_file())
+        assert sizes[folder_name(name)].bytes == expected
+    (wheel,) = (CHECKOUT / "dist").glob("torch-*.whl")
+    assert sizes[WHEEL].bytes == wheel.stat().st_size
+
+
+@pytest.mark.slow
+def test_components_are_as_large_as_what_they_are_made_of(sizes: dict[str, ArtefactSizes]) -> None:
+    lean, ultra = (sizes[folder_name(name)] for name in ("lean", "ultra-lean"))
+    # The editions differ in ffmpeg alone.
+    difference = lean.components["ffmpeg"] - ultra.components["ffmpeg"]
+    assert difference == lean.bytes - ultra.bytes == lean.files["ffmpeg"] - ultra.files["ffmpeg"]
+    for component, size in ultra.components.items():
+        if component != "ffmpeg":
+            assert lean.components[component] == size
+    # PyTorch is its library, OpenMP's, and a megabyte of bytecode in the executable.
+    libraries = sum(size for file, size in ultra.files.items() if file.startswith("torch/"))
+    assert 800_000 < ultra.components["torch"] - libraries < 2_000_000
+    code = {name: size for name, size in ultra.objects.items() if "libcrypto.a(" in name}
+    assert ultra.components["TLS"] > sum(code.values()) + ultra.files["certificates.pem"]
+
+
+@pytest.mark.slow
+def test_the_parts_of_the_executable_add_up(sizes: dict[str, ArtefactSizes]) -> None:
+    for edition in EDITIONS:
+        one = sizes[folder_name(edition)]
+        for table in (one.sections, one.objects):
+            parts = [size for name, size in table.items() if name.startswith(f"{EXECUTABLE}: ")]
+            assert sum(parts) == one.files[EXECUTABLE]
+        assert f"{EXECUTABLE}: constants/torch/nn/functional.py" in one.objects
+        assert f"{EXECUTABLE}: module.transcriber.job.o" in one.objects
+
+
+@pytest.mark.slow
+def test_the_runtime_of_an_appimage_is_exact(sizes: dict[str, ArtefactSizes]) -> None:
+    for name, edition in EDITIONS.items():
+        content = (CHECKOUT / "dist" / edition.appimage).read_bytes()
+        runtime = sizes[appimage_name(name)].components["AppImage runtime"]
+        assert content[runtime : runtime + 4] == b"hsqs"
+
+
+@pytest.mark.slow
+def test_the_appimage_of_another_program_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "program"
+    shutil.copytree(CHECKOUT / "build/native/program/lean", folder)
+    executable_map = find_executable_map(
+        folder / EXECUTABLE,
+        [
+            CHECKOUT / "build/native/frozen/transcriber.dist",
+            *(build_cache() / "native").glob("frozen-*"),
+        ],
+    )
+    program = measure_folder(folder, executable_map, LINKED)
+    appimage = CHECKOUT / "dist" / EDITIONS["ultra-lean"].appimage
+    with pytest.raises(DependencyError, match="was made of another ffmpeg"):
+        measure_appimage(appimage, folder, program)
+
+
+@pytest.mark.slow
+@planted_needs
+def test_a_planted_symbol_is_named(tmp_path: Path, sizes: dict[str, ArtefactSizes]) -> None:
+    """Links PyTorch's library again with 64 KiB that no compression makes smaller."""
+    noise = random.Random(1).randbytes(PLANTED_BYTES)
+    source = tmp_path / "planted.c"
+    source.write_text(
+        f"unsigned char planted_fat_table[{PLANTED_BYTES}] = {{{','.join(map(str, noise))}}};\n"
+        "volatile unsigned planted_sum;\n"
+        "__attribute__((constructor)) static void planted_use(void) {\n"
+        f"    for (unsigned i = 0; i < {PLANTED_BYTES}; ++i) planted_sum += planted_fat_table[i];\n"
+        "}\n"
+    )
+    tools = provide_toolchain(build_cache())
+    planted = tmp_path / "planted.o"
+    flags = ["-O1", "-fPIC", "-fdata-sections", "-ffunction-sections", "-c"]
+    capture([tools.cc, *tools.sysroot.flags, *flags, "-o", planted, source])
+    lines = (LINKED / "objects.rsp").read_text().splitlines()
+    objects = [Path(line.strip('"')) for line in lines]
+    linked = tmp_path / "linked"
+    link([*objects, planted], linked, tools)
+
+    (wheel,) = (CHECKOUT / "dist").glob("torch-*.whl")
+    fat = tmp_path / wheel.name
+    write_zip(fat, {**read_zip(wheel), EXTENSION: (linked / MODULE).read_bytes()})
+    roots = [*object_roots(CHECKOUT), tmp_path]
+    (growth,) = compare({WHEEL: sizes[WHEEL]}, {WHEEL: measure_wheel(fat, linked, roots)})
+    assert PLANTED_BYTES <= growth.delta < PLANTED_BYTES + 2000
+    text = explain(growth)
+    assert f"+{PLANTED_BYTES:,}  new     symbol       {EXTENSION}: planted_fat_table" in text
+    assert len(text.splitlines()) <= 24
+    (symbol,) = [one for one in growth.changes if one.kind == "symbol"]
+    assert (symbol.delta, symbol.before) == (PLANTED_BYTES, None)
+    (brought,) = [one for one in growth.changes if one.name == f"{EXTENSION}: planted.o"]
+    assert PLANTED_BYTES < brought.delta < PLANTED_BYTES + 300
+
+
+@pytest.mark.slow
+def test_a_wheel_from_the_build_cache_is_measured_by_its_report(
+    tmp_path: Path, sizes: dict[str, ArtefactSizes]
+) -> None:
+    (wheel,) = (CHECKOUT / "dist").glob("torch-*.whl")
+    one = measure_wheel(wheel, tmp_path)
+    assert one.objects == sizes[WHEEL].objects
+    assert one.components == sizes[WHEEL].components
+    # No symbols are known: none of them is gone.
+    assert compare(sizes, {WHEEL: one})[0].changes == ()
+    shutil.copy(wheel, tmp_path)
+    with pytest.raises(DependencyError, match="does not say where the wheel's bytes are"):
+        measure_wheel(tmp_path / wheel.name, tmp_path)
+
+
+def test_files_of_a_wheel_count_as_they_are_compressed(tmp_path: Path) -> None:
+    wheel = tmp_path / "torch-1-cp311-cp311-linux_x86_64.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("torch/__init__.py", b"x" * 1000)
+        archive.writestr("torch-1.dist-info/METADATA", b"y" * 10)
+    with pytest.raises(TranscriberError, match="has no torch/_C"):
+        measure_wheel(wheel, tmp_path)
+
+
+def test_what_is_not_built_is_told_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(DependencyError, match=r"there are 0 wheels in .*: run make$"):
+        measure_sizes(tmp_path)
+    with pytest.raises(DependencyError, match="there is no program in"):
+        measure_folder(tmp_path / "program", tmp_path / LINKER_MAP, tmp_path)
+    with pytest.raises(DependencyError, match=r"there is no .*transcriber\.bin: run make native"):
+        find_executable_map(tmp_path / EXECUTABLE, [])
+
+
+@pytest.mark.parametrize("content", [[b"same", b"other"], [b"other"], []])
+def test_the_map_is_that_of_the_same_program(tmp_path: Path, content: Sequence[bytes]) -> None:
+    executable = tmp_path / EXECUTABLE
+    executable.write_bytes(b"same")
+    places = [tmp_path / str(number) for number in range(len(content))]
+    for place, program in zip(places, content, strict=True):
+        place.mkdir()
+        (place / EXECUTABLE).write_bytes(program)
+        (place / LINKER_MAP).touch()
+    if b"same" in content:
+        assert find_executable_map(executable, reversed(places)) == places[0] / LINKER_MAP
+    else:
+        with pytest.raises(DependencyError, match="there is no linker's map"):
+            find_executable_map(executable, places)
