@@ -1,0 +1,212 @@
+"""Tables of all that a run of the benchmarks found, and the Markdown report made of them.
+
+Every function returns the tables as data, without those that have no rows; the page shows the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchmarks import quantities
+from benchmarks.compared_tables import compared_tables, growth_tables
+from benchmarks.comparison import FEWEST_ROUNDS
+from benchmarks.figures import Figure, Results
+from benchmarks.judge import State, Verdict
+from benchmarks.markup import Row, Table, as_markdown, markdown_text, with_rows
+from benchmarks.measurements import kinds, with_budgets
+from benchmarks.quantities import NOTHING
+
+WORDS_OF_STATES = {
+    State.BROKEN: "broken",
+    State.NOISY: "undecided because of noise",
+    State.UNMEASURED: "not measured",
+    State.MET: "met",
+}
+"""In the order of their interest."""
+
+_HAVE_SECTIONS = ("speed", "start", "memory", "part")
+"""Kinds of measurements that `sections` names; it shows any other one, too."""
+
+NOTES = {
+    "Budgets": "Room is what is left below the ceiling, as a part of it.",
+    "Sizes": (
+        "Components add up to the artefact as it is: packed in the wheel and in an AppImage, as"
+        " the files are in a folder."
+    ),
+    "Speed": (
+        "Times of whole runs. The ratio to the reference is the median of the rounds' own ratios."
+        f" With fewer than {FEWEST_ROUNDS} rounds its interval goes from the least to the greatest"
+        " of them, and holds the true median less often. The real-time factor is the time by the"
+        " length of the recording: below 1 is faster than real time."
+    ),
+    "How cost grows": "Made of medians. Where cost is proportional, every step costs the same.",
+    "Start and memory": (
+        "Time from the start of the process to the end of the action, and peak resident memory."
+    ),
+    "Accuracy": "Wrong words (WER) or characters (CER) by those that were said.",
+}
+"""What is to be known about a section."""
+
+
+def headline(verdicts: Sequence[Verdict]) -> str:
+    """Return in a sentence whether all budgets are met."""
+    if not verdicts:
+        return "No budget was judged."
+    if all(verdict.state is State.MET for verdict in verdicts):
+        return f"All {len(verdicts)} budgets are met."
+    counts = {state: sum(one.state is state for one in verdicts) for state in WORDS_OF_STATES}
+    parts = [
+        f"{counts[state]} {words}" for state, words in WORDS_OF_STATES.items() if counts[state]
+    ]
+    return f"Of {len(verdicts)} budgets: {', '.join(parts)}."
+
+
+def sections(results: Results, verdicts: Sequence[Verdict]) -> dict[str, list[Table]]:
+    """Return all tables by the title of their section, in the order of the report."""
+    ours = with_budgets(results, verdicts)
+    components = [table for name in results.sizes for table in component_table(results, name)]
+    found = {
+        "Budgets": verdict_table(verdicts),
+        "Sizes": [*size_tables(results), *components],
+        "Counts": count_tables(results),
+        "Speed": compared_tables(results, "speed", ours),
+        "How cost grows": growth_tables(results, ours),
+        "Start and memory": [
+            *compared_tables(results, "start", ours),
+            *compared_tables(results, "memory", ours),
+        ],
+        "Parts": compared_tables(results, "part", ours),
+        "Accuracy": accuracy_tables(results),
+        "Further measurements": [
+            table
+            for kind in kinds(results)
+            if kind not in _HAVE_SECTIONS
+            for table in compared_tables(results, kind, ours)
+        ],
+        "Machine": machine_table(results),
+        "Not measured": unmeasured_table(results),
+    }
+    return {title: tables for title, tables in found.items() if tables}
+
+
+def render(results: Results, verdicts: Sequence[Verdict]) -> str:
+    """Return the whole report in Markdown."""
+    lines = ["# Benchmarks", "", markdown_text(headline(verdicts)), ""]
+    for title, tables in sections(results, verdicts).items():
+        lines += [f"## {title}", ""]
+        if title in NOTES:
+            lines += [NOTES[title], ""]
+        for table in tables:
+            if len(tables) > 1:
+                lines += [f"### {markdown_text(table.title)}", ""]
+            lines.append(as_markdown(table))
+    return "\n".join(lines)
+
+
+def verdict_table(verdicts: Sequence[Verdict], title: str = "Budgets") -> list[Table]:
+    """Return what became of each budget, those that are not met first."""
+    order = list(WORDS_OF_STATES)
+    rows = tuple(
+        Row(
+            cells=(
+                verdict.figure,
+                WORDS_OF_STATES[verdict.state],
+                quantities.quantity(verdict.value, verdict.unit),
+                quantities.quantity(verdict.ceiling, verdict.unit),
+                _room(verdict),
+                quantities.interval(verdict.low, verdict.high, verdict.unit),
+                verdict.reason,
+            ),
+            mark="" if verdict.state is State.MET else verdict.state.value,
+        )
+        for verdict in sorted(verdicts, key=lambda verdict: order.index(verdict.state))
+    )
+    columns = ("figure", "verdict", "value", "ceiling", "room", "95 % interval", "reason")
+    return with_rows(
+        Table(title=title, columns=columns, numbers=frozenset({2, 3, 4, 5}), rows=rows)
+    )
+
+
+def _room(verdict: Verdict) -> str:
+    if verdict.value is None or not verdict.ceiling:
+        return NOTHING
+    return quantities.percentage(1 - verdict.value / verdict.ceiling)
+
+
+def size_tables(results: Results) -> list[Table]:
+    """Return the size of each artefact."""
+    rows = tuple(
+        Row(
+            cells=(
+                name,
+                quantities.megabytes(sizes.bytes),
+                quantities.whole_bytes(sizes.bytes),
+                f"{len(sizes.files):,}" if sizes.files else NOTHING,
+            )
+        )
+        for name, sizes in results.sizes.items()
+    )
+    columns = ("artefact", "size", "bytes", "files")
+    return with_rows(Table(title="Artefacts", columns=columns, rows=rows))
+
+
+def component_table(results: Results, artefact: str) -> list[Table]:
+    """Return the components of one artefact, the largest first."""
+    components = results.sizes[artefact].components
+    total = sum(components.values())
+    rows = tuple(
+        Row(cells=(name, quantities.whole_bytes(size), quantities.percentage(size / total)))
+        for name, size in sorted(components.items(), key=lambda item: (-item[1], item[0]))
+        if size
+    )
+    columns = ("component", "bytes", "share")
+    return with_rows(Table(title=f"Components of {artefact}", columns=columns, rows=rows))
+
+
+def count_tables(results: Results) -> list[Table]:
+    """Return what was counted: files, libraries, relocations, instructions, modules."""
+    return _figure_table("Counts", "counted", _of_kind(results, "count"))
+
+
+def accuracy_tables(results: Results) -> list[Table]:
+    """Return word and character error rates, and how many files differ from the reference's."""
+    return _figure_table("Accuracy", "measured", _of_kind(results, "accuracy"))
+
+
+def _of_kind(results: Results, kind: str) -> list[Figure]:
+    return [figure for figure in results.figures if figure.name.startswith(f"{kind}/")]
+
+
+def _figure_table(title: str, first: str, figures: Sequence[Figure]) -> list[Table]:
+    spread = any(figure.low is not None for figure in figures)
+    rows = tuple(
+        Row(
+            cells=(
+                ", ".join(figure.name.split("/")[1:]),
+                quantities.quantity(figure.value, figure.unit),
+                *([quantities.interval(figure.low, figure.high, figure.unit)] if spread else []),
+            )
+        )
+        for figure in figures
+    )
+    columns = (first, "value", *(["95 % interval"] if spread else []))
+    return with_rows(Table(title=title, columns=columns, rows=rows))
+
+
+def machine_table(results: Results) -> list[Table]:
+    """Return what it was measured on, and of which revision."""
+    told = {"revision": results.revision, "date": results.date, **results.machine}
+    rows = tuple(Row(cells=item) for item in told.items())
+    columns = ("what", "is")
+    return with_rows(Table(title="Machine", columns=columns, numbers=frozenset(), rows=rows))
+
+
+def unmeasured_table(results: Results) -> list[Table]:
+    """Return what was not measured and why, with one row for what shares kind and reason."""
+    names: dict[tuple[str, str], list[str]] = {}
+    for name, why in results.unmeasured.items():
+        kind, _, rest = name.partition("/")
+        names.setdefault((kind, why), []).append(rest or kind)
+    rows = tuple(Row(cells=(kind, "; ".join(some), why)) for (kind, why), some in names.items())
+    columns = ("kind", "not measured", "why")
+    return with_rows(Table(title="Not measured", columns=columns, numbers=frozenset(), rows=rows))

@@ -1,0 +1,305 @@
+"""The tables of a run, and how they are written."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import pytest
+
+import example_results as example
+from benchmarks import quantities
+from benchmarks.compared_tables import compared_tables, growth_tables, overview, thread_count
+from benchmarks.figures import Figure, Results, Series
+from benchmarks.judge import State, Verdict
+from benchmarks.markup import Row, Table, as_html, as_markdown
+from benchmarks.measurements import measurements, with_budgets
+from benchmarks.tables import component_table, headline, render, unmeasured_table, verdict_table
+
+
+def run_of(*series: Series, figures: tuple[Figure, ...] | None = None) -> Results:
+    groups: dict[str, list[Series]] = {}
+    for one in series:
+        groups.setdefault(one.measurement, []).append(one)
+    found = example.results(groups=list(groups.values()))
+    return found if figures is None else dataclasses.replace(found, figures=figures)
+
+
+def cells(table: Table, subject: str) -> tuple[str, ...]:
+    (row,) = (row for row in table.rows if row.cells[0] == subject)
+    return row.cells
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "expected"),
+    [
+        (11_534_336, "bytes", "11,534,336"),
+        (0.0519, "errors", "5.2 %"),
+        (0.0123, "s", "12.3 ms"),
+        (0.00061, "s", "610 µs"),
+        (9.996, "s", "10.0 s"),
+        (1234.5, "s", "1234 s"),
+        (0.0, "s", "0 s"),
+        (0.6254, "ratio", "0.625"),
+        (1.0, "ratio", "1.00"),
+        (81_234, "", "81,234"),
+        (12.5, "", "12.5"),
+        (448.2, "MiB", "448 MiB"),
+        (None, "ratio", quantities.NOTHING),
+        (float("nan"), "s", quantities.NOTHING),
+        (float("inf"), "bytes", quantities.NOTHING),
+    ],
+)
+def test_numbers_with_their_units(value: float | None, unit: str, expected: str) -> None:
+    assert quantities.quantity(value, unit) == expected
+
+
+def test_an_interval_says_its_unit_once_where_both_ends_have_it() -> None:
+    assert quantities.interval(0.0121, 0.0129, "s") == "12.1–12.9 ms"
+    assert quantities.interval(0.98, 1.02, "s") == "980 ms–1.02 s"
+    assert quantities.interval(0.4, 0.5, "ratio") == "0.400–0.500"
+    assert quantities.interval(None, 1.0, "ratio") == quantities.NOTHING
+
+
+def test_lengths_and_sizes() -> None:
+    assert [quantities.length(one) for one in (10, 95, 300, 3720)] == [
+        "10 s",
+        "1 min 35 s",
+        "5 min",
+        "1 h 2 min",
+    ]
+    assert [quantities.megabytes(one) for one in (11_534_336, 5_400, 12)] == [
+        "11.5 MB",
+        "5.40 kB",
+        "12 B",
+    ]
+
+
+def test_a_measurement_has_a_row_for_each_subject() -> None:
+    table = compared_tables(
+        run_of(
+            Series(measurement="speed/a/greedy/one thread", subject="native", unit="s",
+                   samples=(1.0, 2.0, 3.0), audio_seconds=10.0),
+            Series(measurement="speed/a/greedy/one thread", subject="other", unit="s",
+                   samples=(2.0, 4.0, 6.0), audio_seconds=10.0),
+        ),
+        "speed",
+        {"native"},
+    )[0]  # fmt: skip
+    assert table.title == "speed: a, greedy, one thread (10 s of audio)"
+    assert table.columns[3] == "by other"
+    assert cells(table, "native") == (
+        "native", "2.00 s", "1.50–2.50 s", "0.500", "0.500–0.500", "0.200", "3"
+    )  # fmt: skip
+    assert cells(table, "other")[3:5] == ("1.00", quantities.NOTHING)
+    assert [row.mark for row in table.rows] == ["ours", ""]
+
+
+def test_a_single_round_has_no_quartiles() -> None:
+    (table,) = compared_tables(
+        run_of(*example.made("start/x", {"native": 2.0, "base": 1.0}, 0.1, rounds=1)), "start"
+    )
+    assert cells(table, "native")[2] == quantities.NOTHING
+    assert cells(table, "native")[-1] == "1"
+
+
+def test_without_a_reference_nothing_is_compared() -> None:
+    series = example.made("start/x", {"native": 2.0, "base": 1.0}, 0.1)
+    (table,) = compared_tables(run_of(*series, figures=()), "start")
+    assert table.columns[3] == "by reference"
+    assert {row.cells[3] for row in table.rows} == {quantities.NOTHING}
+
+
+def test_a_figure_without_rounds_is_shown_all_the_same() -> None:
+    figure = Figure(name="memory/x/native", value=0.5, unit="ratio", low=0.4, high=0.6, rounds=7)
+    (table,) = compared_tables(run_of(figures=(figure,)), "memory")
+    nothing = quantities.NOTHING
+    assert table.rows[0].cells == ("native", nothing, nothing, "0.500", "0.400–0.600", "7")
+
+
+def growing(length: str, audio: float, threads: str, seconds: float) -> Series:
+    name = f"speed/{length}/greedy/{threads}"
+    return Series(
+        measurement=name, subject="native", unit="s", samples=(seconds,), audio_seconds=audio
+    )
+
+
+def test_how_cost_grows() -> None:
+    marginal, threads = growth_tables(
+        run_of(
+            growing("long", 110.0, "one thread", 26.0),
+            growing("short", 10.0, "one thread", 6.0),
+            growing("long", 110.0, "all threads", 13.0),
+            growing("short", 10.0, "all threads", 4.5),
+            figures=(),
+        )
+    )
+    assert marginal.columns == ("subject", "configuration", "10 s to 1 min 50 s")
+    assert [row.cells for row in marginal.rows] == [
+        ("native", "greedy, one thread", "0.200"),
+        ("native", "greedy, all threads", "0.0850"),
+    ]
+    assert threads.title == "Time with all threads by that with one thread"
+    assert threads.columns[2:] == ("short, 10 s", "long, 1 min 50 s")
+    assert threads.rows[0].cells == ("native", "greedy", "0.750", "0.500")
+
+
+def test_one_length_and_one_number_of_threads_grow_nothing() -> None:
+    assert growth_tables(run_of(growing("short", 10.0, "all threads", 6.0), figures=())) == []
+
+
+def test_a_subject_that_lacks_a_length_has_the_slope_over_it() -> None:
+    lengths = [growing(name, audio, "one thread", audio) for name, audio in (("a", 1.0), ("c", 9))]
+    other = [
+        dataclasses.replace(growing(name, audio, "one thread", 2 * audio), subject="other")
+        for name, audio in (("a", 1.0), ("b", 4.0), ("c", 9.0))
+    ]
+    (marginal,) = growth_tables(run_of(*lengths, *other, figures=()))
+    assert marginal.columns[2:] == ("1.0 s to 4.0 s", "1.0 s to 9.0 s", "4.0 s to 9.0 s")
+    nothing = quantities.NOTHING
+    assert cells(marginal, "native")[2:] == (nothing, "1.00", nothing)
+    assert cells(marginal, "other")[2:] == ("2.00", nothing, "2.00")
+
+
+def test_numbers_of_threads_in_order() -> None:
+    names = ["all threads", "one thread", "4 threads", "2 threads", "as many as it likes"]
+    assert sorted(names, key=thread_count) == [
+        "as many as it likes",
+        "one thread",
+        "2 threads",
+        "4 threads",
+        "all threads",
+    ]
+
+
+def test_verdicts_that_are_not_met_come_first() -> None:
+    found = example.results()
+    judged = example.verdicts(
+        found, states=[State.MET, State.UNMEASURED, State.NOISY, State.BROKEN]
+    )
+    (table,) = verdict_table(judged)
+    words = [row.cells[1] for row in table.rows[:4]]
+    assert words == ["broken", "undecided because of noise", "not measured", "met"]
+    assert [row.mark for row in table.rows[:4]] == ["broken", "noisy", "unmeasured", ""]
+    assert table.rows[0].cells[0] == judged[3].figure
+
+
+def test_the_room_below_a_ceiling() -> None:
+    verdicts = [
+        Verdict(figure="size/a", state=State.MET, value=75.0, ceiling=100.0, unit="bytes"),
+        Verdict(figure="size/b", state=State.BROKEN, value=110.0, ceiling=100.0, unit="bytes"),
+        Verdict(figure="size/c", state=State.UNMEASURED, ceiling=100.0, reason="no time"),
+        Verdict(figure="accuracy/x/differing files", state=State.MET, value=0.0, ceiling=0.0),
+    ]
+    (table,) = verdict_table(verdicts)
+    room = {row.cells[0]: row.cells[4] for row in table.rows}
+    nothing = quantities.NOTHING
+    assert room == {
+        "size/a": "25.0 %",
+        "size/b": "-10.0 %",
+        "size/c": nothing,
+        "accuracy/x/differing files": nothing,
+    }
+
+
+def test_the_headline() -> None:
+    found = example.results()
+    judged = example.verdicts(found)
+    assert headline(judged) == f"All {len(judged)} budgets are met."
+    assert headline([]) == "No budget was judged."
+    mixed = example.verdicts(found, states=[State.NOISY, State.BROKEN, State.BROKEN])
+    assert headline(mixed) == (
+        f"Of {len(mixed)} budgets: 2 broken, 1 undecided because of noise, {len(mixed) - 3} met."
+    )
+
+
+def test_components_add_up_and_the_largest_is_first() -> None:
+    found = example.results()
+    (table,) = component_table(found, "ultra-lean folder")
+    shown = [int(row.cells[1].replace(",", "")) for row in table.rows]
+    assert shown == sorted(shown, reverse=True)
+    assert sum(shown) == found.sizes["ultra-lean folder"].bytes
+
+
+def test_the_report_shows_every_figure_and_series() -> None:
+    found = example.results()
+    report = render(found, example.verdicts(found))
+    for one in measurements(found, "speed"):
+        assert f"### speed: {', '.join(one.parts)}" in report
+    for title in ("Budgets", "Sizes", "Counts", "Start and memory", "Parts", "Accuracy"):
+        assert f"\n## {title}\n" in report
+    # A kind that nothing here knows by name.
+    assert "## Further measurements\n\n| subject | median |" in report
+    assert "it takes hours: give --long" in report
+    assert example.MACHINE["processor"] in report
+    assert report == render(found, example.verdicts(found))
+
+
+def test_every_table_of_the_report_is_regular() -> None:
+    found = example.results()
+    report = render(found, example.verdicts(found))
+    blocks = re.findall(r"(?:^\|.*\n)+", report, re.MULTILINE)
+    assert len(blocks) > 20
+    for block in blocks:
+        assert len({len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}) == 1
+
+
+def test_what_is_missing_for_one_reason_is_one_row() -> None:
+    why = "only a whole run measures it"
+    unmeasured = {"speed/a/b": why, "part/x": why, "speed/c": why, "speed/d": "no", "size": "no"}
+    (table,) = unmeasured_table(dataclasses.replace(example.results(), unmeasured=unmeasured))
+    assert [row.cells for row in table.rows] == [
+        ("speed", "a/b; c", why),
+        ("part", "x", why),
+        ("speed", "d", "no"),
+        ("size", "size", "no"),
+    ]
+
+
+def test_an_empty_run_makes_a_report() -> None:
+    empty = Results(revision="unknown", date="unknown", machine={}, sizes={}, unmeasured={})
+    report = render(empty, [])
+    assert "No budget was judged." in report
+    assert "## Speed" not in report
+
+
+NASTY = 'a|b <script>"x" & *y* `z`\nnext'
+
+
+def test_names_are_shown_as_they_are() -> None:
+    table = Table(title=NASTY, columns=("name", NASTY), rows=(Row(cells=(NASTY, "1")),))
+    markdown = as_markdown(table)
+    assert len(markdown.splitlines()) == 3
+    assert r'a\|b &lt;script&gt;"x" &amp; \*y\* \`z\` next' in markdown
+    page = as_html(table)
+    assert "<script>" not in page
+    assert page.count("&lt;script&gt;&quot;x&quot; &amp; *y*") == 4
+
+
+def test_columns_of_numbers_are_flush_right() -> None:
+    table = Table(title="t", columns=("a", "b", "c"), numbers=frozenset({2}),
+                  rows=(Row(cells=("x", "y", "1"), mark="ours"),))  # fmt: skip
+    assert as_markdown(table) == "| a | b | c |\n|---|---|---:|\n| **x** | y | 1 |\n"
+    assert "<td>y</td><td class=number>1</td>" in as_html(table)
+    assert '<tr class="ours"><th scope=row>x</th>' in as_html(table)
+
+
+def test_ours_are_those_with_budgets() -> None:
+    found = example.results()
+    judged = [
+        Verdict(figure="speed/short/greedy/one thread/native", state=State.MET, ceiling=1.0),
+        Verdict(figure="size/wheel", state=State.MET, ceiling=1.0),
+    ]
+    # The wheel is a subject, too, and its size has a budget.
+    assert with_budgets(found, judged) == {"native", "wheel"}
+    assert with_budgets(found, judged[:1]) == {"native"}
+
+
+def test_the_overview_has_a_column_for_each_subject() -> None:
+    found = example.results()
+    (table,) = overview(found, "speed")
+    assert table.columns[1:] == tuple(example.SPEEDS)
+    assert len(table.rows) == len(measurements(found, "speed"))
+    one = table.rows[0]
+    assert re.fullmatch(r"[\d.]+ s \(0\.\d{3}\)", one.cells[1])
+    assert re.fullmatch(r"[\d.]+ s", one.cells[-1])
