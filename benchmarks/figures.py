@@ -9,6 +9,8 @@ or ``speed/medium/greedy/all threads/native``. Budgets, tables and plots find fi
     Files, shared libraries, relocations; instructions, modules.
 ``start/ACTION/SUBJECT``
     Time of an action such as ``--version`` by that of the reference in the same round.
+``read/ACTION/SUBJECT``
+    MiB read from the disk.
 ``memory/ACTION/SUBJECT``
     Peak resident memory, likewise.
 ``speed/LENGTH/DECODING/THREADS/SUBJECT``

@@ -137,10 +137,15 @@ def one_round(subjects: Sequence[Subject], number: int, before: Callable[[], Non
 
 
 def in_turns(
-    subjects: Sequence[Subject], rounds: int, *, before: Callable[[], None] = lambda: None
+    subjects: Sequence[Subject],
+    rounds: int,
+    *,
+    warming: int = 1,
+    before: Callable[[], None] = lambda: None,
 ) -> list[Round]:
-    """Run all subjects in `rounds` rounds; one more before them warms the caches up."""
-    return [one_round(subjects, number, before) for number in range(rounds + 1)][1:]
+    """Run all subjects in `rounds` rounds, after others that warm the caches up."""
+    taken = [one_round(subjects, number, before) for number in range(warming + rounds)]
+    return taken[warming:]
 
 
 def series(

@@ -11,6 +11,9 @@ from benchmarks.ratios import ratio_figures
 
 REFERENCE = "openai-whisper"
 
+FIRST_WORDS = "start/first words, "
+"""How the names of figures begin that tell when the first segment came."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
@@ -37,6 +40,11 @@ class Cell:
     most_rounds: int
 
     @property
+    def warming(self) -> int:
+        """Rounds before those that count: none where one takes minutes."""
+        return 1 if self.rounds > 1 else 0
+
+    @property
     def name(self) -> str:
         """What figures call it."""
         return f"{self.length}/{self.decoding}/{self.threads}"
@@ -47,6 +55,7 @@ def measure_cell(
     subjects: Sequence[Subject],
     audio_seconds: float,
     *,
+    before: Callable[[], None] = lambda: None,
     decided: Callable[[Sequence[Figure]], bool] = lambda _: True,
 ) -> list[list[Series]]:
     """Transcribe with all subjects in turns.
@@ -59,6 +68,8 @@ def measure_cell(
         One of them is `REFERENCE`.
     audio_seconds : float
         Length of the recording.
+    before : callable
+        Is called before each transcription.
     decided : callable
         Whether the ratios of the times, of the first words and of the memory can be judged. While
         they cannot, more rounds follow.
@@ -68,12 +79,12 @@ def measure_cell(
     list of list of Series
         Times in seconds, times to the first segment, peak memory in MiB, and page faults.
     """
-    rounds = in_turns(subjects, cell.rounds)
+    rounds = in_turns(subjects, cell.rounds, warming=cell.warming, before=before)
     while True:
         times = series(
             f"speed/{cell.name}", rounds, "s", lambda one: one.seconds, audio_seconds=audio_seconds
         )
-        words = series(f"start/first words, {cell.name}", rounds, "s", lambda x: x.first_segment)
+        words = series(f"{FIRST_WORDS}{cell.name}", rounds, "s", lambda x: x.first_segment)
         memory = series(f"memory/{cell.name}", rounds, "MiB", lambda one: one.mib)
         judged = [
             figure for group in (times, words, memory) for figure in ratio_figures(group, REFERENCE)
@@ -81,4 +92,4 @@ def measure_cell(
         if decided(judged) or len(rounds) >= cell.most_rounds:
             faults = series(f"faults/{cell.name}", rounds, "", lambda one: float(one.faults))
             return [times, words, memory, faults]
-        rounds.append(one_round(subjects, len(rounds), lambda: None))
+        rounds.append(one_round(subjects, len(rounds), before))

@@ -14,11 +14,12 @@ from pathlib import Path
 from benchmarks.figures import Series
 from benchmarks.processes import Subject, evict, in_turns, series
 
-NATIVE = "native"
-MODULES = "wheel under CPython"
 PYTHON_ITSELF = "python -c pass"
 
 ACTIONS = ("--version", "--help")
+
+COLD = "--version, cold"
+"""The start of a program of which nothing is in memory."""
 
 
 def python_itself() -> Subject:
@@ -79,6 +80,6 @@ def measure_cold_start(subject: Subject, folder: Path, rounds: int) -> list[list
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     started = [subject.with_words("--version"), python_itself()]
     taken = in_turns(started, rounds, before=lambda: evict(files))
-    times = series("start/--version, cold", taken, "s", lambda one: one.seconds)
-    read = series("read/--version, cold", taken, "MiB", lambda one: one.read_bytes / 2**20)
+    times = series(f"start/{COLD}", taken, "s", lambda one: one.seconds)
+    read = series(f"read/{COLD}", taken, "MiB", lambda one: one.read_bytes / 2**20)
     return [times, [one for one in read if one.subject == subject.name]]

@@ -33,6 +33,17 @@ STOCK = CACHE / "stock"
 
 STOCK_PYTHON = STOCK / "bin" / "python"
 
+PEERS = CACHE / "peers"
+"""A virtual environment with the other programs that the benchmarks compare with."""
+
+PEERS_PYTHON = PEERS / "bin" / "python"
+
+PEERS_WEIGHTS = CACHE / "peers-weights"
+"""The weights in the forms that those programs read."""
+
+BENCHMARKS = CHECKOUT / "build" / "benchmarks"
+"""What the benchmarks measured, and the page that shows it."""
+
 CHECKPOINTS = CACHE / "checkpoints"
 """A folder a model: the weights in CTranslate2's form, as the packages have them."""
 

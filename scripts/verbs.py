@@ -22,6 +22,7 @@ from scripts.layout import (
     DISTRIBUTION,
     ENVIRONMENT,
     MODELS,
+    NATIVE,
     PYTHON,
     RECIPE,
     SPEECH,
@@ -37,6 +38,7 @@ from scripts.native_program import (
     provide_native_program,
     trace_modules,
 )
+from scripts.peers import provide_peers
 from scripts.pins import Pins, read_pins
 from scripts.speech import provide_speech, references
 from scripts.torch_environments import provide_stock_torch, provide_stripped_torch
@@ -62,7 +64,11 @@ make transcribe   transcribe a recording with it and say how long that took
                     AUDIO=path    the recording (one in the public domain)
                     MODEL=name    the model (base)
                     ARGS=options  more options of .venv/bin/transcriber
-make test         check style and types, then run all tests
+make test         check style and types, run all tests, and judge by the budgets
+make bench        measure everything, against every peer: an hour or two
+make bench-quick  measure what make test judges: under ten minutes
+make bench-accept   keep what was measured last, to compare later changes with
+make bench-ratchet  lower the ceilings to what was measured last
 make clean        delete all that these have made in this folder
 
 Without make: python3 -m scripts VERB [NAME=value]...
@@ -82,6 +88,9 @@ ON_APPIMAGE = (
 
 _TEST_LIMIT = 2 * HOUR
 """Seconds for one stage of the tests; each test has a limit of its own."""
+
+_BENCH_LIMIT = 8 * HOUR
+"""Seconds for all benchmarks, on a machine that is as slow as any."""
 
 _LONGEST = 7 * 24 * HOUR
 """Seconds for a transcription; one that is ended continues at the next call."""
@@ -239,6 +248,7 @@ def _test(settings: Mapping[str, str]) -> int:
         "tests on stock": lambda: run_command(
             [STOCK_PYTHON, "-m", "pytest", *ON_STOCK], limit=_TEST_LIMIT
         ),
+        "budgets": lambda: _measure("--quick"),
         "slow tests": lambda: run_command([*pytest, "-m", "slow"], limit=_TEST_LIMIT),
         "tests of the AppImage": lambda: run_command(
             ["env", f"TRANSCRIBER_TESTED_PROGRAM={SMALLEST_APPIMAGE}", *pytest, *ON_APPIMAGE],
@@ -252,6 +262,26 @@ def _test(settings: Mapping[str, str]) -> int:
         if code:
             return code
     return 0
+
+
+def _bench(settings: Mapping[str, str]) -> int:
+    _setup({})
+    _appimages({**settings, "EDITION": ""})
+    provide_peers()
+    return _measure()
+
+
+def _bench_quick(settings: Mapping[str, str]) -> int:
+    _setup({})
+    _appimages({**settings, "EDITION": ""})
+    return _measure("--quick")
+
+
+def _measure(*words: str) -> int:
+    """Run the benchmarks, which need the packages of ``.venv``."""
+    paths = os.pathsep.join(map(str, (NATIVE, RECIPE, CHECKOUT)))
+    command: Command = ["env", f"PYTHONPATH={paths}", PYTHON, "-m", "benchmarks", *words]
+    return run_command(command, limit=_BENCH_LIMIT)
 
 
 def accept_interruptions() -> None:
@@ -286,5 +316,9 @@ _VERBS: Mapping[str, Callable[[Mapping[str, str]], int]] = {
     "try": _try,
     "transcribe": _transcribe,
     "test": _test,
+    "bench": _bench,
+    "bench-quick": _bench_quick,
+    "bench-accept": lambda _: _measure("--accept"),
+    "bench-ratchet": lambda _: _measure("--ratchet"),
     "clean": _clean,
 }

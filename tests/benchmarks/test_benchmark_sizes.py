@@ -1,8 +1,7 @@
-"""The sizes of what is given away: every byte belongs to something, and a fat symbol is found."""
+"""The sizes of what is given away: every byte belongs to something."""
 
 from __future__ import annotations
 
-import random
 import shutil
 import zipfile
 from collections.abc import Sequence
@@ -13,17 +12,14 @@ import pytest
 from benchmarks.appimage_sizes import measure_appimage
 from benchmarks.figures import ArtefactSizes
 from benchmarks.program_sizes import find_executable_map, measure_folder
-from benchmarks.size_changes import compare, explain
+from benchmarks.size_changes import compare
 from benchmarks.size_components import COMPONENTS
 from benchmarks.sizes import WHEEL, appimage_name, folder_name, measure_sizes
-from benchmarks.wheel_sizes import measure_wheel, object_roots
+from benchmarks.wheel_sizes import measure_wheel
 from native_build.editions import EDITIONS
 from native_build.freeze import EXECUTABLE, LINKER_MAP
 from scripts.layout import CHECKOUT, build_cache
-from torch_build.archive import read_zip, write_zip
-from torch_build.link import MODULE, link
-from torch_build.process import capture
-from torch_build.toolchain import provide_toolchain
+from torch_build.link import MODULE
 from transcriber.errors import DependencyError, TranscriberError
 
 LINKED = CHECKOUT / "build/torch/linked"
@@ -32,11 +28,6 @@ ARTEFACTS = [
     WHEEL,
     *(name(edition) for edition in EDITIONS for name in (folder_name, appimage_name)),
 ]
-PLANTED_BYTES = 64 * 1024
-
-planted_needs = pytest.mark.skipif(
-    not (LINKED / "_C.map").is_file(), reason="the wheel came from the build cache, with no objects"
-)
 
 
 @pytest.fixture(scope="module")
@@ -124,43 +115,6 @@ def test_the_appimage_of_another_program_is_refused(tmp_path: Path) -> None:
     appimage = CHECKOUT / "dist" / EDITIONS["ultra-lean"].appimage
     with pytest.raises(DependencyError, match="was made of another ffmpeg"):
         measure_appimage(appimage, folder, program)
-
-
-@pytest.mark.slow
-@planted_needs
-def test_a_planted_symbol_is_named(tmp_path: Path, sizes: dict[str, ArtefactSizes]) -> None:
-    """Links PyTorch's library again with 64 KiB that no compression makes smaller."""
-    noise = random.Random(1).randbytes(PLANTED_BYTES)
-    source = tmp_path / "planted.c"
-    source.write_text(
-        f"unsigned char planted_fat_table[{PLANTED_BYTES}] = {{{','.join(map(str, noise))}}};\n"
-        "volatile unsigned planted_sum;\n"
-        "__attribute__((constructor)) static void planted_use(void) {\n"
-        f"    for (unsigned i = 0; i < {PLANTED_BYTES}; ++i) planted_sum += planted_fat_table[i];\n"
-        "}\n"
-    )
-    tools = provide_toolchain(build_cache())
-    planted = tmp_path / "planted.o"
-    flags = ["-O1", "-fPIC", "-fdata-sections", "-ffunction-sections", "-c"]
-    capture([tools.cc, *tools.sysroot.flags, *flags, "-o", planted, source])
-    lines = (LINKED / "objects.rsp").read_text().splitlines()
-    objects = [Path(line.strip('"')) for line in lines]
-    linked = tmp_path / "linked"
-    link([*objects, planted], linked, tools)
-
-    (wheel,) = (CHECKOUT / "dist").glob("torch-*.whl")
-    fat = tmp_path / wheel.name
-    write_zip(fat, {**read_zip(wheel), EXTENSION: (linked / MODULE).read_bytes()})
-    roots = [*object_roots(CHECKOUT), tmp_path]
-    (growth,) = compare({WHEEL: sizes[WHEEL]}, {WHEEL: measure_wheel(fat, linked, roots)})
-    assert PLANTED_BYTES <= growth.delta < PLANTED_BYTES + 2000
-    text = explain(growth)
-    assert f"+{PLANTED_BYTES:,}  new     symbol       {EXTENSION}: planted_fat_table" in text
-    assert len(text.splitlines()) <= 24
-    (symbol,) = [one for one in growth.changes if one.kind == "symbol"]
-    assert (symbol.delta, symbol.before) == (PLANTED_BYTES, None)
-    (brought,) = [one for one in growth.changes if one.name == f"{EXTENSION}: planted.o"]
-    assert PLANTED_BYTES < brought.delta < PLANTED_BYTES + 300
 
 
 @pytest.mark.slow

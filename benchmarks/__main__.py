@@ -1,0 +1,125 @@
+"""Measure the product, judge it by its budgets, and keep what was found.
+
+    make bench-quick      what CI runs: under ten minutes
+    make bench            everything, against every peer: an hour or two
+    make bench-accept     keep what was measured last as what later changes are compared with
+    make bench-ratchet    lower the ceilings to what was measured last
+
+The page is build/benchmarks/index.html, the same as text report.md, for tools results.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.accept import accept
+from benchmarks.budgets import BUDGETS, Budget, raised_without_reason, ratchet, read_budgets
+from benchmarks.figures import read_results, write_results
+from benchmarks.file_versions import last_versions
+from benchmarks.history import read_history
+from benchmarks.judge import State, judge
+from benchmarks.page import render_page
+from benchmarks.plan import KINDS
+from benchmarks.run import run
+from benchmarks.screen import screen
+from benchmarks.size_changes import compare
+from benchmarks.size_gate import GrowthVerdict, judge_growth, report_of_last_commit
+from benchmarks.tables import render
+from scripts.commands import ending_in_one_line
+from scripts.layout import BENCHMARKS, CHECKOUT
+from transcriber.errors import TranscriberError
+from transcriber.files import atomic_writer
+
+RESULTS = BENCHMARKS / "results.json"
+
+BROKEN = 20
+"""Exit code when a budget is broken; the program's own end at 10."""
+
+
+def main() -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--quick", action="store_true", help="measure what CI measures")
+    what.add_argument("--accept", action="store_true", help="keep what was measured last")
+    what.add_argument("--ratchet", action="store_true", help="lower the ceilings to that")
+    parser.add_argument(
+        "--only", nargs="+", choices=KINDS, default=KINDS, metavar="KIND", help=", ".join(KINDS)
+    )
+    given = parser.parse_args()
+    if given.accept:
+        return ending_in_one_line("benchmarks", _accept)
+    if given.ratchet:
+        return ending_in_one_line("benchmarks", _ratchet)
+    return ending_in_one_line("benchmarks", lambda: _measure(given.quick, given.only))
+
+
+def _measure(quick: bool, kinds: Sequence[str]) -> int:
+    budgets = read_budgets(BUDGETS.read_text())
+    results = run(budgets, quick=quick, kinds=kinds)
+    BENCHMARKS.mkdir(parents=True, exist_ok=True)
+    write_results(results, RESULTS)
+    verdicts = judge(results, budgets)
+    history = read_history()
+    _write(BENCHMARKS / "report.md", render(results, verdicts))
+    _write(BENCHMARKS / "index.html", render_page(results, verdicts, history))
+    grown = judge_growth(CHECKOUT, results.sizes) if results.sizes else GrowthVerdict()
+    unreasoned, remarks = _raised()
+    if grown.unjudged:
+        remarks.append(f"growth in one change was not judged: {grown.unjudged}")
+    print(
+        screen(
+            results,
+            verdicts,
+            growth=compare(report_of_last_commit(CHECKOUT) or {}, results.sizes),
+            breaches=grown.breaches,
+            unreasoned=unreasoned,
+            history=history,
+            remarks=remarks,
+        )
+    )
+    broken = any(verdict.state is State.BROKEN for verdict in verdicts)
+    return BROKEN if broken or grown.breaches or unreasoned else 0
+
+
+def _raised() -> tuple[list[Budget], list[str]]:
+    """Return the ceilings that the last change raised without a word, and what hid others."""
+    try:
+        versions = last_versions(CHECKOUT, BUDGETS)
+    except TranscriberError as error:
+        return [], [f"raised ceilings were not looked for: {error}"]
+    now = [BUDGETS.read_text(), *versions]
+    pairs = zip(now[1:], now, strict=False)
+    return [
+        budget
+        for before, after in pairs
+        for budget in raised_without_reason(read_budgets(before), read_budgets(after))
+    ], []
+
+
+def _accept() -> int:
+    for path in accept(read_results(RESULTS), CHECKOUT):
+        print(f"benchmarks: wrote {path}")
+    return 0
+
+
+def _ratchet() -> int:
+    text = ratchet(BUDGETS.read_text(), read_results(RESULTS))
+    _write(BUDGETS, text)
+    return 0
+
+
+def _write(path: Path, text: str) -> None:
+    with atomic_writer(path) as stream:
+        stream.write(text.encode())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""Keep what a run found in the repository, as what later changes are compared with.
+
+``sizes.json`` gets the sizes, ``history.jsonl`` a line of figures. What everything took is kept in
+``latest.json``, from which the tables of the READMEs are made; a quick run, which measures a part,
+renews the sizes in it only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.figures import Results, read_results, write_results
+from benchmarks.history import HISTORY, append
+from benchmarks.plan import IN_FULL_ONLY, NOT_ASKED_FOR
+from benchmarks.readme_tables import update
+from benchmarks.stored_sizes import REPORT, read_sizes, write_sizes
+from transcriber.errors import UsageError
+from transcriber.files import atomic_writer
+
+LATEST = Path("benchmarks/latest.json")
+READMES = (Path("README.md"), Path("benchmarks/README.md"))
+"""In a checkout."""
+
+
+def accept(results: Results, checkout: Path) -> list[Path]:
+    """Write what is kept of `results` into a checkout.
+
+    Returns
+    -------
+    list of Path
+        The files that were written.
+
+    Raises
+    ------
+    UsageError
+        When the results are of a state that is in no commit, or have no sizes.
+    TranscriberError
+        When a file cannot be read or written.
+    """
+    if results.revision.endswith("+"):
+        raise UsageError(
+            "what was measured last is in no commit, so that nobody could tell what it was",
+            "commit it, measure again, then accept",
+        )
+    if not results.sizes:
+        raise UsageError("no sizes were measured the last time", "measure them, then accept")
+    report, latest = checkout / REPORT, checkout / LATEST
+    write_sizes(results.sizes, report)
+    append(checkout / HISTORY.relative_to(HISTORY.parents[1]), results)
+    kept = results if is_whole(results) else _with_sizes_of(results, latest)
+    if kept is None:
+        return [report, HISTORY]
+    write_results(replace(kept, sizes={}), latest)
+    for readme in (checkout / path for path in READMES):
+        text = update(readme.read_text("utf-8"), read_latest(checkout))
+        with atomic_writer(readme) as stream:
+            stream.write(text.encode())
+    return [report, HISTORY, latest, *READMES]
+
+
+def is_whole(results: Results) -> bool:
+    """Whether a run measured everything that this machine can."""
+    return not {IN_FULL_ONLY, NOT_ASKED_FOR} & set(results.unmeasured.values())
+
+
+def read_latest(checkout: Path) -> Results:
+    """Return the results that were kept last.
+
+    Raises
+    ------
+    InputError
+        When there are none.
+    """
+    sizes = read_sizes(checkout / REPORT)
+    return replace(read_results(checkout / LATEST), sizes=sizes)
+
+
+def _with_sizes_of(results: Results, latest: Path) -> Results | None:
+    """Return the kept results with new sizes, None where nothing was kept yet."""
+    if not latest.exists():
+        return None
+    kept = read_results(latest)
+    others = [figure for figure in kept.figures if not figure.name.startswith("size/")]
+    sizes = [figure for figure in results.figures if figure.name.startswith("size/")]
+    return replace(kept, figures=(*sizes, *others), sizes=results.sizes)

@@ -1,0 +1,134 @@
+"""Tell on one screen which budgets are broken, by how much, by what, and what can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from benchmarks.budgets import Budget
+from benchmarks.figures import Results
+from benchmarks.history import Entry
+from benchmarks.judge import State, Verdict
+from benchmarks.quantities import quantity
+from benchmarks.size_changes import Growth, explain
+from benchmarks.size_gate import ALLOWED, TRAILER, Breach
+
+_MOST = 8
+"""Broken budgets that are shown; the report has all."""
+
+_CAUSES = 5
+_ROWS = 2
+"""Lines of each kind of thing that grew."""
+
+_MOVED = 0.02
+"""What a figure must have changed by to be named as a cause, by its value."""
+
+OVERRIDE = f"""\
+To let it pass: raise the ceiling in benchmarks/budgets.toml as {{ ceiling = ..., raised = DATE,
+why = "..." }}; for more than {ALLOWED // 1024} KiB in one change, end the commit's message with the
+line "{TRAILER}: why". Then make bench-accept keeps the new sizes for the next comparison.
+All figures: build/benchmarks/index.html and report.md; how to read them: benchmarks/README.md."""
+
+
+def screen(
+    results: Results,
+    verdicts: Sequence[Verdict],
+    *,
+    growth: Sequence[Growth] = (),
+    breaches: Sequence[Breach] = (),
+    unreasoned: Sequence[Budget] = (),
+    history: Sequence[Entry] = (),
+    remarks: Iterable[str] = (),
+) -> str:
+    """Return the text: one line where all is well.
+
+    Parameters
+    ----------
+    results : Results
+        What was measured.
+    verdicts : sequence of Verdict
+        What became of the budgets.
+    growth : sequence of Growth
+        How each artefact changed since the stored report, which explains a broken size.
+    breaches : sequence of Breach
+        Artefacts that grew by too much in one change.
+    unreasoned : sequence of Budget
+        Ceilings that were raised without a word.
+    history : sequence of Entry
+        Earlier runs; the last one on such a processor explains a broken time.
+    remarks : iterable of str
+        What else could not be judged, and why.
+    """
+    broken = [one for one in verdicts if one.state is State.BROKEN]
+    counts = {state: sum(one.state is state for one in verdicts) for state in State}
+    lines = [
+        f"benchmarks: of {len(verdicts)} budgets {counts[State.MET]} are met, "
+        f"{counts[State.BROKEN]} broken, {counts[State.NOISY]} undecided in the noise, "
+        f"{counts[State.UNMEASURED]} not measured here"
+    ]
+    grown = {one.artefact: one for one in growth}
+    for verdict in broken[:_MOST]:
+        lines += ["", f"BROKEN  {verdict.figure}: {_how_much(verdict)}"]
+        lines += _indented(_causes(verdict, results, grown, history))
+    if len(broken) > _MOST:
+        lines += ["", f"and {len(broken) - _MOST} more"]
+    for breach in breaches:
+        lines += ["", f"GREW    {breach.artefact}: {breach.bytes:+,} bytes in one change"]
+        lines += _indented(breach.explanation.splitlines())
+    lines += [f"RAISED  {one.figure} to {one.ceiling}, and nothing says why" for one in unreasoned]
+    lines += [
+        f"noisy   {one.figure}: {_how_much(one)}: {one.reason}"
+        for one in verdicts
+        if one.state is State.NOISY
+    ]
+    lines += [f"note    {remark}" for remark in remarks]
+    if broken or breaches or unreasoned:
+        lines += ["", OVERRIDE]
+    return "\n".join(lines)
+
+
+def _indented(lines: Iterable[str]) -> list[str]:
+    return [f"        {line}" for line in lines]
+
+
+def _how_much(verdict: Verdict) -> str:
+    if verdict.value is None:
+        return verdict.reason
+    text = quantity(verdict.value, verdict.unit)
+    if verdict.low is not None and verdict.high is not None:
+        low, high = (quantity(end, verdict.unit) for end in (verdict.low, verdict.high))
+        text += f" ({low} to {high})"
+    text += f", ceiling {quantity(verdict.ceiling, verdict.unit)}"
+    if verdict.ceiling > 0:
+        text += f", {verdict.value / verdict.ceiling - 1:+.1%}"
+    return text
+
+
+def _causes(
+    verdict: Verdict,
+    results: Results,
+    grown: Mapping[str, Growth],
+    history: Sequence[Entry],
+) -> list[str]:
+    """Return lines that say what a broken budget comes from."""
+    kind, _, rest = verdict.figure.partition("/")
+    artefact = rest.partition("/")[0]
+    if kind == "size":
+        change = grown.get(artefact)
+        return explain(change, _ROWS).splitlines() if change else []
+    processor = results.machine.get("processor")
+    before = next((one for one in reversed(history) if one.processor == processor), None)
+    if before is None:
+        return []
+    moved = [
+        (figure.value / before.figures[figure.name] - 1, figure)
+        for figure in results.figures
+        if before.figures.get(figure.name, 0) > 0 and not figure.name.startswith("size/")
+    ]
+    moved = [(change, figure) for change, figure in moved if change > _MOVED]
+    # Of the whole, the parts say most.
+    moved.sort(key=lambda pair: (not pair[1].name.startswith("part/"), -pair[0]))
+    return [
+        f"{figure.name}: {quantity(before.figures[figure.name], figure.unit)} -> "
+        f"{quantity(figure.value, figure.unit)} ({change:+.0%} since {before.revision[:9]})"
+        for change, figure in moved[:_CAUSES]
+    ]
