@@ -1,0 +1,190 @@
+"""Who is compared: ours in two forms, openai-whisper, faster-whisper and whisper.cpp.
+
+All have the same weights, get the same wave file and its language, decode at temperature 0 only,
+greedily or with so many beams, write segments without the times of words, and use so many threads.
+What is nevertheless not alike, stands in the programs of `benchmarks.peers`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.peers.ctranslate2_weights import provide_ctranslate2
+from benchmarks.peers.ggml_weights import provide_ggml
+from scripts.layout import (
+    CHECKOUT,
+    CHECKPOINTS,
+    MODELS,
+    PEERS_PYTHON,
+    PEERS_WEIGHTS,
+    PYTHON,
+    STOCK_PYTHON,
+)
+from transcriber.errors import DependencyError, InputError
+
+MODEL = "base"
+"""Whose weights all have."""
+
+NATIVE = Path("build/native/program/ultra-lean/transcriber.bin")
+"""In a checkout; the lean one is the same program."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contestant:
+    """A program that transcribes a recording.
+
+    Attributes
+    ----------
+    name : str
+        As tables have it.
+    start : tuple of str
+        The command without what differs between runs.
+    variables : mapping of str to str
+        Added to its environment.
+    like_whisper : bool
+        Whether it takes openai-whisper's options and writes a file. The others take those of
+        `benchmarks.peers.peer_program`, and print the text last.
+    """
+
+    name: str
+    start: tuple[str, ...]
+    variables: Mapping[str, str] = field(default_factory=dict)
+    like_whisper: bool
+
+    def command(
+        self, recording: Path, *, language: str, beam_size: int | None, threads: int, output: Path
+    ) -> tuple[str, ...]:
+        """Return the whole command, which prints each segment as it comes.
+
+        Parameters
+        ----------
+        recording : Path
+            A wave file of 16 kHz, one channel and 16 bits.
+        language : str
+            Its language, a code such as ``en``.
+        beam_size : int or None
+            Beams; None decodes greedily.
+        threads : int
+            Of the processor.
+        output : Path
+            A folder for what is written; only those who are `like_whisper` use it.
+        """
+        words = (*self.start, "--language", language, "--threads", str(threads))
+        if not self.like_whisper:
+            search = ("--greedy",) if beam_size is None else ("--beam_size", str(beam_size))
+            return (*words, *search, "--audio", str(recording))
+        # Without further temperatures nothing is decoded twice, in which the others differ.
+        return (
+            *words,
+            *("--beam_size", str(beam_size), "--temperature", "0"),
+            *("--temperature_increment_on_fallback", "None"),
+            *("--output_format", "txt", "--output_dir", str(output), str(recording)),
+        )
+
+
+def contestants(checkout: Path, *, peers: bool) -> list[Contestant]:
+    """Return who is compared, ours first.
+
+    Parameters
+    ----------
+    checkout : Path
+        A checkout in which all is built and set up.
+    peers : bool
+        Whether faster-whisper and whisper.cpp take part; their weights are made where they are
+        missing.
+
+    Raises
+    ------
+    DependencyError
+        When a program is not there.
+    TranscriberError
+        When the weights cannot be read, or those of the peers cannot be made.
+    """
+
+    def here(path: Path, remedy: str) -> Path:
+        """Return the place in `checkout` of a path of this one."""
+        place = checkout / (path.relative_to(CHECKOUT) if path.is_absolute() else path)
+        if not place.exists():
+            raise DependencyError(f"there is no {place}", remedy)
+        return place
+
+    models, weights = here(MODELS, "run make setup"), here(MODELS / f"{MODEL}.pt", "run make setup")
+    model = ("--model", MODEL, "--model_dir", str(models))
+    reference = (
+        *(str(here(STOCK_PYTHON, "run make try")), "-W", "ignore"),
+        *(str(here(Path("benchmarks/reference.py"), "")), str(weights)),
+    )
+    found = [
+        Contestant(name="native", start=(str(here(NATIVE, "run make")), *model), like_whisper=True),
+        Contestant(
+            name="wheel under CPython",
+            start=(str(here(PYTHON, "run make setup")), "-m", "transcriber", *model),
+            like_whisper=True,
+        ),
+        Contestant(
+            name="openai-whisper",
+            # The script makes a folder of models itself, of the file that is named first.
+            start=(*reference, "--model", MODEL),
+            # Else its segments wait in a buffer.
+            variables={"PYTHONUNBUFFERED": "1"},
+            like_whisper=True,
+        ),
+    ]
+    if not peers:
+        return found
+    python = here(PEERS_PYTHON, "run make bench, which installs what is compared")
+    folder = checkout / PEERS_WEIGHTS.relative_to(CHECKOUT)
+    variables = {"PYTHONPATH": str(checkout), "HF_HUB_OFFLINE": "1"}
+
+    def peer(name: str, program: str, *options: str | Path) -> Contestant:
+        module = ("-m", f"benchmarks.peers.{program}_program", "--weights")
+        return Contestant(
+            name=name,
+            start=(str(python), *module, *map(str, options)),
+            variables=variables,
+            like_whisper=False,
+        )
+
+    checkpoint = provide_ctranslate2(here(CHECKPOINTS / MODEL, "run make setup"), folder)
+    for batched in ((), ("--batched",)):
+        for words, kind in (("fp32", "float32"), ("int8", "int8")):
+            name = " ".join(("faster-whisper", words, *("batched" for _ in batched)))
+            options = ("--compute_type", kind, *batched)
+            found.append(peer(name, "faster_whisper", checkpoint, *options))
+    found += [
+        peer("whisper.cpp f16", "whisper_cpp", provide_ggml(weights, "f16", folder)),
+        peer("whisper.cpp q8_0", "whisper_cpp", provide_ggml(weights, "q8_0", folder)),
+    ]
+    return found
+
+
+def transcript(contestant: Contestant, recording: Path, stdout: str, output: Path) -> str:
+    """Return the text that a run gave, on one line.
+
+    Parameters
+    ----------
+    contestant : Contestant
+        Who ran.
+    recording : Path
+        What was transcribed.
+    stdout : str
+        All that it printed.
+    output : Path
+        The folder that its command had.
+
+    Raises
+    ------
+    InputError
+        When the run gave none.
+    """
+    try:
+        if contestant.like_whisper:
+            text = (output / f"{recording.stem}.txt").read_text("utf-8")
+        else:
+            text = json.loads(stdout.splitlines()[-1])["text"]
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        raise InputError(f"{contestant.name} gave no text of {recording}: {error}") from error
+    return " ".join(text.split())

@@ -1,0 +1,55 @@
+"""Transcribe a recording with faster-whisper; see `benchmarks.peers.peer_program`.
+
+What is as in openai-whisper by itself: the tokens that are never written, the first time, the
+previous text before each window, the checks for silence. What is not:
+
+* PyAV decodes the recording, and numpy computes the spectrogram.
+* A hypothesis of the beam search ends, and is ranked, by CTranslate2's rules.
+* Batched, windows are cut where its model of speech finds pauses, up to eight of them are decoded
+  together, and none sees the text before it. No tokens of times are decoded, as it does by itself:
+  with them, it loses what is said after a window's last one. A segment is a window.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks.peers.peer_program import Engine, Options, Transcript, run
+
+
+class FasterWhisper:
+    """faster-whisper with its model loaded."""
+
+    def __init__(self, options: Options) -> None:
+        import faster_whisper  # type: ignore[import-not-found]  # noqa: PLC0415
+
+        model = faster_whisper.WhisperModel(
+            str(options.weights),
+            device="cpu",
+            compute_type=options.compute_type,
+            cpu_threads=options.threads,
+        )
+        self._model = faster_whisper.BatchedInferencePipeline(model) if options.batched else model
+
+    def transcribe(self, options: Options, transcript: Transcript) -> None:
+        """Transcribe the recording into `transcript`, a segment after the other."""
+        segments, _ = self._model.transcribe(
+            str(options.audio),
+            language=options.language,
+            beam_size=options.beam_size or 1,
+            temperature=0.0,
+            condition_on_previous_text=True,
+            without_timestamps=options.batched,
+            word_timestamps=False,
+        )
+        for segment in segments:
+            transcript.add(segment.start, segment.end, segment.text)
+
+
+def load(options: Options) -> Engine:
+    """Return the loaded model."""
+    return FasterWhisper(options)
+
+
+if __name__ == "__main__":
+    sys.exit(run(load, sys.argv[1:]))
