@@ -20,11 +20,11 @@ from benchmarks.budgets import BUDGETS, Budget, raised_without_reason, ratchet, 
 from benchmarks.figures import read_results, write_results
 from benchmarks.file_versions import last_versions
 from benchmarks.history import read_history
-from benchmarks.judge import State, judge
+from benchmarks.judge import judge
 from benchmarks.page import render_page
 from benchmarks.plan import KINDS
 from benchmarks.run import run
-from benchmarks.screen import screen
+from benchmarks.screen import Judgement, screen
 from benchmarks.size_changes import compare
 from benchmarks.size_gate import GrowthVerdict, judge_growth, report_of_last_commit
 from benchmarks.tables import render
@@ -34,6 +34,9 @@ from transcriber.errors import TranscriberError
 from transcriber.files import atomic_writer
 
 RESULTS = BENCHMARKS / "results.json"
+
+_VERSIONS = 20
+"""How many versions of the budgets are looked back at: a change may be several commits."""
 
 BROKEN = 20
 """Exit code when a budget is broken; the program's own end at 10."""
@@ -63,36 +66,34 @@ def main() -> int:
 
 def _measure(quick: bool, kinds: Sequence[str]) -> int:
     budgets = read_budgets(BUDGETS.read_text())
-    results = run(budgets, quick=quick, kinds=kinds)
+    results, failures = run(budgets, quick=quick, kinds=kinds)
     BENCHMARKS.mkdir(parents=True, exist_ok=True)
     write_results(results, RESULTS)
     verdicts = judge(results, budgets)
     history = read_history()
-    _write(BENCHMARKS / "report.md", render(results, verdicts))
-    _write(BENCHMARKS / "index.html", render_page(results, verdicts, history))
+    base = report_of_last_commit(CHECKOUT) or {}
+    _write(BENCHMARKS / "report.md", render(results, verdicts, base))
+    _write(BENCHMARKS / "index.html", render_page(results, verdicts, history, base))
     grown = judge_growth(CHECKOUT, results.sizes) if results.sizes else GrowthVerdict()
     unreasoned, remarks = _raised()
     if grown.unjudged:
         remarks.append(f"growth in one change was not judged: {grown.unjudged}")
-    print(
-        screen(
-            results,
-            verdicts,
-            growth=compare(report_of_last_commit(CHECKOUT) or {}, results.sizes),
-            breaches=grown.breaches,
-            unreasoned=unreasoned,
-            history=history,
-            remarks=remarks,
-        )
+    judgement = Judgement(
+        verdicts=tuple(verdicts),
+        breaches=grown.breaches,
+        unreasoned=tuple(unreasoned),
+        failures=tuple(failures),
+        remarks=tuple(remarks),
     )
-    broken = any(verdict.state is State.BROKEN for verdict in verdicts)
-    return BROKEN if broken or grown.breaches or unreasoned else 0
+    growth = compare(base, results.sizes)
+    print(screen(results, judgement, growth=growth, history=history))
+    return 0 if judgement.passes else BROKEN
 
 
 def _raised() -> tuple[list[Budget], list[str]]:
-    """Return the ceilings that the last change raised without a word, and what hid others."""
+    """Return the ceilings that the last changes raised without a word, and what hid others."""
     try:
-        versions = last_versions(CHECKOUT, BUDGETS)
+        versions = last_versions(CHECKOUT, BUDGETS, _VERSIONS)
     except TranscriberError as error:
         return [], [f"raised ceilings were not looked for: {error}"]
     now = [BUDGETS.read_text(), *versions]

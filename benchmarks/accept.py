@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.figures import Results, read_results, write_results
 from benchmarks.history import HISTORY, append
-from benchmarks.plan import IN_FULL_ONLY, NOT_ASKED_FOR
+from benchmarks.plan import FAILED, IN_FULL_ONLY, NOT_ASKED_FOR
 from benchmarks.readme_tables import update
 from benchmarks.stored_sizes import REPORT, read_sizes, write_sizes
 from transcriber.errors import UsageError
@@ -46,22 +46,29 @@ def accept(results: Results, checkout: Path) -> list[Path]:
     if not results.sizes:
         raise UsageError("no sizes were measured the last time", "measure them, then accept")
     report, latest = checkout / REPORT, checkout / LATEST
-    write_sizes(results.sizes, report)
-    append(checkout / HISTORY.relative_to(HISTORY.parents[1]), results)
+    history = checkout / "benchmarks" / HISTORY.name
     kept = results if is_whole(results) else _with_sizes_of(results, latest)
+    # All that may be wrong with the results and the READMEs comes before anything is written.
+    texts = {
+        checkout / path: update((checkout / path).read_text("utf-8"), kept)
+        for path in READMES
+        if kept
+    }
+    append(history, results)
+    write_sizes(results.sizes, report)
     if kept is None:
-        return [report, HISTORY]
+        return [report, history]
     write_results(replace(kept, sizes={}), latest)
-    for readme in (checkout / path for path in READMES):
-        text = update(readme.read_text("utf-8"), read_latest(checkout))
-        with atomic_writer(readme) as stream:
+    for path, text in texts.items():
+        with atomic_writer(path) as stream:
             stream.write(text.encode())
-    return [report, HISTORY, latest, *READMES]
+    return [report, history, latest, *texts]
 
 
 def is_whole(results: Results) -> bool:
     """Whether a run measured everything that this machine can."""
-    return not {IN_FULL_ONLY, NOT_ASKED_FOR} & set(results.unmeasured.values())
+    left_out = (IN_FULL_ONLY, NOT_ASKED_FOR, FAILED)
+    return not any(why.startswith(left_out) for why in results.unmeasured.values())
 
 
 def read_latest(checkout: Path) -> Results:

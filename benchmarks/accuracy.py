@@ -97,9 +97,9 @@ def unit_of(language: str) -> str:
 def side_by_side(files: Sequence[Path], output: Path, transcribe: Transcribe) -> None:
     """Transcribe `files` into `output` with a process for each processor, each of one thread."""
     output.mkdir(parents=True, exist_ok=True)
-    processors = min(len(os.sched_getaffinity(0)), len(files))
+    processors = max(1, min(len(os.sched_getaffinity(0)), len(files)))
     by_size = sorted(files, key=lambda path: (-path.stat().st_size, path.name))
-    shares = [by_size[start::processors] for start in range(processors)]
+    shares = [by_size[start::processors] for start in range(processors) if by_size]
     with ThreadPoolExecutor(processors) as pool:
         for _ in pool.map(lambda share: transcribe(share, output), shares):
             pass

@@ -22,12 +22,14 @@ from typing import Any
 
 import tomlkit
 
-from benchmarks.figures import Results
+from benchmarks.figures import Figure, Results
 from transcriber.errors import UsageError
 
 BUDGETS = Path(__file__).with_name("budgets.toml")
 
 _MARGINS = "margins"
+_WHOLE = ("bytes", "")
+"""Units of figures that are whole numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +80,7 @@ def read_budgets(text: str, name: str = BUDGETS.name) -> Budgets:
     """
     try:
         content = tomllib.loads(text)
-        margins = {kind: Margin(**item) for kind, item in content.pop(_MARGINS).items()}
+        margins = {kind: _margin(kind, item) for kind, item in content.pop(_MARGINS).items()}
         ceilings = {
             f"{kind}/{rest}": _budget(f"{kind}/{rest}", entry)
             for kind, table in content.items()
@@ -95,11 +97,25 @@ def read_budgets(text: str, name: str = BUDGETS.name) -> Budgets:
     return Budgets(ceilings=ceilings, margins=margins)
 
 
+def _margin(kind: str, entry: Any) -> Margin:
+    margin = Margin(**entry)
+    if not (_is_number(margin.relative) and _is_number(margin.absolute)):
+        raise TypeError(f"the margin of {kind} is not of numbers")
+    return margin
+
+
+def _is_number(value: object) -> bool:
+    # A bool is an int, too.
+    return isinstance(value, int | float) and type(value) is not bool and math.isfinite(value)
+
+
 def _budget(figure: str, entry: Any) -> Budget:
     fields = entry if isinstance(entry, dict) else {"ceiling": entry}
     budget = Budget(figure=figure, **fields)
-    if isinstance(budget.ceiling, bool) or not isinstance(budget.ceiling, int | float):
+    if not _is_number(budget.ceiling):
         raise TypeError(f"the ceiling of {figure} is not a number")
+    if not isinstance(budget.raised, datetime.date | None):
+        raise TypeError(f"{figure} does not say at which day it was raised")
     if (budget.raised is None) != (not budget.why.strip()):
         raise TypeError(f"{figure} says only one of when it was raised and why")
     return budget
@@ -137,8 +153,7 @@ def ratchet(text: str, results: Results) -> str:
         figure = results.figure(name)
         if figure is None:
             continue
-        reached = figure.value if figure.high is None else figure.high
-        ceiling = ceiling_of(reached, budgets.margins[kind])
+        ceiling = ceiling_of(figure, budgets.margins[kind])
         if ceiling < budget.ceiling:
             table: Any = document[kind]
             if isinstance(table[rest], dict):
@@ -148,7 +163,8 @@ def ratchet(text: str, results: Results) -> str:
     return tomlkit.dumps(document)
 
 
-def ceiling_of(reached: float, margin: Margin) -> float:
-    """Return the ceiling for what was reached: whole above a hundred, else to three digits."""
-    wanted = reached * (1 + margin.relative) + margin.absolute
-    return math.ceil(wanted) if wanted > 100 else math.ceil(wanted * 1000) / 1000
+def ceiling_of(figure: Figure, margin: Margin) -> float:
+    """Return the ceiling for what was reached: whole for bytes and counts, else to three places."""
+    reached = figure.value if figure.high is None else figure.high
+    ceiling = reached * (1 + margin.relative) + margin.absolute
+    return math.floor(ceiling) if figure.unit in _WHOLE else math.ceil(ceiling * 1000) / 1000

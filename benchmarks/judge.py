@@ -84,7 +84,7 @@ def judge_figure(figure: Figure, ceiling: float) -> Verdict:
     state, reason = State.MET if figure.value <= ceiling else State.BROKEN, ""
     if figure.low is not None and figure.high is not None:
         if figure.rounds < FEWEST_ROUNDS:
-            state, reason = State.NOISY, f"{figure.rounds} rounds are too few"
+            state, reason = State.NOISY, f"fewer than {FEWEST_ROUNDS} rounds"
         elif figure.low > ceiling:
             state = State.BROKEN
         elif figure.high > ceiling:

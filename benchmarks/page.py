@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from benchmarks import quantities
 from benchmarks.compared_tables import title_of, title_of_length
-from benchmarks.figures import Results
+from benchmarks.figures import ArtefactSizes, Results
 from benchmarks.history import Entry
 from benchmarks.history_plots import history_plots
 from benchmarks.judge import State, Verdict
@@ -48,7 +48,12 @@ _READING = (
 )
 
 
-def render_page(results: Results, verdicts: Sequence[Verdict], history: Sequence[Entry]) -> str:
+def render_page(
+    results: Results,
+    verdicts: Sequence[Verdict],
+    history: Sequence[Entry],
+    base: Mapping[str, ArtefactSizes] | None = None,
+) -> str:
     """Return the page.
 
     Parameters
@@ -59,14 +64,19 @@ def render_page(results: Results, verdicts: Sequence[Verdict], history: Sequence
         What became of the budgets.
     history : sequence of Entry
         Earlier runs; this one may be among them.
+    base : mapping of str to ArtefactSizes, optional
+        The sizes that the last commit recorded.
     """
     ours = with_budgets(results, verdicts)
     look = looks(results, ours)
-    tables = sections(results, verdicts)
+    tables = sections(results, verdicts, base)
     held = [verdict.figure for verdict in verdicts]
     contents = {
         "Budgets": _verdicts(verdicts),
-        "Sizes": _sizes(results) + _tables(tables.get("Counts", [])),
+        "Sizes": _sizes(results)
+        + _details("Largest parts", _tables(tables.get("Largest parts", [])))
+        + _tables(tables.get("Counts", [])),
+        "Since the last commit": _tables(tables.get("Since the last commit", [])),
         "Speed": _with_plots(_speed_plots(results, look), tables.get("Speed", [])),
         "How cost grows": _with_plots(
             _cost_plots(results, look), tables.get("How cost grows", []), is_open=True

@@ -23,7 +23,6 @@ import csv
 import json
 import math
 import os
-import subprocess
 import sys
 import tempfile
 from collections import defaultdict
@@ -35,6 +34,8 @@ from typing import Any
 import jiwer
 from whisper.normalizers import BasicTextNormalizer, EnglishTextNormalizer
 
+from scripts.commands import ending_in_one_line, last_line, run_quietly
+from transcriber.errors import DependencyError, ModelError
 from transcriber.models.store import locate
 from transcriber.paths import model_directory
 from transcriber.settings import OUTPUT_FORMATS
@@ -116,7 +117,7 @@ def run_reference(
     """Transcribe with openai-whisper, on the same weights."""
     stored = locate(model, directory)
     if stored is None:
-        raise SystemExit(f"{directory} has no model {model}")
+        raise ModelError(f"{directory} has no model {model}", "run make setup")
     script = Path(__file__).with_name("reference.py")
     command = [str(python), "-W", "ignore", str(script), str(stored.path), "--verbose", "False"]
     _run(
@@ -126,11 +127,10 @@ def run_reference(
 
 def _run(command: list[str]) -> None:
     # The progress of either is of no use here; what it says of a failure is.
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=LONGEST_SECONDS, check=False
-    )
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command[:6])} ... ended with {done.returncode}: {done.stderr}")
+    code, output = run_quietly(command, limit=LONGEST_SECONDS)
+    if code:
+        shown = " ".join(command[:6])
+        raise DependencyError(f"{shown} ... ended with {code}: {last_line(output)}")
 
 
 def differences(
@@ -222,4 +222,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ending_in_one_line("parity", main))

@@ -11,7 +11,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -52,13 +52,18 @@ class PartChild:
 
     def __init__(self, python: Path, weights: Path, threads: int) -> None:
         # Warnings go nowhere else than a failure's reason does: to the reader.
-        self._process = subprocess.Popen(
-            [python, "-m", "benchmarks.part_child", str(weights), str(threads)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=clean_environment(),
-        )
+        try:
+            self._process = subprocess.Popen(
+                [python, "-m", "benchmarks.part_child", str(weights), str(threads)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                env=clean_environment(),
+            )
+        except OSError as error:
+            raise DependencyError(
+                f"cannot start {python}: {error.strerror}", "run make setup"
+            ) from error
         self.parts: tuple[str, ...] = tuple(self._answer())
 
     def __enter__(self) -> Self:
@@ -75,7 +80,8 @@ class PartChild:
 
     def measure(self, part: str) -> float:
         """Run a part once and return its seconds."""
-        print(part, file=self._process.stdin, flush=True)
+        with suppress(BrokenPipeError):  # it has ended, and there is no answer either
+            print(part, file=self._process.stdin, flush=True)
         return float(self._answer())
 
     def _answer(self) -> Any:
@@ -141,7 +147,10 @@ def measure_parts(
 def measure_import(ours: Path, stock: Path, rounds: int) -> list[list[Series]]:
     """Measure ``import torch`` in new processes of both builds: its time and its peak memory."""
     subjects = (OURS, STOCK)
-    imports = import_in_turns([ours, stock], rounds)
+    try:
+        imports = import_in_turns([ours, stock], rounds)
+    except subprocess.SubprocessError as error:
+        raise DependencyError("a new process cannot import torch", "run make setup") from error
     seconds = [[one.seconds for one in of_build] for of_build in imports]
     memory = [[one.peak_mib for one in of_build] for of_build in imports]
     return [

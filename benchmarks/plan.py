@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import os
 from collections.abc import Collection, Sequence
@@ -39,17 +40,30 @@ QUICK_CELLS = {
 }
 """What CI transcribes for its time, and with whom."""
 
-FULL_ROUNDS = {"short": 6, "medium": 3, "long": 1}
-"""By the length of the recording. One run of the longest takes as long as all of the shortest."""
+OURS = ("native", "wheel under CPython")
 
-FETCHED, FURTHER = "fetched speech", "further speech"
-"""The recordings that the set-up fetches, and those of the folder that the environment names."""
+FULL_ROUNDS = {"short": 3, "medium": 2, "long": 1}
+"""By the length of the recording. One run of the longest takes as long as all of the shortest, and
+its noise is that of ten of them on end."""
+
+FETCHED = "fetched speech"
+"""The recordings that the set-up fetches."""
+
+FURTHER = "further speech"
+"""How the name begins of those in the folder that the environment names."""
 
 IN_FULL_ONLY = "only make bench measures it"
 NOT_ASKED_FOR = "it was not asked for"
-NO_SPEECH = f"{SPEECH_VARIABLE} names no folder of recordings"
+FAILED = "it failed"
+OTHER_SPEECH = f"{SPEECH_VARIABLE} does not name these recordings"
 
 KINDS = ("size", "count", "start", "part", "speed", "accuracy")
+
+
+def further_name(folder: Path) -> str:
+    """Return what figures call the recordings of a folder: those of another have another name."""
+    digest = hashlib.sha256((folder / "manifest.tsv").read_bytes()).hexdigest()
+    return f"{FURTHER} {digest[:8]}"
 
 
 def cells(*, quick: bool) -> list[Cell]:
@@ -87,21 +101,32 @@ def plan(*, quick: bool, budgets: Budgets, output: Path) -> tuple[list[Step], di
         for cell in cells(quick=quick)
     ]
     missing: dict[str, str] = {}
-    for decoding in BEAMS:
+    speeches = {FETCHED: SPEECH}
+    if further:
+        speeches[further_name(Path(further))] = Path(further)
+    for decoding, (name, folder) in itertools.product(BEAMS, speeches.items()):
+        # What openai-whisper writes of many recordings takes minutes.
+        compared = name == FETCHED or not quick
         if quick and decoding != "greedy":
-            for name in (FETCHED, FURTHER):
-                missing[f"accuracy/{name}/{decoding}"] = IN_FULL_ONLY
+            missing[f"accuracy/{name}/{decoding}"] = IN_FULL_ONLY
             continue
-        steps.append(accuracy_step(FETCHED, SPEECH, decoding, with_reference=True))
-        if further:
-            steps.append(accuracy_step(FURTHER, Path(further), decoding, with_reference=not quick))
-            if quick:
-                missing[f"accuracy/{FURTHER}/{decoding}/differing files"] = IN_FULL_ONLY
-        else:
-            missing[f"accuracy/{FURTHER}/{decoding}"] = NO_SPEECH
+        steps.append(accuracy_step(name, folder, decoding, with_reference=compared))
+        if not compared:
+            missing[f"accuracy/{name}/{decoding}/differing files"] = IN_FULL_ONLY
+    for figure in budgets.ceilings:
+        kind, name, *_ = figure.split("/")
+        if kind == "accuracy" and name not in speeches:
+            missing[f"{kind}/{name}"] = OTHER_SPEECH
     if quick:
         measured = {start for step in steps for start in step.covers}
         full = [step for cell in cells(quick=False) for step in [cell_step(cell, budgets, output)]]
+        for cell, names in QUICK_CELLS.items():
+            others = [name for name in OURS if name not in names]
+            missing |= {
+                f"{start}/{name}": IN_FULL_ONLY
+                for start in cell_step(cell, budgets, output).covers
+                for name in others
+            }
         for step in [*full, *map(part_step, thread_counts())]:
             missing |= {start: IN_FULL_ONLY for start in step.covers if start not in measured}
     return steps, missing

@@ -133,7 +133,7 @@ def one_round(subjects: Sequence[Subject], number: int, before: Callable[[], Non
     for subject in subjects if number % 2 else reversed(subjects):
         before()
         taken[subject.name] = take(subject)
-    return taken
+    return {subject.name: taken[subject.name] for subject in subjects}
 
 
 def in_turns(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Collection
 from pathlib import Path
@@ -11,13 +12,18 @@ from tqdm import tqdm
 from benchmarks.budgets import Budgets
 from benchmarks.figures import Results
 from benchmarks.machine import describe_machine, describe_revision
-from benchmarks.plan import KINDS, chosen, plan
+from benchmarks.plan import FAILED, KINDS, chosen, plan
 from benchmarks.steps import Found, Step
 from scripts.layout import CHECKOUT
+from transcriber.errors import TranscriberError
 
 
-def run(budgets: Budgets, *, quick: bool, kinds: Collection[str] = KINDS) -> Results:
+def run(
+    budgets: Budgets, *, quick: bool, kinds: Collection[str] = KINDS
+) -> tuple[Results, list[str]]:
     """Measure, with a progress bar on standard error.
+
+    A step that fails does not end the run, which may have taken an hour until then.
 
     Parameters
     ----------
@@ -28,17 +34,24 @@ def run(budgets: Budgets, *, quick: bool, kinds: Collection[str] = KINDS) -> Res
     kinds : collection of str
         The kinds of steps.
 
+    Returns
+    -------
+    results : Results
+        What was found; what failed is among what was not measured.
+    failures : list of str
+        A line for each step that failed.
+
     Raises
     ------
-    TranscriberError
-        When something that is measured is not there or fails.
+    DependencyError
+        When git cannot read the repository.
     """
     revision, date = describe_revision(CHECKOUT)
     with tempfile.TemporaryDirectory() as folder:
         steps, missing = plan(quick=quick, budgets=budgets, output=Path(folder))
         steps, left_out = chosen(steps, kinds)
-        found = _run_steps(steps)
-    return Results(
+        found, failures = _run_steps(steps)
+    results = Results(
         revision=revision,
         date=date,
         machine=describe_machine(),
@@ -51,15 +64,20 @@ def run(budgets: Budgets, *, quick: bool, kinds: Collection[str] = KINDS) -> Res
             **{name: why for one in found for name, why in one.unmeasured.items()},
         },
     )
+    return results, failures
 
 
-def _run_steps(steps: list[Step]) -> list[Found]:
-    found = []
+def _run_steps(steps: list[Step]) -> tuple[list[Found], list[str]]:
+    found: list[Found] = []
+    failures: list[str] = []
     total = sum(step.seconds for step in steps)
     form = "{l_bar}{bar}| {elapsed}"
-    with tqdm(total=total, bar_format=form, dynamic_ncols=True, leave=False) as bar:
+    # None: only on a terminal. A log gets a line for each step instead.
+    with tqdm(total=total, bar_format=form, dynamic_ncols=True, leave=False, disable=None) as bar:
         for step in steps:
             bar.set_description(step.name)
+            if bar.disable:
+                print(f"benchmarks: {step.name}", file=sys.stderr, flush=True)
             share = step.seconds / step.ticks
             end = bar.n + step.seconds
 
@@ -67,6 +85,11 @@ def _run_steps(steps: list[Step]) -> list[Found]:
                 # More rounds than planned follow where the noise demands them.
                 bar.update(min(share, end - bar.n))
 
-            found.append(step.work(tick))
+            try:
+                found.append(step.work(tick))
+            except (TranscriberError, OSError) as error:
+                why = " ".join(str(error).split())
+                failures.append(f"{step.name}: {why}")
+                found.append(Found(unmeasured=dict.fromkeys(step.covers, f"{FAILED}: {why}")))
             bar.update(end - bar.n)
-    return found
+    return found, failures

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from benchmarks.budgets import Budget
 from benchmarks.figures import Results
@@ -12,12 +13,18 @@ from benchmarks.quantities import quantity
 from benchmarks.size_changes import Growth, explain
 from benchmarks.size_gate import ALLOWED, TRAILER, Breach
 
-_MOST = 8
-"""Broken budgets that are shown; the report has all."""
+_MOST = 5
+"""What is shown of each kind; the report has all."""
+
+_ROOM = 16
+"""Lines of causes that fit on a screen together with these."""
 
 _CAUSES = 5
 _ROWS = 2
 """Lines of each kind of thing that grew."""
+
+_TAKE_TIME = ("start", "memory", "speed", "part")
+"""Kinds of figures that others explain."""
 
 _MOVED = 0.02
 """What a figure must have changed by to be named as a cause, by its value."""
@@ -29,15 +36,43 @@ line "{TRAILER}: why". Then make bench-accept keeps the new sizes for the next c
 All figures: build/benchmarks/index.html and report.md; how to read them: benchmarks/README.md."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """All that was judged.
+
+    Attributes
+    ----------
+    verdicts : tuple of Verdict
+        What became of the budgets.
+    breaches : tuple of Breach
+        Artefacts that grew by too much in one change.
+    unreasoned : tuple of Budget
+        Ceilings that were raised without a word.
+    failures : tuple of str
+        What could not be measured because it failed.
+    remarks : tuple of str
+        What else could not be judged, and why.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    breaches: tuple[Breach, ...] = ()
+    unreasoned: tuple[Budget, ...] = ()
+    failures: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def passes(self) -> bool:
+        """Whether the change may land."""
+        broken = any(verdict.state is State.BROKEN for verdict in self.verdicts)
+        return not (broken or self.breaches or self.unreasoned or self.failures)
+
+
 def screen(
     results: Results,
-    verdicts: Sequence[Verdict],
+    judgement: Judgement,
     *,
     growth: Sequence[Growth] = (),
-    breaches: Sequence[Breach] = (),
-    unreasoned: Sequence[Budget] = (),
     history: Sequence[Entry] = (),
-    remarks: Iterable[str] = (),
 ) -> str:
     """Return the text: one line where all is well.
 
@@ -45,19 +80,14 @@ def screen(
     ----------
     results : Results
         What was measured.
-    verdicts : sequence of Verdict
-        What became of the budgets.
+    judgement : Judgement
+        What became of it.
     growth : sequence of Growth
         How each artefact changed since the stored report, which explains a broken size.
-    breaches : sequence of Breach
-        Artefacts that grew by too much in one change.
-    unreasoned : sequence of Budget
-        Ceilings that were raised without a word.
     history : sequence of Entry
         Earlier runs; the last one on such a processor explains a broken time.
-    remarks : iterable of str
-        What else could not be judged, and why.
     """
+    verdicts, breaches = judgement.verdicts, judgement.breaches
     broken = [one for one in verdicts if one.state is State.BROKEN]
     counts = {state: sum(one.state is state for one in verdicts) for state in State}
     lines = [
@@ -66,24 +96,39 @@ def screen(
         f"{counts[State.UNMEASURED]} not measured here"
     ]
     grown = {one.artefact: one for one in growth}
+    room, explained = _ROOM, [[""]]
     for verdict in broken[:_MOST]:
         lines += ["", f"BROKEN  {verdict.figure}: {_how_much(verdict)}"]
-        lines += _indented(_causes(verdict, results, grown, history))
-    if len(broken) > _MOST:
-        lines += ["", f"and {len(broken) - _MOST} more"]
-    for breach in breaches:
+        causes = _causes(verdict, results, grown, history)
+        # Many budgets break together, of one cause.
+        if causes not in explained:
+            explained.append(causes)
+            lines += _indented(causes[:room])
+            room -= len(causes[:room])
+    lines += _further(len(broken) - _MOST)
+    for breach in breaches[:_MOST]:
         lines += ["", f"GREW    {breach.artefact}: {breach.bytes:+,} bytes in one change"]
-        lines += _indented(breach.explanation.splitlines())
-    lines += [f"RAISED  {one.figure} to {one.ceiling}, and nothing says why" for one in unreasoned]
+        causes = breach.explanation.splitlines()
+        lines += _indented(causes[:room])
+        room -= len(causes[:room])
+    lines += _further(len(breaches) - _MOST)
+    lines += [f"FAILED  {failure}" for failure in judgement.failures]
+    unreasoned = judgement.unreasoned
     lines += [
-        f"noisy   {one.figure}: {_how_much(one)}: {one.reason}"
-        for one in verdicts
-        if one.state is State.NOISY
+        f"RAISED  {one.figure} to {one.ceiling}, and nothing says why" for one in unreasoned[:_MOST]
     ]
-    lines += [f"note    {remark}" for remark in remarks]
+    lines += _further(len(unreasoned) - _MOST)
+    noisy = [one for one in verdicts if one.state is State.NOISY]
+    lines += [f"noisy   {one.figure}: {_how_much(one)}: {one.reason}" for one in noisy[:_MOST]]
+    lines += _further(len(noisy) - _MOST)
+    lines += [f"note    {remark}" for remark in judgement.remarks]
     if broken or breaches or unreasoned:
         lines += ["", OVERRIDE]
     return "\n".join(lines)
+
+
+def _further(count: int) -> list[str]:
+    return [f"and {count} more"] if count > 0 else []
 
 
 def _indented(lines: Iterable[str]) -> list[str]:
@@ -115,6 +160,8 @@ def _causes(
     if kind == "size":
         change = grown.get(artefact)
         return explain(change, _ROWS).splitlines() if change else []
+    if kind not in _TAKE_TIME:
+        return []
     processor = results.machine.get("processor")
     before = next((one for one in reversed(history) if one.processor == processor), None)
     if before is None:
@@ -122,7 +169,8 @@ def _causes(
     moved = [
         (figure.value / before.figures[figure.name] - 1, figure)
         for figure in results.figures
-        if before.figures.get(figure.name, 0) > 0 and not figure.name.startswith("size/")
+        if before.figures.get(figure.name, 0) > 0
+        and figure.name.partition("/")[0] in (*_TAKE_TIME, "count")
     ]
     moved = [(change, figure) for change, figure in moved if change > _MOVED]
     # Of the whole, the parts say most.

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from benchmarks.figures import ArtefactSizes
+from benchmarks.markup import Row, Table, with_rows
 from benchmarks.size_components import COMPONENTS
 from benchmarks.stored_sizes import DETAILS, by_file
 
@@ -133,26 +134,38 @@ def explain(growth: Growth, rows: int = _ROWS) -> str:
     return "\n".join(lines)
 
 
-def payment_tables(base: Mapping[str, ArtefactSizes], now: Mapping[str, ArtefactSizes]) -> str:
-    """Return two tables in Markdown: what each artefact, and each component, would pay in bytes."""
+def payment_tables(
+    base: Mapping[str, ArtefactSizes], now: Mapping[str, ArtefactSizes]
+) -> list[Table]:
+    """Return what each artefact, and each component of it, would pay in bytes for a change."""
     growths = compare(base, now)
-    lines = ["| artefact | before | now | change |", "|---|---:|---:|---:|"]
-    lines += [
-        f"| {one.artefact} | {one.before:,} | {one.now:,} | {one.delta:+,} |" for one in growths
-    ]
-    names = [growth.artefact for growth in growths]
-    lines += ["", f"| change of | {' | '.join(names)} |", f"|---|{'---:|' * len(names)}"]
+    artefacts = tuple(
+        Row(cells=(one.artefact, f"{one.before:,}", f"{one.now:,}", f"{one.delta:+,}"))
+        for one in growths
+    )
+    names = tuple(growth.artefact for growth in growths)
+    components = []
     for component in COMPONENTS:
         cells = []
         for artefact in names:
             old = base[artefact].components if artefact in base else {}
             new = now[artefact].components
             there = component in old or component in new
-            delta = new.get(component, 0) - old.get(component, 0)
-            cells.append(f"{delta:+,}" if there else "")
+            cells.append(f"{new.get(component, 0) - old.get(component, 0):+,}" if there else "")
         if any(cells):
-            lines.append(f"| {component} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+            components.append(Row(cells=(component, *cells)))
+    return with_rows(
+        Table(
+            title="Change of the artefacts",
+            columns=("artefact", "before", "now", "change"),
+            rows=artefacts,
+        ),
+        Table(
+            title="Change of the components",
+            columns=("component", *names),
+            rows=tuple(components),
+        ),
+    )
 
 
 def _changes(table: str, kind: str, old: ArtefactSizes, new: ArtefactSizes) -> Iterator[Change]:

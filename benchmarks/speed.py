@@ -41,8 +41,8 @@ class Cell:
 
     @property
     def warming(self) -> int:
-        """Rounds before those that count: none where one takes minutes."""
-        return 1 if self.rounds > 1 else 0
+        """Rounds before those that count. What the disk has to give is in memory after one."""
+        return 1 if self.length == "short" else 0
 
     @property
     def name(self) -> str:
@@ -86,10 +86,15 @@ def measure_cell(
         )
         words = series(f"{FIRST_WORDS}{cell.name}", rounds, "s", lambda x: x.first_segment)
         memory = series(f"memory/{cell.name}", rounds, "MiB", lambda one: one.mib)
+        # Who shows no segments as they come has no time of the first one.
+        words = [one for one in words if all(one.samples)]
         judged = [
-            figure for group in (times, words, memory) for figure in ratio_figures(group, REFERENCE)
+            figure
+            for group in (times, words, memory)
+            if any(one.subject == REFERENCE for one in group)
+            for figure in ratio_figures(group, REFERENCE)
         ]
         if decided(judged) or len(rounds) >= cell.most_rounds:
             faults = series(f"faults/{cell.name}", rounds, "", lambda one: float(one.faults))
             return [times, words, memory, faults]
-        rounds.append(one_round(subjects, len(rounds), before))
+        rounds.append(one_round(subjects, cell.warming + len(rounds), before))

@@ -5,16 +5,17 @@ Every function returns the tables as data, without those that have no rows; the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from benchmarks import quantities
 from benchmarks.compared_tables import compared_tables, growth_tables
 from benchmarks.comparison import FEWEST_ROUNDS
-from benchmarks.figures import Figure, Results
+from benchmarks.figures import ArtefactSizes, Figure, Results
 from benchmarks.judge import State, Verdict
 from benchmarks.markup import Row, Table, as_markdown, markdown_text, with_rows
 from benchmarks.measurements import kinds, with_budgets
 from benchmarks.quantities import NOTHING
+from benchmarks.size_changes import payment_tables
 
 WORDS_OF_STATES = {
     State.BROKEN: "broken",
@@ -23,6 +24,9 @@ WORDS_OF_STATES = {
     State.MET: "met",
 }
 """In the order of their interest."""
+
+_LARGEST = 15
+"""Rows of each table of largest things."""
 
 _HAVE_SECTIONS = ("speed", "start", "memory", "part")
 """Kinds of measurements that `sections` names; it shows any other one, too."""
@@ -61,13 +65,29 @@ def headline(verdicts: Sequence[Verdict]) -> str:
     return f"Of {len(verdicts)} budgets: {', '.join(parts)}."
 
 
-def sections(results: Results, verdicts: Sequence[Verdict]) -> dict[str, list[Table]]:
-    """Return all tables by the title of their section, in the order of the report."""
+def sections(
+    results: Results,
+    verdicts: Sequence[Verdict],
+    base: Mapping[str, ArtefactSizes] | None = None,
+) -> dict[str, list[Table]]:
+    """Return all tables by the title of their section, in the order of the report.
+
+    Parameters
+    ----------
+    results : Results
+        What the run found.
+    verdicts : sequence of Verdict
+        What became of the budgets.
+    base : mapping of str to ArtefactSizes, optional
+        The sizes that the last commit recorded.
+    """
     ours = with_budgets(results, verdicts)
     components = [table for name in results.sizes for table in component_table(results, name)]
     found = {
         "Budgets": verdict_table(verdicts),
         "Sizes": [*size_tables(results), *components],
+        "Since the last commit": payment_tables(base, results.sizes) if base else [],
+        "Largest parts": [table for name in results.sizes for table in largest(results, name)],
         "Counts": count_tables(results),
         "Speed": compared_tables(results, "speed", ours),
         "How cost grows": growth_tables(results, ours),
@@ -89,10 +109,14 @@ def sections(results: Results, verdicts: Sequence[Verdict]) -> dict[str, list[Ta
     return {title: tables for title, tables in found.items() if tables}
 
 
-def render(results: Results, verdicts: Sequence[Verdict]) -> str:
-    """Return the whole report in Markdown."""
+def render(
+    results: Results,
+    verdicts: Sequence[Verdict],
+    base: Mapping[str, ArtefactSizes] | None = None,
+) -> str:
+    """Return the whole report in Markdown; `sections` says of what."""
     lines = ["# Benchmarks", "", markdown_text(headline(verdicts)), ""]
-    for title, tables in sections(results, verdicts).items():
+    for title, tables in sections(results, verdicts, base).items():
         lines += [f"## {title}", ""]
         if title in NOTES:
             lines += [NOTES[title], ""]
@@ -161,6 +185,32 @@ def component_table(results: Results, artefact: str) -> list[Table]:
     )
     columns = ("component", "bytes", "share")
     return with_rows(Table(title=f"Components of {artefact}", columns=columns, rows=rows))
+
+
+def largest(results: Results, artefact: str) -> list[Table]:
+    """Return the largest files, sections, object files and symbols of one artefact."""
+    sizes = results.sizes[artefact]
+    kinds = {
+        "files": sizes.files,
+        "sections": sizes.sections,
+        "object files": sizes.objects,
+        "symbols": sizes.symbols,
+    }
+    return with_rows(
+        *(
+            Table(
+                title=f"Largest {kind} of {artefact}",
+                columns=(kind, "bytes"),
+                rows=tuple(
+                    Row(cells=(name, quantities.whole_bytes(size)))
+                    for name, size in sorted(items.items(), key=lambda item: (-item[1], item[0]))[
+                        :_LARGEST
+                    ]
+                ),
+            )
+            for kind, items in kinds.items()
+        )
+    )
 
 
 def count_tables(results: Results) -> list[Table]:

@@ -93,13 +93,16 @@ def test_what_is_left_out_is_added_up() -> None:
 
 
 def test_what_a_pull_request_would_pay() -> None:
-    text = payment_tables({"wheel": BASE}, {"wheel": NOW, "lean folder": NOW})
-    assert "| wheel | 1,000,000 | 1,060,000 | +60,000 |\n" in text
-    assert "| lean folder | 0 | 1,060,000 | +1,060,000 |\n" in text
-    assert "| change of | wheel | lean folder |\n|---|---:|---:|\n" in text
-    assert "| torch | +65,000 | +965,000 |\n" in text
-    assert "| other | -5,000 | +95,000 |\n" in text
-    assert "numpy" not in text
+    artefacts, components = payment_tables({"wheel": BASE}, {"wheel": NOW, "lean folder": NOW})
+    assert [row.cells for row in artefacts.rows] == [
+        ("wheel", "1,000,000", "1,060,000", "+60,000"),
+        ("lean folder", "0", "1,060,000", "+1,060,000"),
+    ]
+    assert components.columns == ("component", "wheel", "lean folder")
+    rows = {row.cells[0]: row.cells[1:] for row in components.rows}
+    assert rows["torch"] == ("+65,000", "+965,000")
+    assert rows["other"] == ("-5,000", "+95,000")
+    assert "numpy" not in rows
 
 
 def test_words() -> None:

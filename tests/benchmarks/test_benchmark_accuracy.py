@@ -1,0 +1,245 @@
+"""Comparing transcripts, with small functions in the place of those who transcribe."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from benchmarks import accuracy
+from benchmarks.accuracy import measure_accuracy, reference_transcripts, side_by_side, unit_of
+from benchmarks.figures import Figure
+from benchmarks.parity import CONFIGURATIONS, Speech
+from scripts.layout import BUILD_CACHE_VARIABLE
+from transcriber.settings import OUTPUT_FORMATS
+
+SAID = {
+    "one": ("en", "a b c d"),
+    "two": ("en", "e f g h"),
+    "drei": ("de", "i j"),
+    "four": ("ja", "猫が"),
+}
+
+
+@pytest.fixture
+def speech(tmp_path: Path) -> list[Speech]:
+    folder = tmp_path / "speech"
+    folder.mkdir()
+    found = []
+    for size, (name, (language, transcript)) in enumerate(SAID.items(), start=1):
+        path = folder / f"{name}.wav"
+        path.write_bytes(b"x" * size)
+        found.append(Speech(path=path, language=language, transcript=transcript))
+    return found
+
+
+def write(output: Path, path: Path, text: str, probability: float = 0.5) -> None:
+    for ending in OUTPUT_FORMATS:
+        content = json.dumps([text, probability]) if ending == "json" else text
+        (output / f"{path.stem}.{ending}").write_text(content)
+
+
+def test_what_is_counted_hangs_on_the_language() -> None:
+    assert [unit_of(language) for language in ("en", "ja", "de")] == ["WER", "CER", "WER"]
+
+
+@pytest.mark.parametrize("processors", [1, 2, 3, 9])
+def test_recordings_are_shared_among_the_processors(
+    speech: list[Speech], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processors: int
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(processors)))
+    shares: list[Sequence[Path]] = []
+    count = min(processors, len(speech))
+    # Those of one share wait for all others, which would be in vain if they did not run at once.
+    together = threading.Barrier(count, timeout=20)
+
+    def transcribe(files: Sequence[Path], output: Path) -> None:
+        together.wait()
+        assert output == tmp_path / "new" / "output"
+        assert output.is_dir()
+        shares.append(files)
+
+    files = [item.path for item in speech]
+    side_by_side(files, tmp_path / "new" / "output", transcribe)
+    assert len(shares) == count
+    assert sorted(path for share in shares for path in share) == sorted(files)
+    # The longest first, so that none ends up as the last one of somebody who is busy.
+    sizes = [[path.stat().st_size for path in share] for share in shares]
+    assert all(share == sorted(share, reverse=True) for share in sizes)
+    assert sorted(share[0] for share in sizes) == sorted(range(1, 5))[-count:]
+
+
+def test_a_failure_of_one_share_is_that_of_all(speech: list[Speech], tmp_path: Path) -> None:
+    def transcribe(files: Sequence[Path], _: Path) -> None:
+        if any(path.stem == "one" for path in files):
+            raise SystemExit("it ended with 3")
+
+    with pytest.raises(SystemExit, match="it ended with 3"):
+        side_by_side([item.path for item in speech], tmp_path, transcribe)
+
+
+def test_no_recordings_are_no_work(tmp_path: Path) -> None:
+    side_by_side([], tmp_path, lambda *_: pytest.fail("there is nothing to transcribe"))
+
+
+class Program:
+    """Stands for a program, and keeps how it was started."""
+
+    def __init__(self, wrong: dict[str, str]) -> None:
+        self.texts = {name: said for name, (_, said) in SAID.items()} | wrong
+        self.options: list[tuple[object, ...]] = []
+        self.files: list[Path] = []
+
+    def ours(
+        self,
+        model: str,
+        models: Path,
+        files: Sequence[Path],
+        output: Path,
+        options: Sequence[str],
+        *,
+        start: Sequence[str],
+    ) -> None:
+        self._run(files, output, (model, models, *options, *start))
+
+    def reference(
+        self,
+        python: Path,
+        model: str,
+        models: Path,
+        files: Sequence[Path],
+        output: Path,
+        options: Sequence[str],
+    ) -> None:
+        self._run(files, output, (python, model, models, *options))
+
+    def _run(self, files: Sequence[Path], output: Path, options: tuple[object, ...]) -> None:
+        self.options.append(options)
+        self.files += files
+        for path in files:
+            write(output, path, self.texts[path.stem])
+
+
+def test_errors_and_differences_are_counted(
+    speech: list[Speech], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for item in speech:
+        # The last digit of a probability is no difference.
+        write(tmp_path, item.path, item.transcript, 0.5004)
+    (tmp_path / "drei.srt").write_text("another time")
+    program = Program({"two": "e f x h", "four": "猫は"})
+    monkeypatch.setattr(accuracy, "run_ours", program.ours)
+    figures = measure_accuracy("some", speech, "greedy", ["native", "-x"], reference=tmp_path)
+    rate = {"unit": "errors"}
+    assert figures == [
+        Figure(name="accuracy/some/greedy/de WER", value=0, **rate),  # type: ignore[arg-type]
+        Figure(name="accuracy/some/greedy/en WER", value=1 / 8, **rate),  # type: ignore[arg-type]
+        Figure(name="accuracy/some/greedy/ja CER", value=1 / 2, **rate),  # type: ignore[arg-type]
+        Figure(
+            name="accuracy/some/greedy/differing files", value=float(2 * len(OUTPUT_FORMATS) + 1)
+        ),
+    ]
+    for options in program.options:
+        assert options[-2:] == ("native", "-x")
+        assert {*CONFIGURATIONS["greedy"], "--threads", "1"} <= set(options)
+    without = measure_accuracy("some", speech, "greedy", ["native", "-x"])
+    assert without == figures[:-1]
+
+
+@pytest.fixture
+def reference(speech: list[Speech], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
+    """Have all that openai-whisper's files hang on lie in this test's own folder."""
+    monkeypatch.setenv(BUILD_CACHE_VARIABLE, str(tmp_path / "cache"))
+    models = tmp_path / "models"
+    models.mkdir()
+    (models / f"{accuracy.MODEL}.pt").write_text("weights")
+    monkeypatch.setattr(accuracy, "MODELS", models)
+    for name in ("STOCK_REQUIREMENTS", "PROGRAM_REQUIREMENTS"):
+        copy = tmp_path / f"{name}.txt"
+        shutil.copy(getattr(accuracy, name), copy)
+        monkeypatch.setattr(accuracy, name, copy)
+    script = tmp_path / "modules" / "reference.py"
+    script.parent.mkdir()
+    script.write_text("print('reference')")
+    monkeypatch.setattr(accuracy, "__file__", str(script.with_name("accuracy.py")))
+    program = Program({})
+    monkeypatch.setattr(accuracy, "run_reference", program.reference)
+    return program
+
+
+def test_the_reference_is_made_once(
+    speech: list[Speech], reference: Program, tmp_path: Path
+) -> None:
+    folder = reference_transcripts(speech, "greedy")
+    assert folder.is_relative_to(tmp_path / "cache")
+    names = {f"{name}.{ending}" for name in SAID for ending in OUTPUT_FORMATS}
+    assert {path.name for path in folder.iterdir()} == names
+    assert len(reference.files) == len(speech)
+    assert reference_transcripts(speech, "greedy") == folder
+    # In another order they are the same.
+    assert reference_transcripts(speech[::-1], "greedy") == folder
+    assert len(reference.files) == len(speech)
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+
+
+def _more(path: Path) -> None:
+    path.write_bytes(path.read_bytes() + b"\n")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda folder: _more(folder / "models" / f"{accuracy.MODEL}.pt"),
+        lambda folder: _more(folder / "STOCK_REQUIREMENTS.txt"),
+        lambda folder: _more(folder / "PROGRAM_REQUIREMENTS.txt"),
+        lambda folder: _more(folder / "modules" / "reference.py"),
+        lambda folder: _more(folder / "speech" / "two.wav"),
+    ],
+    ids=["weights", "stock packages", "program's packages", "script", "recording"],
+)
+def test_it_is_made_anew_when_what_it_hangs_on_is_another(
+    speech: list[Speech], reference: Program, tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    before = reference_transcripts(speech, "greedy")
+    change(tmp_path)
+    after = reference_transcripts(speech, "greedy")
+    assert after != before
+    assert len(reference.files) == 2 * len(speech)
+
+
+def test_each_decoding_and_each_choice_of_recordings_has_its_own(
+    speech: list[Speech], reference: Program
+) -> None:
+    folders = [reference_transcripts(speech, decoding) for decoding in CONFIGURATIONS]
+    folders.append(reference_transcripts(speech[1:], "greedy"))
+    renamed = speech[0].path.with_name("new.wav")
+    speech[0].path.rename(renamed)
+    reference.texts["new"] = "a b c d"
+    other = Speech(path=renamed, language="en", transcript="a b c d")
+    folders.append(reference_transcripts([other, *speech[1:]], "greedy"))
+    assert len(set(folders)) == len(CONFIGURATIONS) + 2
+    for decoding, options in CONFIGURATIONS.items():
+        assert any(set(options) <= set(map(str, given)) for given in reference.options), decoding
+
+
+def test_a_reference_that_fails_leaves_nothing(
+    speech: list[Speech],
+    reference: Program,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*arguments: object) -> None:
+        reference.reference(*arguments)  # type: ignore[arg-type]
+        raise SystemExit("it ended with 3")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(accuracy, "run_reference", fail)
+        with pytest.raises(SystemExit):
+            reference_transcripts(speech, "greedy")
+    assert list((tmp_path / "cache" / "reference-transcripts").iterdir()) == []
+    assert reference_transcripts(speech, "greedy").is_dir()
