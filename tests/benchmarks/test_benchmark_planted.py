@@ -23,7 +23,7 @@ from benchmarks.plan import FETCHED, QUICK_CELLS
 from benchmarks.processes import Subject
 from benchmarks.ratios import ratio_figures
 from benchmarks.recordings import recordings, speech_folder
-from benchmarks.screen import OVERRIDE, screen
+from benchmarks.screen import OVERRIDE, Judgement, screen
 from benchmarks.size_changes import Growth, compare
 from benchmarks.size_gate import report_of_last_commit
 from benchmarks.sizes import WHEEL
@@ -43,6 +43,12 @@ LINKED = CHECKOUT / "build/torch/linked"
 EXTENSION = f"torch/{MODULE}"
 PLANTED_BYTES = 64 * 1024
 MODULES = "wheel under CPython"
+
+
+def instead(folder: Path) -> dict[str, str]:
+    """Return variables with which Python takes the program of `folder`, not of this one."""
+    return {"PYTHONPATH": str(folder), "PYTHONSAFEPATH": "1"}
+
 
 Plant = Callable[[str, str, str], Path]
 
@@ -87,7 +93,7 @@ def screen_of(
         unmeasured=dict.fromkeys(budgets.margins, "it was not asked for"),
     )
     verdicts = judge(results, budgets)
-    return screen(results, verdicts, growth=growth), verdicts
+    return screen(results, Judgement(verdicts=tuple(verdicts)), growth=growth), verdicts
 
 
 @pytest.mark.skipif(
@@ -149,7 +155,7 @@ def test_torch_in_the_version_is_caught(plant: Plant, budgets: Budgets) -> None:
     planted = Subject(
         name=MODULES,
         command=(sys.executable, "-m", "transcriber"),
-        variables={"PYTHONPATH": str(folder)},
+        variables=instead(folder),
     )
     figures = [
         figure
@@ -182,7 +188,7 @@ def test_a_sleep_in_the_decoder_is_caught(plant: Plant, budgets: Budgets, tmp_pa
 
     known = {one.name: one for one in contestants(CHECKOUT, peers=False)}
     # The modules under CPython take as long as the native program, which is made of them.
-    slow = subject(known[MODULES], "native", {"PYTHONPATH": str(folder)})
+    slow = subject(known[MODULES], "native", instead(folder))
     groups = measure_cell(
         replace(cell, most_rounds=12),
         [slow, subject(known[REFERENCE], REFERENCE, {})],
@@ -199,7 +205,8 @@ def test_a_worse_transcript_is_caught(plant: Plant, budgets: Budgets) -> None:
         "[token for token in part if token < tokenizer.eot]",
         "[token for token in part[:-3] if token < tokenizer.eot]",
     )
-    command = ["env", f"PYTHONPATH={folder}", sys.executable, "-m", "transcriber"]
+    variables = [f"{name}={value}" for name, value in instead(folder).items()]
+    command = ["env", *variables, sys.executable, "-m", "transcriber"]
     speech = read_manifest(SPEECH)
     figures = measure_accuracy(
         FETCHED, speech, "greedy", command, reference=reference_transcripts(speech, "greedy")
