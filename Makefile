@@ -4,8 +4,7 @@
 PYTHON ?= python3
 export AUDIO MODEL ARGS EDITION UPDATE_ADDRESS SIGN_KEY
 
-VERBS = help setup torch native appimages trace modules try transcribe test bench bench-quick bench-accept \
-        bench-ratchet clean
+VERBS = help setup torch native appimages trace modules try transcribe test bench bench-quick bench-accept bench-ratchet clean
 
 .PHONY: all $(VERBS)
 

@@ -96,13 +96,14 @@ def _raised() -> tuple[list[Budget], list[str]]:
         versions = last_versions(CHECKOUT, BUDGETS, _VERSIONS)
     except TranscriberError as error:
         return [], [f"raised ceilings were not looked for: {error}"]
-    now = [BUDGETS.read_text(), *versions]
-    pairs = zip(now[1:], now, strict=False)
-    return [
-        budget
-        for before, after in pairs
-        for budget in raised_without_reason(read_budgets(before), read_budgets(after))
-    ], []
+    now = read_budgets(BUDGETS.read_text())
+    # Against each of them: who forgot the reason can still give it.
+    found = {
+        budget.figure: budget
+        for before in versions
+        for budget in raised_without_reason(read_budgets(before), now)
+    }
+    return list(found.values()), []
 
 
 def _accept() -> int:
