@@ -19,6 +19,8 @@ or ``speed/medium/greedy/all threads/native``. Budgets, tables and plots find fi
     Time of the encoder, of a decoder step, of the log-mel spectrogram, of loading; likewise.
 ``accuracy/SPEECH/DECODING/LANGUAGE WER`` (or ``CER``)
     Wrong words (characters) by those that were said.
+``errors/LENGTH/DECODING/THREADS/SUBJECT``
+    The word error rate of what was written in a measurement of speed.
 ``accuracy/SPEECH/DECODING/differing files``
     Output files that are not those of the reference.
 """

@@ -167,18 +167,26 @@ def _equal(one: Any, other: Any) -> bool:
 
 def error_rates(speech: Sequence[Speech], output: Path) -> dict[str, tuple[int, float]]:
     """Return the number of recordings and the word or character error rate of each language."""
-    normalise = {"en": EnglishTextNormalizer()}
     said, written = defaultdict(list), defaultdict(list)
     for item in speech:
-        characters = item.language in CHARACTER_LANGUAGES
-        clean = normalise.get(item.language) or BasicTextNormalizer(split_letters=characters)
-        text = (output / f"{item.path.stem}.txt").read_text("utf-8")
-        said[item.language].append(clean(item.transcript))
-        written[item.language].append(clean(text))
+        said[item.language].append(item.transcript)
+        written[item.language].append((output / f"{item.path.stem}.txt").read_text("utf-8"))
     return {
-        language: (len(said[language]), jiwer.wer(said[language], written[language]))
+        language: (len(said[language]), error_rate(language, said[language], written[language]))
         for language in sorted(said)
     }
+
+
+def error_rate(language: str, said: Sequence[str], written: Sequence[str]) -> float:
+    """Return the word or character error rate of texts, both normalised as in Whisper's paper."""
+    characters = language in CHARACTER_LANGUAGES
+    clean = (
+        EnglishTextNormalizer()
+        if language == "en"
+        else BasicTextNormalizer(split_letters=characters)
+    )
+    rate: float = jiwer.wer([clean(text) for text in said], [clean(text) for text in written])
+    return rate
 
 
 def main() -> int:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from benchmarks.compared_tables import overview
 from benchmarks.figures import Results
 from benchmarks.markup import Table, as_markdown
-from benchmarks.tables import accuracy_tables, size_tables
+from benchmarks.tables import accuracy_tables, size_tables, timed_errors
 from transcriber.errors import InputError
 
 TABLES: Mapping[str, Callable[[Results], list[Table]]] = {
@@ -24,6 +24,7 @@ TABLES: Mapping[str, Callable[[Results], list[Table]]] = {
     "speed": lambda results: overview(results, "speed"),
     "start": lambda results: [*overview(results, "start"), *overview(results, "memory")],
     "accuracy": accuracy_tables,
+    "errors": timed_errors,
 }
 """Of the names in the markers to the tables."""
 

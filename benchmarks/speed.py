@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from benchmarks.figures import Figure, Series
-from benchmarks.processes import Subject, in_turns, one_round, series
+from benchmarks.processes import Round, Subject, in_turns, one_round, series
 from benchmarks.ratios import ratio_figures
 
 REFERENCE = "openai-whisper"
@@ -57,6 +57,7 @@ def measure_cell(
     *,
     before: Callable[[], None] = lambda: None,
     decided: Callable[[Sequence[Figure]], bool] = lambda _: True,
+    finished: Callable[[Round], None] = lambda _: None,
 ) -> list[list[Series]]:
     """Transcribe with all subjects in turns.
 
@@ -73,6 +74,8 @@ def measure_cell(
     decided : callable
         Whether the ratios of the times, of the first words and of the memory can be judged. While
         they cannot, more rounds follow.
+    finished : callable
+        Is given the last round.
 
     Returns
     -------
@@ -95,6 +98,13 @@ def measure_cell(
             for figure in ratio_figures(group, REFERENCE)
         ]
         if decided(judged) or len(rounds) >= cell.most_rounds:
+            finished(rounds[-1])
             faults = series(f"faults/{cell.name}", rounds, "", lambda one: float(one.faults))
             return [times, words, memory, faults]
         rounds.append(one_round(subjects, cell.warming + len(rounds), before))
+
+
+def spoken(output: str) -> str:
+    """Return the text of the segments that a program printed, ``[start --> end] text`` each."""
+    lines = (line.partition("]") for line in output.splitlines() if line.startswith("["))
+    return " ".join(text.strip() for _, _, text in lines)

@@ -14,14 +14,14 @@ from benchmarks.callgrind import measure_instructions
 from benchmarks.counts import measure_counts
 from benchmarks.figures import ArtefactSizes, Figure, Series
 from benchmarks.judge import is_decided
-from benchmarks.parity import read_manifest
+from benchmarks.parity import error_rate, read_manifest
 from benchmarks.parts import STOCK, measure_import, measure_parts
 from benchmarks.peers.contestants import MODEL, NATIVE, contestants
-from benchmarks.processes import Subject
+from benchmarks.processes import Subject, Taken
 from benchmarks.ratios import ratio_figures
 from benchmarks.recordings import recordings, speech_folder
 from benchmarks.sizes import measure_sizes
-from benchmarks.speed import FIRST_WORDS, REFERENCE, Cell, measure_cell
+from benchmarks.speed import FIRST_WORDS, REFERENCE, Cell, measure_cell, spoken
 from benchmarks.starts import (
     ACTIONS,
     COLD,
@@ -265,21 +265,34 @@ def cell_step(cell: Cell, budgets: Budgets, output: Path, names: Sequence[str] =
             for one in contestants(CHECKOUT, peers=not names)
             if not names or one.name in names
         ]
+        last: dict[str, Taken] = {}
         groups = measure_cell(
             cell,
             subjects,
             recording.seconds,
             before=tick,
             decided=lambda figures: is_decided(figures, budgets),
+            finished=last.update,
         )
-        return compared(groups, REFERENCE)
+        found = compared(groups, REFERENCE)
+        # Who writes less, or something else, did other work.
+        errors = [
+            Figure(
+                name=f"errors/{cell.name}/{name}",
+                value=error_rate(recording.language, [recording.reference], [spoken(taken.output)]),
+                unit="errors",
+            )
+            for name, taken in last.items()
+        ]
+        return replace(found, figures=[*found.figures, *errors])
 
     runs = (cell.rounds + cell.warming) * (len(names) or 9)
     return Step(
         kind="speed",
         name=cell.name.replace("/", ", "),
         covers=tuple(
-            f"{kind}{cell.name}" for kind in ("speed/", FIRST_WORDS, "memory/", "faults/")
+            f"{kind}{cell.name}"
+            for kind in ("speed/", FIRST_WORDS, "memory/", "faults/", "errors/")
         ),
         seconds=SECONDS[cell.length] * runs * (1.6 if cell.threads == "1 thread" else 1),
         ticks=runs,

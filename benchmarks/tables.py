@@ -96,7 +96,7 @@ def sections(
             *compared_tables(results, "memory", ours),
         ],
         "Parts": compared_tables(results, "part", ours),
-        "Accuracy": accuracy_tables(results),
+        "Accuracy": [*accuracy_tables(results), *timed_errors(results)],
         "Further measurements": [
             table
             for kind in kinds(results)
@@ -221,6 +221,23 @@ def count_tables(results: Results) -> list[Table]:
 def accuracy_tables(results: Results) -> list[Table]:
     """Return word and character error rates, and how many files differ from the reference's."""
     return _figure_table("Accuracy", "measured", _of_kind(results, "accuracy"))
+
+
+def timed_errors(results: Results) -> list[Table]:
+    """Return the word error rates of what was written while it was timed: by subject and way."""
+    rates: dict[str, dict[str, str]] = {}
+    for figure in _of_kind(results, "errors"):
+        _, length, decoding, threads, subject = figure.name.split("/")
+        rate = quantities.percentage(figure.value)
+        rates.setdefault(f"{length}, {decoding}, {threads}", {})[subject] = rate
+    subjects = tuple(dict.fromkeys(name for row in rates.values() for name in row))
+    rows = tuple(
+        Row(cells=(way, *(row.get(name, NOTHING) for name in subjects)))
+        for way, row in rates.items()
+    )
+    columns = ("recording", *subjects)
+    title = "Word error rates of what was timed"
+    return with_rows(Table(title=title, columns=columns, rows=rows))
 
 
 def _of_kind(results: Results, kind: str) -> list[Figure]:

@@ -53,7 +53,7 @@ def test_stale_tables_are_named() -> None:
 def test_all_tables_can_be_made() -> None:
     markers = "".join(f"<!-- benchmark: {name} -->\n<!-- end -->\n" for name in TABLES)
     text = update(markers, example.results(), list(TABLES))
-    assert set(TABLES) == {"sizes", "speed", "start", "accuracy"}
+    assert set(TABLES) == {"sizes", "speed", "start", "accuracy", "errors"}
     assert "| short, greedy, en WER | 5.2 % |" in text
     assert "| start | native | ultra-lean AppImage, mounted | python -c pass |" in text
     assert "| memory | native |" in text

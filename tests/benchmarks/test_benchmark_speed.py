@@ -12,7 +12,7 @@ import pytest
 from benchmarks.figures import Figure, Series
 from benchmarks.processes import Subject
 from benchmarks.ratios import ratio_figures
-from benchmarks.speed import FIRST_WORDS, REFERENCE, Cell, measure_cell
+from benchmarks.speed import FIRST_WORDS, REFERENCE, Cell, measure_cell, spoken
 from transcriber.errors import DependencyError
 
 SEGMENT = "echo '[00:00.000 --> 00:01.000] words'"
@@ -170,3 +170,27 @@ def test_who_fails_is_told(contest: Contest) -> None:
     contest.theirs = "exit 4"
     with pytest.raises(DependencyError, match=f"{REFERENCE} ended with 4"):
         measure_cell(cell(), contest.subjects(), 1)
+
+
+def test_what_was_written_last_is_told(contest: Contest) -> None:
+    last: dict[str, str] = {}
+    measure_cell(
+        cell(),
+        contest.subjects(),
+        1.0,
+        finished=lambda taken: last.update({name: one.output for name, one in taken.items()}),
+    )
+    assert {name: spoken(output) for name, output in last.items()} == {
+        "native": "words",
+        REFERENCE: "words",
+    }
+
+
+def test_what_is_spoken_is_the_text_of_the_segments() -> None:
+    output = """Detected language
+[00:00.000 --> 00:04.000]  My fellow [sic]
+[00:04.000 --> 00:05.000] Americans,
+{"text": "not this"}
+"""
+    assert spoken(output) == "My fellow [sic] Americans,"
+    assert spoken("") == ""

@@ -145,7 +145,8 @@ def test_a_cell_step_covers_what_the_cell_measures(
     subjects = [Subject(name=name, command=segment) for name in ("native", REFERENCE)]
     groups = measure_cell(CELL, subjects, 1.0)
     step = cell_step(CELL, NOTHING, tmp_path, ("native", REFERENCE))
-    assert {group[0].measurement for group in groups} == set(step.covers)
+    measured = {group[0].measurement for group in groups}
+    assert {*measured, f"errors/{CELL.name}"} == set(step.covers)
     # Two who run in three rounds, the one that warms up among them.
     assert step.ticks == 6
 

@@ -14,7 +14,15 @@ from benchmarks.figures import Figure, Results, Series
 from benchmarks.judge import State, Verdict
 from benchmarks.markup import Row, Table, as_html, as_markdown
 from benchmarks.measurements import measurements, with_budgets
-from benchmarks.tables import component_table, headline, render, unmeasured_table, verdict_table
+from benchmarks.tables import (
+    component_table,
+    headline,
+    largest,
+    render,
+    timed_errors,
+    unmeasured_table,
+    verdict_table,
+)
 
 
 def run_of(*series: Series, figures: tuple[Figure, ...] | None = None) -> Results:
@@ -303,3 +311,29 @@ def test_the_overview_has_a_column_for_each_subject() -> None:
     one = table.rows[0]
     assert re.fullmatch(r"[\d.]+ s \(0\.\d{3}\)", one.cells[1])
     assert re.fullmatch(r"[\d.]+ s", one.cells[-1])
+
+
+def test_errors_of_what_was_timed_have_a_column_for_each_subject() -> None:
+    (table,) = timed_errors(example.results())
+    assert table.columns == ("recording", "native", "other")
+    assert [row.cells for row in table.rows] == [
+        ("short, greedy, 1 thread", "9.5 %", quantities.NOTHING),
+        ("medium, greedy, 1 thread", "12.5 %", "26.6 %"),
+    ]
+
+
+def test_the_largest_parts_of_an_artefact_are_listed() -> None:
+    found = example.results()
+    tables = {table.columns[0]: table for table in largest(found, "ultra-lean folder")}
+    files = found.sizes["ultra-lean folder"].files
+    first = max(files, key=lambda name: files[name])
+    assert tables["files"].rows[0].cells == (first, f"{files[first]:,}")
+    assert all(len(table.rows) <= 15 for table in tables.values())
+
+
+def test_the_report_says_what_a_change_would_pay() -> None:
+    found = example.results()
+    assert "Since the last commit" not in render(found, ())
+    name, sizes = next(iter(found.sizes.items()))
+    base = {**found.sizes, name: dataclasses.replace(sizes, bytes=sizes.bytes - 1234)}
+    assert "+1,234" in render(found, (), base)
