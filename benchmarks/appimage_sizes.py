@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import zlib
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +11,7 @@ from benchmarks.figures import ArtefactSizes
 from benchmarks.linked_sizes import Piece, largest_first, of_file, section_sizes
 from benchmarks.program_sizes import ProgramSizes
 from benchmarks.size_components import APPIMAGE_RUNTIME, component_totals, file_component
-from benchmarks.squashfs_image import apportion, image_files
+from benchmarks.squashfs_image import apportion, image_files, packed_weight
 from native_build.app_dir import INSIDE
 from torch_build.elf_sections import elf_sections
 from torch_build.size_components import OTHER
@@ -26,7 +25,8 @@ def measure_appimage(appimage: Path, folder: Path, program: ProgramSizes) -> Art
     """Return the sizes of an AppImage.
 
     The bytes of a file in it are those of its compressed blocks, which the image's tables give.
-    Where a block has parts of several components, it is divided by what zlib makes of each.
+    Where a block has parts of several components, it is divided by the `packed_weight` of each:
+    such shares, and those of small files that were compressed together, are estimates.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def _divided_blocks(
             if first < last:
                 inside.setdefault(part.origin, []).append(content[first:last])
         waiting = [part for part in waiting if part.offset + part.size > end]
-        weights = [len(zlib.compress(b"".join(some), 9)) for some in inside.values()]
+        weights = [packed_weight(b"".join(some)) for some in inside.values()]
         result += zip(inside, apportion(packed, weights), strict=True)
         start = end
     return result

@@ -89,7 +89,7 @@ def executable_components(content: bytes, pieces: Sequence[Piece]) -> list[Piece
     """
     sections = elf_sections(content)
     starts = [piece.offset for piece in pieces]
-    components = [_component(piece.origin) for piece in pieces]
+    components = [origin_component(piece.origin) for piece in pieces]
 
     def owner(address: int) -> str:
         offset = _file_offset(sections, address)
@@ -119,7 +119,15 @@ def executable_components(content: bytes, pieces: Sequence[Piece]) -> list[Piece
     return _joined(result)
 
 
-def _component(origin: str) -> str:
+def origin_component(origin: str) -> str:
+    """Return the component of an origin alone, without what the executable tells of it.
+
+    Parameters
+    ----------
+    origin : str
+        As pieces of `divide_constants` have it: an object file, `CONSTANTS` with a module,
+        `TABLES`, `MERGED` or `PADDING`. The last three belong to none.
+    """
     if origin.startswith(CONSTANTS):
         name = origin.removeprefix(CONSTANTS)
         # What several modules have in common; all that are compiled are the program's.

@@ -7,6 +7,7 @@ object files brought still lies where the map says.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,9 +23,10 @@ MERGED = "merged constants"
 PADDING = "headers and padding"
 
 SYMBOLS, LEAST_SYMBOL = 300, 1024
-"""How many symbols are kept of a file, and the bytes that one must have."""
+"""How many names of symbols are kept of a file, and the bytes that each symbol must have."""
 
-_NAME_LENGTH = 160
+_NAME_LENGTH, _NAME_START, _DIGEST = 160, 100, 8
+"""Characters of a listed name; of a longer one, the first that are kept and those of its digest."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +55,8 @@ class LinkedSizes:
     pieces : tuple of Piece
         All bytes of the file, in their order, each once.
     symbols : dict of str to int
-        Bytes of the largest functions and variables.
+        Bytes of the largest functions and variables. Those with one name, such as the copies of
+        a kernel for other processors, are one entry, whose name ends with how many they are.
     """
 
     pieces: tuple[Piece, ...]
@@ -119,17 +122,19 @@ def measure_linked(
         key=lambda piece: (piece.offset, piece.size),
     )
     loaded = {one.name for one in sections if one.in_file and one.address}
-    symbols = sorted(
-        (one for one in linker_map.symbols if one.output in loaded and one.size >= LEAST_SYMBOL),
-        key=lambda one: (-one.size, one.name),
-    )
+    # Small helpers that are in each module are left out: with each more of them, the name of
+    # their entry would be another, and a comparison of two builds would be about little else.
+    symbols = [
+        one for one in linker_map.symbols if one.output in loaded and one.size >= LEAST_SYMBOL
+    ]
     sizes: Counter[str] = Counter()
-    for symbol in symbols[:SYMBOLS]:
-        # Names of templates may be longer than the file that they are listed in.
-        short = symbol.name[:_NAME_LENGTH]
-        sizes[short if short == symbol.name else f"{short}..."] += symbol.size
+    for symbol in symbols:
+        sizes[symbol.name] += symbol.size
+    copies = Counter(symbol.name for symbol in symbols)
+    largest = list(largest_first(sizes).items())[:SYMBOLS]
     return LinkedSizes(
-        pieces=tuple(_without_gaps(pieces, len(content))), symbols=largest_first(sizes)
+        pieces=tuple(_without_gaps(pieces, len(content))),
+        symbols={_listed_name(name, copies[name]): size for name, size in largest},
     )
 
 
@@ -150,6 +155,16 @@ def largest_first(sizes: Counter[str]) -> dict[str, int]:
     """Return what has bytes, in the order of them and then of the names."""
     ordered = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))
     return {name: size for name, size in ordered if size}
+
+
+def _listed_name(name: str, copies: int) -> str:
+    """Return a symbol's name without the middle of a long one, which is different all the same."""
+    # Names of templates may be longer than the file that they are listed in.
+    if len(name) > _NAME_LENGTH:
+        start = f"{name[:_NAME_START]}..."
+        end = f" #{hashlib.sha256(name.encode()).hexdigest()[:_DIGEST]}"
+        name = start + name[len(start) + len(end) - _NAME_LENGTH :] + end
+    return name if copies == 1 else f"{name} ({copies} of them)"
 
 
 def _pieces(

@@ -20,7 +20,7 @@ from benchmarks.linked_sizes import (
     section_sizes,
 )
 from benchmarks.size_components import component_totals, file_component
-from benchmarks.wheel_sizes import LINKED_MAP
+from benchmarks.wheel_sizes import EXTENSION_START, LINKED_MAP
 from native_build.freeze import EXECUTABLE, LINKER_MAP
 from torch_build.archive import read_folder
 from torch_build.elf_sections import elf_sections
@@ -85,7 +85,7 @@ def measure_folder(
             divided = divide_constants(content, found.pieces)
             pieces[name] = tuple(executable_components(content, divided))
             detail = LinkedSizes(pieces=tuple(divided), symbols=found.symbols)
-        elif name.startswith("torch/_C.") and _same_code(content, linked / MODULE):
+        elif name.startswith(EXTENSION_START) and _same_code(content, linked / MODULE):
             detail = measure_linked(content, read_map(linked / LINKED_MAP), roots=roots)
         if detail is not None:
             tables["objects"] |= of_file(name, object_sizes(detail.pieces))

@@ -37,11 +37,13 @@ COMPONENTS = (
 )
 """All of them, in the order in which they are shown.
 
-`OTHER` is what belongs to none alone: padding, the linker's tables, strings that it merged.
+`OTHER` is what belongs to none alone: padding, the linker's tables, strings that it merged, what
+a wheel says of itself.
 """
 
 FILE_RULES: tuple[Rule, ...] = (
-    Rule(component=LICENCES, pattern=r"(^|/)licen[cs]es/|\.cdx\.json$|^[^/]+\.dist-info/"),
+    # The texts, and the bills of materials, which say what they are of.
+    Rule(component=LICENCES, pattern=r"(^|/)licen[cs]es/|\.cdx\.json$"),
     Rule(component=TOKENIZER, pattern=r"^whisper/assets/[^/]+\.tiktoken$|^tiktoken"),
     # The log-mel filters and the names of languages; the program's engine reads them.
     Rule(component=APPLICATION, pattern=r"^(whisper|transcriber)/"),

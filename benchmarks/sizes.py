@@ -7,12 +7,13 @@ and symbols are of the files as they are loaded.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.appimage_sizes import measure_appimage
 from benchmarks.figures import ArtefactSizes
 from benchmarks.program_sizes import find_executable_map, measure_folder
-from benchmarks.wheel_sizes import measure_wheel, object_roots
+from benchmarks.wheel_sizes import EXTENSION_START, measure_wheel, object_roots
 from native_build.editions import EDITIONS
 from native_build.freeze import EXECUTABLE
 from scripts.layout import build_cache
@@ -57,6 +58,19 @@ def measure_sizes(checkout: Path) -> dict[str, ArtefactSizes]:
         appimage = checkout / "dist" / edition.appimage
         sizes[appimage_name(name)] = measure_appimage(appimage, folder, program)
     return sizes
+
+
+def lacks_details(sizes: Mapping[str, ArtefactSizes]) -> bool:
+    """Tell whether the wheel, or the folder of a program, has no symbols of PyTorch's module.
+
+    So it is where PyTorch came from the build cache: the linker's map is beside what was linked.
+    """
+    looked_into = {WHEEL, *map(folder_name, EDITIONS)}
+    return any(
+        not any(name.startswith(EXTENSION_START) for name in one.symbols)
+        for artefact, one in sizes.items()
+        if artefact in looked_into
+    )
 
 
 def _kept_parts() -> list[Path]:

@@ -3,11 +3,13 @@
 The format is that of the Linux kernel, ``fs/squashfs/squashfs_fs.h``: a superblock of 96 bytes, the
 blocks of the files, and behind them tables of inodes, folders and fragments. The tables are blocks
 of 8 KiB, compressed like those of the files. An inode has the compressed size of each of its
-blocks; the ends of several files are compressed together, as a fragment.
+blocks; the ends of several files are compressed together, as a fragment. What each of them takes
+of it is an estimate.
 """
 
 from __future__ import annotations
 
+import bz2
 import ctypes
 import ctypes.util
 import lzma
@@ -43,7 +45,7 @@ class ImageFile:
         Its bytes.
     blocks : tuple of (int, int)
         Of its consecutive parts, the bytes in the file and those in the image. Those of a
-        fragment are its share by what zlib makes of each file in it.
+        fragment are an estimate, its share by the `packed_weight` of each file in it.
     """
 
     path: str
@@ -81,6 +83,15 @@ def image_files(image: bytes) -> list[ImageFile]:
         raise TranscriberError(
             f"the AppImage's file system cannot be read: {error}", "build it again"
         ) from error
+
+
+def packed_weight(content: bytes) -> int:
+    """Return what `content` weighs where it was compressed with others: the bytes bzip2 makes.
+
+    Its releases have made the same bytes for decades, where zlib is another library on some
+    machines, so that the shares are those of the image and not of who measures it.
+    """
+    return len(bz2.compress(content, 9))
 
 
 def apportion(total: int, weights: list[int]) -> list[int]:
@@ -150,7 +161,7 @@ class _Image:
             length = size & (_STORED_BLOCK - 1)
             packed = self._image[start : start + length]
             plain = packed if size & _STORED_BLOCK else self._unpack(packed, self._block_size)
-            weights = [len(zlib.compress(plain[at : at + end], 9)) for at, end in sizes.items()]
+            weights = [packed_weight(plain[at : at + end]) for at, end in sizes.items()]
             for offset, share in zip(sizes, apportion(length, weights), strict=True):
                 shares[fragment, offset] = share
         return shares

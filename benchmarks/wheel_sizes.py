@@ -29,7 +29,11 @@ DIRECTORY = "end of the archive's directory"
 LINKED_MAP = "_C.map"
 """The linker's map of the extension module, beside it."""
 
+EXTENSION_START = f"torch/{MODULE.partition('.')[0]}."
+"""How the path of the extension module begins in each artefact; Nuitka renames it."""
+
 _EXTENSION = f"torch/{MODULE}"
+_ELF = b"\x7fELF"
 _LOCAL_HEADER, _LOCAL_LENGTHS, _DIRECTORY_HEADER = 30, 26, 46
 """Bytes of the headers of a zip archive's files, and where the lengths behind them stand."""
 
@@ -72,11 +76,15 @@ def measure_wheel(wheel: Path, linked: Path, roots: Sequence[Path] = ()) -> Arte
         objects, symbols = object_sizes(detail.pieces), detail.symbols
     else:
         objects, symbols = _reported_objects(wheel), {}
+    sections: dict[str, int] = {}
+    for name, content in members.items():
+        if content.startswith(_ELF):
+            sections |= of_file(name, section_sizes(content))
     return ArtefactSizes(
         bytes=sum(files.values()),
         components=component_totals((file_component(name), size) for name, size in files.items()),
         files=largest_first(Counter(files)),
-        sections=of_file(_EXTENSION, section_sizes(library)),
+        sections=sections,
         objects=of_file(_EXTENSION, objects),
         symbols=of_file(_EXTENSION, symbols),
     )

@@ -7,8 +7,8 @@ import struct
 
 import pytest
 
-from benchmarks.executable_components import divide_constants
-from benchmarks.linked_sizes import Piece
+from benchmarks.executable_components import divide_constants, origin_component
+from benchmarks.linked_sizes import MERGED, PADDING, TABLES, Piece
 from benchmarks.size_components import file_component, module_component, object_component
 from transcriber.errors import TranscriberError
 
@@ -115,7 +115,9 @@ def test_the_components_of_object_files_and_files() -> None:
     assert {name: object_component(name) for name in objects} == objects
     files = {
         "torch/lib/libomp.so.5": "torch",
-        "torch-2.6.0.dist-info/RECORD": "licences",
+        "torch-2.6.0.dist-info/licenses/pytorch/NOTICE": "licences",
+        "torch-2.6.0.dist-info/sboms/torch.cdx.json": "licences",
+        "torch-2.6.0.dist-info/RECORD": "other",
         "licences/cpython/LICENSE": "licences",
         "transcriber.cdx.json": "licences",
         "whisper/assets/gpt2.tiktoken": "tokenizer",
@@ -127,3 +129,16 @@ def test_the_components_of_object_files_and_files() -> None:
         "surprise": "other",
     }
     assert {name: file_component(name) for name in files} == files
+
+
+def test_the_components_of_origins() -> None:
+    expected = {
+        "libssl.a(libssl-lib-ssl_lib.o)": "TLS",
+        "constants/torch/nn/functional.py": "torch",
+        "constants/transcriber.job": "application",
+        "constants/": "application",
+        TABLES: "other",
+        MERGED: "other",
+        PADDING: "other",
+    }
+    assert {origin: origin_component(origin) for origin in expected} == expected

@@ -72,10 +72,35 @@ def test_symbols_are_the_largest_of_a_kibibyte(linked: tuple[bytes, LinkerMap]) 
     content, linker_map = linked
     assert measure_linked(content, linker_map).symbols == {"large": 12_000}
     (large,) = [one for one in linker_map.symbols if one.name == "large"]
-    many = tuple(replace(large, name=f"{'n' * 200}{number}") for number in range(SYMBOLS + 5))
+    many = tuple(replace(large, name=f"n{number}", size=2000 + number) for number in range(305))
     symbols = measure_linked(content, replace(linker_map, symbols=many)).symbols
-    # Their names begin alike, so that they count as one.
-    assert symbols == {f"{'n' * 160}...": SYMBOLS * 12_000}
+    assert list(symbols.values()) == [*range(2304, 2304 - SYMBOLS, -1)]
+
+
+def test_long_names_are_short_and_still_different(linked: tuple[bytes, LinkerMap]) -> None:
+    content, linker_map = linked
+    (large,) = [one for one in linker_map.symbols if one.name == "large"]
+    names = [f"{'a' * 120}{number:02}{'z' * 120}" for number in range(20)]
+    many = tuple(replace(large, name=name) for name in (*names, "b" * 160))
+    symbols = measure_linked(content, replace(linker_map, symbols=many)).symbols
+    assert len(symbols) == 21
+    assert symbols.pop("b" * 160) == 12_000
+    for name, size in symbols.items():
+        assert name.startswith(f"{'a' * 100}...{'z' * 47} #")
+        assert (len(name), size) == (160, 12_000)
+    # The digest is of the name alone: it is the same in each build.
+    again = measure_linked(content, replace(linker_map, symbols=many[:1])).symbols
+    assert len(again) == 1
+    assert again.keys() <= symbols.keys()
+
+
+def test_symbols_of_one_name_are_one_entry(linked: tuple[bytes, LinkerMap]) -> None:
+    content, linker_map = linked
+    (large,) = [one for one in linker_map.symbols if one.name == "large"]
+    copies = tuple(replace(large, name="kernel()", size=size) for size in (2000, 1024, 1023))
+    small = tuple(replace(large, name="small()", size=500) for _ in range(2))
+    symbols = measure_linked(content, replace(linker_map, symbols=(*copies, *small))).symbols
+    assert symbols == {"kernel() (2 of them)": 3024}
 
 
 def test_what_patchelf_moves_is_the_linkers(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from benchmarks.figures import ArtefactSizes
 from benchmarks.program_sizes import find_executable_map, measure_folder
 from benchmarks.size_changes import compare
 from benchmarks.size_components import COMPONENTS
-from benchmarks.sizes import WHEEL, appimage_name, folder_name, measure_sizes
+from benchmarks.sizes import WHEEL, appimage_name, folder_name, lacks_details, measure_sizes
 from benchmarks.wheel_sizes import measure_wheel
 from native_build.editions import EDITIONS
 from native_build.freeze import EXECUTABLE, LINKER_MAP
@@ -125,11 +126,46 @@ def test_a_wheel_from_the_build_cache_is_measured_by_its_report(
     one = measure_wheel(wheel, tmp_path)
     assert one.objects == sizes[WHEEL].objects
     assert one.components == sizes[WHEEL].components
+    assert one.sections == sizes[WHEEL].sections
+    assert not lacks_details(sizes)
+    assert lacks_details({**sizes, WHEEL: one})
     # No symbols are known: none of them is gone.
     assert compare(sizes, {WHEEL: one})[0].changes == ()
     shutil.copy(wheel, tmp_path)
     with pytest.raises(DependencyError, match="does not say where the wheel's bytes are"):
         measure_wheel(tmp_path / wheel.name, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("artefact", [WHEEL, *map(folder_name, EDITIONS)])
+def test_every_library_has_its_sections(sizes: dict[str, ArtefactSizes], artefact: str) -> None:
+    one = sizes[artefact]
+    files = {name.partition(": ")[0] for name in one.sections}
+    libraries = {name for name in one.files if ".so" in Path(name).name}
+    assert "torch/lib/libomp.so.5" in libraries
+    assert libraries <= files
+
+
+TORCH_SYMBOL = {f"{EXTENSION}: at::native::add(int)": 2000}
+OTHER_SYMBOL = {f"{EXECUTABLE}: constant_bin_data": 2000}
+
+
+@pytest.mark.parametrize(
+    ("symbols", "lacking"),
+    [
+        ({WHEEL: TORCH_SYMBOL, "lean folder": {**OTHER_SYMBOL, "torch/_C.so: add": 1}}, False),
+        ({WHEEL: TORCH_SYMBOL, "lean folder": OTHER_SYMBOL}, True),
+        ({WHEEL: {}, "lean folder": TORCH_SYMBOL}, True),
+        # Nobody looks into the compressed program.
+        ({WHEEL: TORCH_SYMBOL, "lean AppImage": {}}, False),
+    ],
+)
+def test_sizes_without_the_linkers_map_are_known(
+    symbols: Mapping[str, Mapping[str, int]], lacking: bool
+) -> None:
+    nothing = ArtefactSizes(bytes=0, components={}, files={}, sections={}, objects={}, symbols={})
+    sizes = {name: replace(nothing, symbols=dict(one)) for name, one in symbols.items()}
+    assert lacks_details(sizes) == lacking
 
 
 def test_files_of_a_wheel_count_as_they_are_compressed(tmp_path: Path) -> None:
