@@ -1,10 +1,12 @@
 """openai-whisper's own command line on weights of our store, for comparing with ours.
 
-``python benchmarks/reference.py WEIGHTS [option ...]`` takes the options of ``whisper``. Three
-things differ from calling it directly:
+``python benchmarks/reference.py WEIGHTS [--digest HEX] [option ...]`` takes the options of
+``whisper``. Three things differ from calling it directly:
 
 * It knows the alignment heads of a model only by the model's official name, and fetches what has
-  another digest than OpenAI's file. The name given with ``--model`` is made to mean WEIGHTS.
+  another digest than OpenAI's file. The name given with ``--model`` is made to mean WEIGHTS. It
+  digests them itself at each start, so that who measures its time gives their sha256, HEX: else
+  they are digested twice.
 * It samples from an unseeded generator. Here the generator is seeded as in our program.
 * The first word alignment starts numba's threads, and they change how many torch uses, so that
   the last digits of later probabilities hang on it. Here numba has one thread.
@@ -36,13 +38,16 @@ def main(arguments: list[str]) -> None:
     Parameters
     ----------
     arguments : list of str
-        The weights, then the options of ``whisper``; among them ``--model``.
+        The weights, ``--digest`` and their sha256 where it is known, then the options of
+        ``whisper``; among them ``--model``.
     """
     weights = Path(arguments[0]).resolve()
-    options = arguments[1:]
+    if arguments[1:2] == ["--digest"]:
+        digest, options = arguments[2], arguments[3:]
+    else:
+        digest, options = _sha256(weights), arguments[1:]
     name = options[options.index("--model") + 1]
-    with tempfile.TemporaryDirectory() as folder, weights.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    with tempfile.TemporaryDirectory() as folder:
         Path(folder, f"{name}.pt").symlink_to(weights)
         whisper._MODELS[name] = f"https://localhost/{digest}/{name}.pt"
         programs = Path(folder, "programs")
@@ -53,6 +58,11 @@ def main(arguments: list[str]) -> None:
         _seed_sampling()
         sys.argv = ["whisper", *options, "--model_dir", folder]
         cli()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _seed_sampling() -> None:

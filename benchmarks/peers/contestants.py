@@ -7,7 +7,6 @@ What is nevertheless not alike, stands in the programs of `benchmarks.peers`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +22,8 @@ from scripts.layout import (
     PYTHON,
     STOCK_PYTHON,
 )
-from transcriber.errors import DependencyError, InputError
+from transcriber.errors import DependencyError
+from transcriber.models.digest import file_sha256
 
 MODEL = "base"
 """Whose weights all have."""
@@ -116,6 +116,8 @@ def contestants(checkout: Path, *, peers: bool) -> list[Contestant]:
     reference = (
         *(str(here(STOCK_PYTHON, "run make try")), "-W", "ignore"),
         *(str(here(Path("benchmarks/reference.py"), "")), str(weights)),
+        # Else it would digest them once more than openai-whisper does by itself.
+        *("--digest", file_sha256(weights)),
     )
     found = [
         Contestant(name="native", start=(str(here(NATIVE, "run make")), *model), like_whisper=True),
@@ -159,32 +161,3 @@ def contestants(checkout: Path, *, peers: bool) -> list[Contestant]:
         peer("whisper.cpp q8_0", "whisper_cpp", provide_ggml(weights, "q8_0", folder)),
     ]
     return found
-
-
-def transcript(contestant: Contestant, recording: Path, stdout: str, output: Path) -> str:
-    """Return the text that a run gave, on one line.
-
-    Parameters
-    ----------
-    contestant : Contestant
-        Who ran.
-    recording : Path
-        What was transcribed.
-    stdout : str
-        All that it printed.
-    output : Path
-        The folder that its command had.
-
-    Raises
-    ------
-    InputError
-        When the run gave none.
-    """
-    try:
-        if contestant.like_whisper:
-            text = (output / f"{recording.stem}.txt").read_text("utf-8")
-        else:
-            text = json.loads(stdout.splitlines()[-1])["text"]
-    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
-        raise InputError(f"{contestant.name} gave no text of {recording}: {error}") from error
-    return " ".join(text.split())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,13 +18,14 @@ from whisper.normalizers import EnglishTextNormalizer
 from whisper.tokenizer import get_tokenizer
 
 from benchmarks.peers import contestants as module
-from benchmarks.peers.contestants import Contestant, contestants, transcript
+from benchmarks.peers.contestants import contestants
 from benchmarks.peers.ctranslate2_weights import as_characters, merges, provide_ctranslate2
 from benchmarks.peers.peer_program import Options, Transcript, run
+from benchmarks.speed import spoken
 from scripts import peers
 from scripts.commands import Command
 from scripts.layout import CHECKOUT, CHECKPOINTS, PEERS_PYTHON
-from transcriber.errors import DependencyError, InputError, ModelError, NetworkError
+from transcriber.errors import DependencyError, ModelError, NetworkError
 
 PEERS = (
     "faster-whisper fp32",
@@ -200,6 +203,57 @@ def test_all_get_the_same_options(checkout: Path) -> None:
     assert weights == [str(folder / name) for name in names]
 
 
+def test_openai_whisper_is_told_the_digest_of_the_weights(checkout: Path) -> None:
+    weights = checkout / ".cache/models/base.pt"
+    weights.write_bytes(b"weights")
+    reference = contestants(checkout, peers=False)[2].start
+    place = reference.index("--digest")
+    assert reference[place - 1] == str(weights)
+    assert reference[place + 1] == hashlib.sha256(b"weights").hexdigest()
+
+
+STAND_INS = {
+    "imageio_ffmpeg": "def get_ffmpeg_exe(): return '/no/ffmpeg'",
+    "torch": "",
+    "whisper": """
+import types
+class Whisper:
+    decode = None
+model = types.SimpleNamespace(Whisper=Whisper)
+_MODELS = {}
+""",
+    "whisper/transcribe": """
+import sys, pathlib, whisper
+def cli():
+    name = sys.argv[sys.argv.index("--model") + 1]
+    folder = pathlib.Path(sys.argv[sys.argv.index("--model_dir") + 1])
+    print(whisper._MODELS[name].split("/")[-2], (folder / f"{name}.pt").read_text(), sys.argv[1:3])
+""",
+}
+"""What the script imports, without what takes seconds."""
+
+
+@pytest.mark.parametrize("given", [("--digest", "abc"), ()])
+def test_the_reference_digests_what_nobody_digested(given: Sequence[str], tmp_path: Path) -> None:
+    for name, text in STAND_INS.items():
+        place = tmp_path / (f"{name}.py" if "/" in name else f"{name}/__init__.py")
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(text)
+    weights = tmp_path / "some.pt"
+    weights.write_text("weights")
+    script = CHECKOUT / "benchmarks" / "reference.py"
+    done = subprocess.run(
+        [sys.executable, script, weights, *given, "--model", "base"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    digest = "abc" if given else hashlib.sha256(b"weights").hexdigest()
+    assert done.stdout == f"{digest} weights ['--model', 'base']\n"
+
+
 def test_what_is_not_built_is_told(checkout: Path) -> None:
     (checkout / ".cache/peers/bin/python").unlink()
     assert len(contestants(checkout, peers=False)) == 3
@@ -208,22 +262,6 @@ def test_what_is_not_built_is_told(checkout: Path) -> None:
     (checkout / "build/native/program/ultra-lean/transcriber.bin").unlink()
     with pytest.raises(DependencyError, match=r"transcriber\.bin: run make"):
         contestants(checkout, peers=False)
-
-
-def test_the_text_of_a_run_is_one_line(tmp_path: Path) -> None:
-    ours = Contestant(name="ours", start=("ours",), like_whisper=True)
-    peer = Contestant(name="peer", start=("peer",), like_whisper=False)
-    recording = Path("talk.wav")
-    (tmp_path / "talk.txt").write_text("One\ntwo.\n")
-    assert transcript(ours, recording, "", tmp_path) == "One two."
-    stdout = '[00:00.000 --> 00:01.000] One\n{"text": "One  two."}\n'
-    assert transcript(peer, recording, stdout, tmp_path) == "One two."
-    for broken in ("", "[00:00.000 --> 00:01.000] One\n", "{}", "3"):
-        with pytest.raises(InputError, match=r"peer gave no text of talk\.wav"):
-            transcript(peer, recording, broken, tmp_path)
-    (tmp_path / "talk.txt").unlink()
-    with pytest.raises(InputError, match=r"ours gave no text of talk\.wav"):
-        transcript(ours, recording, stdout, tmp_path)
 
 
 def test_the_pairs_that_are_joined_follow_from_the_ranks() -> None:
@@ -312,7 +350,7 @@ def test_a_peer_says_what_openai_whisper_says(
         timeout=300,
     )
     assert done.stdout.startswith("[00:00.")
-    text = transcript(peer, utterance.path, done.stdout, tmp_path)
+    text = spoken(done.stdout)
     clean = EnglishTextNormalizer()
     assert jiwer.wer(clean(utterance.reference), clean(text)) == 0
     assert not list(tmp_path.iterdir())
