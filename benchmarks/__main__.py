@@ -16,7 +16,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.accept import accept
-from benchmarks.budgets import BUDGETS, Budget, raised_without_reason, ratchet, read_budgets
+from benchmarks.budgets import (
+    BUDGETS,
+    Budget,
+    Budgets,
+    raised_without_reason,
+    ratchet,
+    read_budgets,
+    removed_without_reason,
+)
 from benchmarks.figures import read_results, write_results
 from benchmarks.file_versions import last_versions
 from benchmarks.history import read_history
@@ -66,22 +74,25 @@ def main() -> int:
 
 def _measure(quick: bool, kinds: Sequence[str]) -> int:
     budgets = read_budgets(BUDGETS.read_text())
+    # Before an hour of work: what is wrong with them would end it afterwards.
+    history, base = read_history(), report_of_last_commit(CHECKOUT) or {}
     results, failures = run(budgets, quick=quick, kinds=kinds)
-    BENCHMARKS.mkdir(parents=True, exist_ok=True)
-    write_results(results, RESULTS)
+    # What was measured in part does not take the place of the whole.
+    folder = BENCHMARKS if set(kinds) == set(KINDS) else BENCHMARKS / "partial"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_results(results, folder / RESULTS.name)
     verdicts = judge(results, budgets)
-    history = read_history()
-    base = report_of_last_commit(CHECKOUT) or {}
-    _write(BENCHMARKS / "report.md", render(results, verdicts, base))
-    _write(BENCHMARKS / "index.html", render_page(results, verdicts, history, base))
+    _write(folder / "report.md", render(results, verdicts, base))
+    _write(folder / "index.html", render_page(results, verdicts, history, base))
     grown = judge_growth(CHECKOUT, results.sizes) if results.sizes else GrowthVerdict()
-    unreasoned, remarks = _raised()
+    raised, removed, remarks = _silent_changes(budgets)
     if grown.unjudged:
         remarks.append(f"growth in one change was not judged: {grown.unjudged}")
     judgement = Judgement(
         verdicts=tuple(verdicts),
         breaches=grown.breaches,
-        unreasoned=tuple(unreasoned),
+        unreasoned=raised,
+        removed=removed,
         failures=tuple(failures),
         remarks=tuple(remarks),
     )
@@ -90,20 +101,25 @@ def _measure(quick: bool, kinds: Sequence[str]) -> int:
     return 0 if judgement.passes else BROKEN
 
 
-def _raised() -> tuple[list[Budget], list[str]]:
-    """Return the ceilings that the last changes raised without a word, and what hid others."""
+def _silent_changes(
+    now: Budgets,
+) -> tuple[tuple[Budget, ...], tuple[Budget, ...], list[str]]:
+    """Return the ceilings that were raised and removed without a word, and what hides others."""
+    raised, removed, remarks = {}, {}, []
     try:
         versions = last_versions(CHECKOUT, BUDGETS, _VERSIONS)
     except TranscriberError as error:
-        return [], [f"raised ceilings were not looked for: {error}"]
-    now = read_budgets(BUDGETS.read_text())
-    # Against each of them: who forgot the reason can still give it.
-    found = {
-        budget.figure: budget
-        for before in versions
-        for budget in raised_without_reason(read_budgets(before), now)
-    }
-    return list(found.values()), []
+        return (), (), [f"raised ceilings were not looked for: {error}"]
+    for text in versions:
+        try:
+            before = read_budgets(text)
+        except TranscriberError as error:
+            remarks.append(f"an earlier version of the budgets is not understood: {error}")
+            continue
+        # Against each of them: who forgot the reason can still give it.
+        raised.update({one.figure: one for one in raised_without_reason(before, now)})
+        removed.update({one.figure: one for one in removed_without_reason(before, now)})
+    return tuple(raised.values()), tuple(removed.values()), remarks
 
 
 def _accept() -> int:
@@ -113,8 +129,14 @@ def _accept() -> int:
 
 
 def _ratchet() -> int:
-    text = ratchet(BUDGETS.read_text(), read_results(RESULTS))
+    before = BUDGETS.read_text()
+    text = ratchet(before, read_results(RESULTS))
     _write(BUDGETS, text)
+    old, new = read_budgets(before).ceilings, read_budgets(text).ceilings
+    lowered = [name for name in new if new[name].ceiling < old[name].ceiling]
+    for name in lowered:
+        print(f"benchmarks: {name}: {old[name].ceiling:,} -> {new[name].ceiling:,}")
+    print(f"benchmarks: {len(lowered)} of {len(new)} ceilings were lowered")
     return 0
 
 

@@ -12,8 +12,10 @@ from pathlib import Path
 
 from benchmarks.figures import Results, read_results, write_results
 from benchmarks.history import HISTORY, append
-from benchmarks.plan import FAILED, IN_FULL_ONLY, NOT_ASKED_FOR
+from benchmarks.machine import describe_revision
+from benchmarks.plan import FAILED, IN_FULL_ONLY, NOT_ASKED_FOR, OTHER_SPEECH
 from benchmarks.readme_tables import update
+from benchmarks.sizes import lacks_details
 from benchmarks.stored_sizes import REPORT, read_sizes, write_sizes
 from transcriber.errors import UsageError
 from transcriber.files import atomic_writer
@@ -34,7 +36,8 @@ def accept(results: Results, checkout: Path) -> list[Path]:
     Raises
     ------
     UsageError
-        When the results are of a state that is in no commit, or have no sizes.
+        When the results are of a state that is in no commit or not checked out, or have no sizes
+        or only a part of them.
     TranscriberError
         When a file cannot be read or written.
     """
@@ -45,6 +48,17 @@ def accept(results: Results, checkout: Path) -> list[Path]:
         )
     if not results.sizes:
         raise UsageError("no sizes were measured the last time", "measure them, then accept")
+    if lacks_details(results.sizes):
+        raise UsageError(
+            "PyTorch came from the build cache, without what its library was linked of",
+            "run make torch with an empty TRANSCRIBER_BUILD_CACHE, measure again, then accept",
+        )
+    here, _ = describe_revision(checkout)
+    if results.revision != here.rstrip("+"):
+        raise UsageError(
+            f"what was measured last is of {results.revision[:9]}, and {here[:9]} is checked out",
+            "measure again, then accept",
+        )
     report, latest = checkout / REPORT, checkout / LATEST
     history = checkout / "benchmarks" / HISTORY.name
     kept = results if is_whole(results) else _with_sizes_of(results, latest)
@@ -66,8 +80,8 @@ def accept(results: Results, checkout: Path) -> list[Path]:
 
 
 def is_whole(results: Results) -> bool:
-    """Whether a run measured everything that this machine can."""
-    left_out = (IN_FULL_ONLY, NOT_ASKED_FOR, FAILED)
+    """Whether a run measured everything, on all recordings that budgets name."""
+    left_out = (IN_FULL_ONLY, NOT_ASKED_FOR, OTHER_SPEECH, FAILED)
     return not any(why.startswith(left_out) for why in results.unmeasured.values())
 
 

@@ -29,8 +29,12 @@ from benchmarks.parity import (
 from scripts.environment import PROGRAM_REQUIREMENTS
 from scripts.layout import MODELS, STOCK_PYTHON, build_cache
 from scripts.torch_environments import STOCK_REQUIREMENTS
+from transcriber.machine.processor import processor_features
 
 MODEL = "base"
+
+_MOST_PROCESSES = 8
+"""Side by side; openai-whisper takes 0.8 GiB in each."""
 
 Transcribe = Callable[[Sequence[Path], Path], None]
 """Writes the output files of recordings into a folder."""
@@ -97,7 +101,7 @@ def unit_of(language: str) -> str:
 def side_by_side(files: Sequence[Path], output: Path, transcribe: Transcribe) -> None:
     """Transcribe `files` into `output` with a process for each processor, each of one thread."""
     output.mkdir(parents=True, exist_ok=True)
-    processors = max(1, min(len(os.sched_getaffinity(0)), len(files)))
+    processors = max(1, min(len(os.sched_getaffinity(0)), len(files), _MOST_PROCESSES))
     by_size = sorted(files, key=lambda path: (-path.stat().st_size, path.name))
     shares = [by_size[start::processors] for start in range(processors) if by_size]
     with ThreadPoolExecutor(processors) as pool:
@@ -129,8 +133,12 @@ def reference_transcripts(speech: Sequence[Speech], decoding: str) -> Path:
 
 
 def _reference_key(files: Sequence[Path], decoding: str) -> str:
-    """Return a digest of the weights, the recordings, the options and the pinned packages."""
-    key = hashlib.sha256(repr((decoding, CONFIGURATIONS[decoding], SAME_SUMS)).encode())
+    """Return a digest of the weights, the recordings, the options and the pinned packages.
+
+    And of the processor: other instructions sum in another order.
+    """
+    processor = processor_features()
+    key = hashlib.sha256(repr((decoding, CONFIGURATIONS[decoding], SAME_SUMS, processor)).encode())
     script = Path(__file__).with_name("reference.py")
     inputs = [MODELS / f"{MODEL}.pt", STOCK_REQUIREMENTS, PROGRAM_REQUIREMENTS, script]
     for path in (*inputs, *sorted(files)):

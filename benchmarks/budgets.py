@@ -6,7 +6,8 @@ A table for each kind of figure has the ceilings, by the rest of the figure's na
     "medium/greedy/all threads/native" = 0.72
     "short/greedy/all threads/native" = { ceiling = 0.8, raised = 2026-11-30, why = "..." }
 
-A ceiling that was raised says when and why. The table ``margins`` has what `ratchet` leaves of room
+A ceiling that was raised says when and why. One that is gone is in the table ``removed``, by the
+whole name of its figure, with the reason. The table ``margins`` has what `ratchet` leaves of room
 above what was reached.
 """
 
@@ -16,7 +17,7 @@ import datetime
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from transcriber.errors import UsageError
 BUDGETS = Path(__file__).with_name("budgets.toml")
 
 _MARGINS = "margins"
+_REMOVED = "removed"
 _WHOLE = ("bytes", "")
 """Units of figures that are whole numbers."""
 
@@ -64,10 +66,21 @@ class Margin:
 
 @dataclass(frozen=True, kw_only=True)
 class Budgets:
-    """The content of the file: the ceilings, by figure, and the margins, by kind of figure."""
+    """The content of the file.
+
+    Attributes
+    ----------
+    ceilings : mapping of str to Budget
+        By figure.
+    margins : mapping of str to Margin
+        By kind of figure.
+    removed : mapping of str to str
+        Of figures that have no ceiling any more to the reason.
+    """
 
     ceilings: Mapping[str, Budget]
     margins: Mapping[str, Margin]
+    removed: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_budgets(text: str, name: str = BUDGETS.name) -> Budgets:
@@ -81,12 +94,14 @@ def read_budgets(text: str, name: str = BUDGETS.name) -> Budgets:
     try:
         content = tomllib.loads(text)
         margins = {kind: _margin(kind, item) for kind, item in content.pop(_MARGINS).items()}
+        reasons = content.pop(_REMOVED, {}).items()
+        removed = {figure: _reason(figure, why) for figure, why in reasons}
         ceilings = {
             f"{kind}/{rest}": _budget(f"{kind}/{rest}", entry)
             for kind, table in content.items()
             for rest, entry in table.items()
         }
-    except (tomllib.TOMLDecodeError, AttributeError, KeyError, TypeError) as error:
+    except (ValueError, AttributeError, KeyError, TypeError, OverflowError) as error:
         raise UsageError(f"{name} cannot be used: {error}", "correct it") from error
     kinds = {figure.partition("/")[0] for figure in ceilings}
     if kinds - margins.keys():
@@ -94,7 +109,13 @@ def read_budgets(text: str, name: str = BUDGETS.name) -> Budgets:
             f"{name} has no margin for {', '.join(sorted(kinds - margins.keys()))}",
             f"add it to the table {_MARGINS}",
         )
-    return Budgets(ceilings=ceilings, margins=margins)
+    return Budgets(ceilings=ceilings, margins=margins, removed=removed)
+
+
+def _reason(figure: str, why: object) -> str:
+    if not isinstance(why, str) or not why.strip():
+        raise TypeError(f"{figure} does not say why it was removed")
+    return why
 
 
 def _margin(kind: str, entry: Any) -> Margin:
@@ -112,8 +133,8 @@ def _is_number(value: object) -> bool:
 def _budget(figure: str, entry: Any) -> Budget:
     fields = entry if isinstance(entry, dict) else {"ceiling": entry}
     budget = Budget(figure=figure, **fields)
-    if not _is_number(budget.ceiling):
-        raise TypeError(f"the ceiling of {figure} is not a number")
+    if not _is_number(budget.ceiling) or budget.ceiling < 0:
+        raise TypeError(f"the ceiling of {figure} is not a number from 0 upwards")
     if not isinstance(budget.raised, datetime.date | None):
         raise TypeError(f"{figure} does not say at which day it was raised")
     if (budget.raised is None) != (not budget.why.strip()):
@@ -133,6 +154,12 @@ def raised_without_reason(before: Budgets, after: Budgets) -> list[Budget]:
         and budget.ceiling > old.ceiling
         and (not budget.why or (budget.raised, budget.why) == (old.raised, old.why))
     ]
+
+
+def removed_without_reason(before: Budgets, after: Budgets) -> list[Budget]:
+    """Return the budgets of `before` that `after` lacks and does not say why."""
+    kept = after.ceilings.keys() | after.removed.keys()
+    return [budget for name, budget in before.ceilings.items() if name not in kept]
 
 
 def ratchet(text: str, results: Results) -> str:

@@ -1,7 +1,8 @@
 """Count the instructions of a run, which do not depend on what else the machine does.
 
 valgrind's tool callgrind counts them, for the processor that valgrind imitates: it has AVX2 and no
-AVX-512, so that the program takes the same way on every machine. The environment is always the
+AVX-512, so that the program takes the same way on every processor. Those of the machine's own C
+library are among them, and another distribution has another one. The environment is always the
 same. What is left, a thousandth, comes from the seed of Python's hashes, which the frozen program
 takes from the kernel; the median of several runs is quieter than one.
 """

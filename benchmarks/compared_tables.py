@@ -7,7 +7,7 @@ from collections.abc import Collection
 from itertools import pairwise
 
 from benchmarks import quantities
-from benchmarks.comparison import spread
+from benchmarks.comparison import FEWEST_ROUNDS, spread
 from benchmarks.figures import Results
 from benchmarks.markup import Row, Table, with_rows
 from benchmarks.measurements import Measurement, by_configuration, in_order, measurements
@@ -39,9 +39,28 @@ def title_of(measurement: Measurement) -> str:
     return f"{name} ({quantities.length(audio)} of audio)" if audio else name
 
 
+def interval_of_rounds(low: float | None, high: float | None, unit: str, rounds: int) -> str:
+    """Return an interval, which is marked where it is only the range of a few rounds.
+
+    Parameters
+    ----------
+    low, high : float or None
+        Its ends; None for what has no spread.
+    unit : str
+        Theirs.
+    rounds : int
+        How many rounds it was made of. One has no interval; 0 where nobody knows.
+    """
+    text = quantities.interval(low, high, unit)
+    if text == NOTHING or rounds == 1:
+        return NOTHING
+    return f"{text} (range of {rounds})" if 1 < rounds < FEWEST_ROUNDS else text
+
+
 def _compared(measurement: Measurement, ours: Collection[str]) -> Table:
     columns = ["subject", "median", "quartiles"]
-    columns += [f"by {measurement.reference or 'reference'}", "95 % interval"]
+    if measurement.ratios:
+        columns += [f"by {measurement.reference or 'reference'}", "interval"]
     if measurement.audio_seconds:
         columns.append("real-time factor")
     return Table(
@@ -58,6 +77,14 @@ def _compared_cells(measurement: Measurement, subject: str) -> tuple[str, ...]:
     series = measurement.series.get(subject)
     samples = series.samples if series else ()
     middle, quartiles, factor = NOTHING, NOTHING, NOTHING
+    compared: tuple[str, ...] = ()
+    if measurement.ratios:
+        compared = NOTHING, NOTHING
+        if ratio:
+            compared = (
+                quantities.quantity(ratio.value, ratio.unit),
+                interval_of_rounds(ratio.low, ratio.high, ratio.unit, ratio.rounds),
+            )
     if series and samples:
         low, median, high = spread(samples)
         middle = quantities.quantity(median, series.unit)
@@ -69,10 +96,9 @@ def _compared_cells(measurement: Measurement, subject: str) -> tuple[str, ...]:
         subject,
         middle,
         quartiles,
-        quantities.quantity(ratio.value if ratio else None, "ratio"),
-        quantities.interval(ratio.low, ratio.high, "ratio") if ratio else NOTHING,
+        *compared,
         *([factor] if measurement.audio_seconds else []),
-        str(len(samples) or (ratio.rounds if ratio else 0)),
+        str(measurement.rounds(subject)),
     )
 
 
@@ -162,10 +188,23 @@ def overview(results: Results, kind: str) -> list[Table]:
     found = measurements(results, kind)
     subjects = in_order(one.subjects for one in found)
     rows = tuple(
-        Row(cells=(title_of(one), *(_median_and_ratio(one, subject) for subject in subjects)))
+        Row(
+            cells=(
+                title_of(one),
+                *(_median_and_ratio(one, subject) for subject in subjects),
+                _rounds(one),
+            )
+        )
         for one in found
     )
-    return with_rows(Table(title=kind, columns=(kind, *subjects), rows=rows))
+    return with_rows(Table(title=kind, columns=(kind, *subjects, "rounds"), rows=rows))
+
+
+def _rounds(measurement: Measurement) -> str:
+    """Return the number of rounds, the least and the greatest where subjects differ in it."""
+    counts = [measurement.rounds(subject) for subject in measurement.subjects]
+    least, most = min(counts), max(counts)
+    return str(most) if least == most else f"{least}–{most}"
 
 
 def _median_and_ratio(measurement: Measurement, subject: str) -> str:

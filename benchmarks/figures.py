@@ -9,12 +9,14 @@ or ``speed/medium/greedy/all threads/native``. Budgets, tables and plots find fi
     Files, shared libraries, relocations; instructions, modules.
 ``start/ACTION/SUBJECT``
     Time of an action such as ``--version`` by that of the reference in the same round.
-``read/ACTION/SUBJECT``
-    MiB read from the disk.
 ``memory/ACTION/SUBJECT``
     Peak resident memory, likewise.
+``read/ACTION/SUBJECT``
+    MiB read from the disk.
+``faults/LENGTH/DECODING/THREADS``
+    Page faults, as series.
 ``speed/LENGTH/DECODING/THREADS/SUBJECT``
-    Time of a whole run, likewise.
+    Time of a whole run, by that of the reference in the same round.
 ``part/PART/THREADS/SUBJECT``
     Time of the encoder, of a decoder step, of the log-mel spectrogram, of loading; likewise.
 ``accuracy/SPEECH/DECODING/LANGUAGE WER`` (or ``CER``)
@@ -48,7 +50,7 @@ class Figure:
     value : float
         The number. Less is better, whatever it is.
     unit : str
-        ``bytes``, ``ratio``, ``errors`` (a fraction), or empty for a count.
+        ``bytes``, ``ratio``, ``errors`` (a fraction), ``MiB``, or empty for a count.
     low, high : float or None
         The ends of its confidence interval; None for what has no spread, such as bytes.
     rounds : int
@@ -126,7 +128,7 @@ class Results:
         The commit and its date (ISO 8601). The revision ends with ``+`` when the checkout had
         changes that are in no commit.
     machine : mapping of str to str
-        What it ran on: ``processor``, ``cores``, ``memory``, ``kernel``.
+        What it ran on: ``processor``, ``cores``, ``memory``, ``kernel``; and of which ``speech``.
     figures : tuple of Figure
         What budgets can hold.
     series : tuple of Series

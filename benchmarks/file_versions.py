@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
-from scripts.commands import last_line, run_quietly
+from scripts.commands import last_line
 from transcriber.errors import DependencyError
 
 _SECONDS = 60.0
@@ -28,7 +29,7 @@ def last_versions(checkout: Path, path: Path, count: int = 2) -> list[str]:
         When git cannot tell: there is none, no repository, or not all of its history.
     """
     place = path.relative_to(checkout) if path.is_absolute() else path
-    if git(checkout, "rev-parse", "--is-shallow-repository").strip() != "false":
+    if is_shallow(checkout):
         raise DependencyError(
             "the clone has not the whole history", "git fetch --unshallow gets the rest"
         )
@@ -42,14 +43,40 @@ def last_versions(checkout: Path, path: Path, count: int = 2) -> list[str]:
 
 
 def git(checkout: Path, *words: str) -> str:
-    """Return what git prints.
+    """Return what git prints on standard output; its warnings are no part of an answer.
 
     Raises
     ------
     DependencyError
         When it fails or is not there.
     """
-    code, output = run_quietly(["git", "-C", checkout, *words], limit=_SECONDS)
-    if code:
-        raise DependencyError(f"git cannot tell: {last_line(output)}")
-    return output
+    # A signature that the user has shown with each commit would stand before the answer.
+    command = ["git", "-C", str(checkout), "-c", "log.showSignature=false", *words]
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_SECONDS,
+            check=False,
+        )
+    except OSError as error:
+        raise DependencyError(f"git cannot be started: {error.strerror}", "install it") from error
+    except subprocess.TimeoutExpired as error:
+        raise DependencyError(f"git took longer than {_SECONDS:.0f} s in {checkout}") from error
+    if done.returncode:
+        raise DependencyError(f"git cannot tell: {last_line(done.stderr)}")
+    return done.stdout
+
+
+def is_shallow(checkout: Path) -> bool:
+    """Whether a clone lacks a part of its history.
+
+    Raises
+    ------
+    DependencyError
+        When git cannot tell.
+    """
+    return git(checkout, "rev-parse", "--is-shallow-repository").strip() != "false"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +99,8 @@ def _is_number(value: object) -> bool:
 def append(path: Path, results: Results) -> None:
     """Add a run to the history.
 
-    It takes the place of an earlier run of the same revision on the same processor.
+    What an earlier run of the same revision on the same processor measured is replaced, and kept
+    where the new one did not measure it.
 
     Raises
     ------
@@ -118,7 +119,9 @@ def append(path: Path, results: Results) -> None:
     if broken:
         raise InputError(f"the figure {broken} is no number", "measure it again")
     entries = {(entry.revision, entry.processor): entry for entry in read_history(path)}
-    entries[new.revision, new.processor] = new
+    old = entries.get((new.revision, new.processor))
+    figures = {**(old.figures if old else {}), **new.figures}
+    entries[new.revision, new.processor] = replace(new, figures=figures)
     with atomic_writer(path) as stream:
         for entry in entries.values():
             line = json.dumps(asdict(entry), ensure_ascii=False)

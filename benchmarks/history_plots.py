@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 
 from benchmarks.figures import Results
 from benchmarks.history import Entry, entry_of
@@ -39,7 +40,7 @@ def history_plots(results: Results, history: Sequence[Entry], held: Collection[s
     now = entry_of(results)
     runs = {(one.revision, one.processor): one for one in [*history, now]}
     # A stable sort: runs of one date stay in the order in which they were recorded.
-    ordered = sorted(runs.values(), key=lambda one: one.date)
+    ordered = sorted(runs.values(), key=lambda one: _moment(one.date))
     same = [one for one in ordered if one.processor == now.processor]
     every = list({one.revision: one for one in ordered}.values())
     plots = []
@@ -52,6 +53,18 @@ def history_plots(results: Results, history: Sequence[Entry], held: Collection[s
         key = f"history-{number}"
         plots.append(history_plot(entries, labels, key=key, title=title + more))
     return plots
+
+
+def _moment(date: str) -> datetime:
+    """Return what a date in ISO 8601 says, and the first moment of all for what is no date.
+
+    As texts, dates of different places would be in the order of their clocks.
+    """
+    try:
+        found = datetime.fromisoformat(date)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _change(history: Sequence[Entry], name: str) -> float:

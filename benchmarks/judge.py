@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -82,7 +83,10 @@ def judge_figure(figure: Figure, ceiling: float) -> Verdict:
     all of it lies above the ceiling, and met only when none of it does; the noise decides neither.
     """
     state, reason = State.MET if figure.value <= ceiling else State.BROKEN, ""
-    if figure.low is not None and figure.high is not None:
+    numbers = [end for end in (figure.value, figure.low, figure.high) if end is not None]
+    if not all(map(math.isfinite, numbers)):
+        state, reason = State.BROKEN, "it is no number"
+    elif figure.low is not None and figure.high is not None:
         if figure.rounds < FEWEST_ROUNDS:
             state, reason = State.NOISY, f"fewer than {FEWEST_ROUNDS} rounds"
         elif figure.low > ceiling:

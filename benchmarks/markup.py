@@ -83,7 +83,7 @@ def as_html(table: Table) -> str:
     )
     title = html.escape(table.title)
     lines = [
-        f'<div class=scroll role=region tabindex=0 aria-label="{title}"><table>',
+        f'<div class=scroll role=group tabindex=0 aria-label="{title}"><table>',
         f"<caption>{title}</caption>",
         f"<thead><tr>{heads}</tr></thead>",
         "<tbody>",

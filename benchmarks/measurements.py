@@ -57,6 +57,13 @@ class Measurement:
             return Figure(name=f"{self.name}/{subject}", value=1.0, unit="ratio")
         return self.ratios.get(subject)
 
+    def rounds(self, subject: str) -> int:
+        """Return how many rounds a subject has, 0 for one of whom nothing was found."""
+        series, ratio = self.series.get(subject), self.ratios.get(subject)
+        if series and series.samples:
+            return len(series.samples)
+        return ratio.rounds if ratio else 0
+
 
 def measurements(results: Results, kind: str) -> list[Measurement]:
     """Return what was measured of one kind, the shortest recordings first."""
@@ -67,7 +74,8 @@ def measurements(results: Results, kind: str) -> list[Measurement]:
             series.setdefault(one.measurement, {})[one.subject] = one
     for figure in results.figures:
         name, _, subject = figure.name.rpartition("/")
-        if name.startswith(f"{kind}/"):
+        # What was read from the disk is in MiB, and has no reference.
+        if name.startswith(f"{kind}/") and figure.unit == "ratio":
             ratios.setdefault(name, {})[subject] = figure
     names = dict.fromkeys([*series, *ratios])
     return sorted(

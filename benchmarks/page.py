@@ -7,26 +7,28 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from benchmarks import quantities
-from benchmarks.compared_tables import title_of, title_of_length
+from benchmarks.compared_tables import compared_tables, title_of, title_of_length
+from benchmarks.comparison import FEWEST_ROUNDS
 from benchmarks.figures import ArtefactSizes, Results
 from benchmarks.history import Entry
 from benchmarks.history_plots import history_plots
 from benchmarks.judge import State, Verdict
+from benchmarks.machine import UNKNOWN
 from benchmarks.markup import Table, as_html
 from benchmarks.measurements import Measurement, by_configuration, measurements, with_budgets
 from benchmarks.page_style import STYLE
 from benchmarks.plot_style import Look, looks
 from benchmarks.plots import cost_plot, ratio_plot, short_revision
-from benchmarks.tables import (
-    NOTES,
+from benchmarks.section_notes import notes_on
+from benchmarks.size_changes import change_tables, payment_tables
+from benchmarks.tables import component_table, sections, size_tables, timed_errors
+from benchmarks.treemap import components_with_files, components_with_objects, treemap
+from benchmarks.verdict_tables import (
     WORDS_OF_STATES,
-    component_table,
     headline,
-    sections,
-    size_tables,
+    unmeasured_budgets,
     verdict_table,
 )
-from benchmarks.treemap import components_with_files, components_with_objects, treemap
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """Has the browser itself see to it that nothing is fetched."""
@@ -39,12 +41,14 @@ _READING = (
     "Less is better, everywhere: fewer bytes, less time, less memory, fewer errors.",
     "Times mean nothing by themselves, because machines differ and are disturbed. What is compared"
     " ran in turns, and a ratio is that of two programs in the same turn on the same machine.",
-    "A 95 % interval holds the true median of the ratios in 19 of 20 runs. A budget is broken when"
+    "An interval holds the true median of the ratios in 19 of 20 runs. A budget is broken when"
     " the whole interval lies above its ceiling, and met when none of it does; in between, the"
-    " machine was too noisy to tell. Sizes and counts have no noise.",
+    f" machine was too noisy to tell. With fewer than {FEWEST_ROUNDS} rounds there is only their"
+    " range, which decides nothing. Sizes and counts have no noise.",
     "A budget is a ceiling that comes down when the program gets better, and goes up only with a"
     " reason.",
-    "Marked rows, and bold names in plots, are the programs that budgets hold: ours.",
+    "Marked rows, and outlined bars and bold names in plots, are the programs that budgets hold:"
+    " ours.",
 )
 
 
@@ -65,19 +69,20 @@ def render_page(
     history : sequence of Entry
         Earlier runs; this one may be among them.
     base : mapping of str to ArtefactSizes, optional
-        The sizes that the last commit recorded.
+        The sizes of the report that was accepted last.
     """
     ours = with_budgets(results, verdicts)
     look = looks(results, ours)
     tables = sections(results, verdicts, base)
     held = [verdict.figure for verdict in verdicts]
     contents = {
-        "Budgets": _verdicts(verdicts),
+        "Budgets": _verdicts(verdicts, results),
         "Sizes": _sizes(results)
         + _details("Largest parts", _tables(tables.get("Largest parts", [])))
         + _tables(tables.get("Counts", [])),
-        "Since the last commit": _tables(tables.get("Since the last commit", [])),
-        "Speed": _with_plots(_speed_plots(results, look), tables.get("Speed", [])),
+        "Since the accepted report": _changes(base, results.sizes) if base else "",
+        "Speed": _with_plots(_speed_plots(results, look), compared_tables(results, "speed", ours))
+        + _tables(timed_errors(results)),
         "How cost grows": _with_plots(
             _cost_plots(results, look), tables.get("How cost grows", []), is_open=True
         ),
@@ -96,7 +101,9 @@ def render_page(
     links = "".join(
         f'<li><a href="#{_identifier(title)}">{html.escape(title)}</a></li>' for title in contents
     )
-    body = "".join(_section(title, content) for title, content in contents.items())
+    body = "".join(
+        _section(title, content, notes_on(title, results)) for title, content in contents.items()
+    )
     return f"""<!DOCTYPE html>
 <html lang=en>
 <head>
@@ -128,13 +135,15 @@ def _worst(verdicts: Sequence[Verdict]) -> str:
 
 def _origin(results: Results) -> str:
     # Dates are in ISO 8601: the day is before the T.
-    parts = [f"Revision {short_revision(results.revision)}", results.date.partition("T")[0]]
+    day = results.date.partition("T")[0]
+    committed = f"committed {day}" if day not in {"", UNKNOWN} else ""
+    parts = [f"Revision {short_revision(results.revision)}", committed]
     parts += [results.machine[name] for name in ("processor", "cores") if name in results.machine]
     return html.escape(" · ".join(filter(None, parts)))
 
 
-def _section(title: str, content: str) -> str:
-    note = _paragraph(NOTES[title]) if title in NOTES else ""
+def _section(title: str, content: str, notes: Iterable[str]) -> str:
+    note = "".join(map(_paragraph, notes))
     name = _identifier(title)
     return (
         f"<section aria-labelledby={name}>\n<h2 id={name}>{html.escape(title)}</h2>\n"
@@ -161,11 +170,20 @@ def _tables(tables: Iterable[Table]) -> str:
     return "".join(map(as_html, tables))
 
 
-def _verdicts(verdicts: Sequence[Verdict]) -> str:
+def _verdicts(verdicts: Sequence[Verdict], results: Results) -> str:
     met = [verdict for verdict in verdicts if verdict.state is State.MET]
-    others = [verdict for verdict in verdicts if verdict.state is not State.MET]
-    return _tables(verdict_table(others, "Not met")) + _details(
-        f"{len(met)} budgets that are met", _tables(verdict_table(met, "Met"))
+    others = [one for one in verdicts if one.state in {State.BROKEN, State.NOISY}]
+    unmeasured = [_details(one.title, as_html(one)) for one in unmeasured_budgets(verdicts)]
+    return (
+        _tables(verdict_table(others, results, "Not met"))
+        + "".join(unmeasured)
+        + _details(f"{len(met)} met", _tables(verdict_table(met, results, "Met")))
+    )
+
+
+def _changes(base: Mapping[str, ArtefactSizes], now: Mapping[str, ArtefactSizes]) -> str:
+    return _tables(payment_tables(base, now)) + "".join(
+        _details(table.title, as_html(table)) for table in change_tables(base, now)
     )
 
 
@@ -256,5 +274,5 @@ def _figure(svg: str) -> str:
     label = words.replace('"', "&quot;")
     return (
         f"<figure><figcaption>{words}</figcaption>"
-        f'<div class=scroll role=region tabindex=0 aria-label="{label}">\n{svg}</div></figure>\n'
+        f'<div class=scroll role=group tabindex=0 aria-label="{label}">\n{svg}</div></figure>\n'
     )

@@ -8,7 +8,6 @@ run a part once. Threads wait as the program makes them wait.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
@@ -17,14 +16,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from benchmarks.figures import Series
+from benchmarks.processes import clean_environment
 from torch_build.verify.importing import import_in_turns
 from torch_build.verify.interpreters import child_environment
 from transcriber.errors import DependencyError
 
 OURS = "wheel"
 STOCK = "stock PyTorch"
-
-_SETTINGS = ("OMP_", "GOMP_", "KMP_", "MKL_", "OPENBLAS_")
 
 
 class PartChild:
@@ -58,7 +56,7 @@ class PartChild:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
-                env=clean_environment(),
+                env=child_environment(clean_environment()),
             )
         except OSError as error:
             raise DependencyError(
@@ -92,12 +90,6 @@ class PartChild:
                 "its own message is above",
             )
         return json.loads(line)
-
-
-def clean_environment() -> dict[str, str]:
-    """Return the environment of a child, with no setting of threads but the program's own."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
-    return child_environment(kept)
 
 
 def measure_parts(

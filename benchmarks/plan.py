@@ -69,6 +69,12 @@ def further_name(folder: Path) -> str:
     return f"{FURTHER} {digest[:8]}"
 
 
+def speech_name() -> str:
+    """Return what figures call the recordings that those of speed are made of."""
+    further = os.environ.get(SPEECH_VARIABLE)
+    return further_name(Path(further)) if further else FETCHED
+
+
 def cells(*, quick: bool) -> list[Cell]:
     """Return what is transcribed for its time."""
     if quick:
@@ -110,9 +116,9 @@ def plan(*, quick: bool, budgets: Budgets, output: Path) -> tuple[list[Step], di
     if further:
         speeches[further_name(Path(further))] = Path(further)
     for decoding, (name, folder) in itertools.product(BEAMS, speeches.items()):
-        # What openai-whisper writes of many recordings takes minutes.
+        # What openai-whisper writes of many recordings takes minutes, and so do five beams.
         compared = name == FETCHED or not quick
-        if quick and decoding != "greedy":
+        if not compared and decoding != "greedy":
             missing[f"accuracy/{name}/{decoding}"] = IN_FULL_ONLY
             continue
         steps.append(accuracy_step(name, folder, decoding, with_reference=compared))

@@ -42,8 +42,8 @@ _HALF = 38
 _LONGEST_BAR = 4.0
 """A bar may be so many times as long as the median one; one that is cut has an arrow behind it."""
 
-_OTHERS = 0.6
-"""Opacity of the bars that are not of our subjects."""
+_OUTLINE = 1.4
+"""Points of the line around the bars of our subjects."""
 
 
 def ratio_plot(
@@ -108,9 +108,10 @@ def _bars(axis: Any, measurement: Measurement, looks: Mapping[str, Look], limit:
         if figure is None:
             continue
         look = looks[subject]
-        alpha = 1.0 if look.ours else _OTHERS
-        axis.barh(place, figure.value, color=look.colour, height=0.68, alpha=alpha)
-        if figure.low is not None and figure.high is not None:
+        # All opaque: paler, they would not be told from the ground. Outlined are ours.
+        outline = {"edgecolor": INK, "linewidth": _OUTLINE} if look.ours else {}
+        axis.barh(place, figure.value, color=look.colour, height=0.68, **outline)
+        if figure.low is not None and figure.high is not None and figure.rounds > 1:
             error = [
                 [max(0.0, figure.value - figure.low)],
                 [max(0.0, figure.high - figure.value)],

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,11 @@ from transcriber.errors import DependencyError
 
 _BLOCK_BYTES = 512
 """What `ru_inblock` counts, whatever the block size of the disk: see getrusage(2)."""
+
+_SETTINGS = ("OMP_", "GOMP_", "KMP_", "MKL_", "OPENBLAS_", "PYTHON")
+
+LONGEST_SECONDS = 3600.0
+"""What hangs is ended then: ten minutes of sound take a slow machine a quarter of that."""
 
 _LAUNCHER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("launcher.py")))
 
@@ -34,11 +42,14 @@ class Subject:
         What is started.
     variables : mapping of str to str
         Added to its environment.
+    optional : bool
+        Whether the others are measured without it when it fails.
     """
 
     name: str
     command: tuple[str, ...]
     variables: Mapping[str, str] = field(default_factory=dict)
+    optional: bool = False
 
     def with_words(self, *words: str | Path) -> Subject:
         """Return this subject with more words in its command."""
@@ -87,23 +98,26 @@ def take(subject: Subject) -> Taken:
     with open(reading, "rb") as report:
         process = subprocess.Popen(
             [*_LAUNCHER, str(writing), *subject.command],
-            env={**os.environ, **subject.variables},
+            env={**clean_environment(), **subject.variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
             errors="replace",
             pass_fds=(writing,),
+            # What it starts ends with it.
+            start_new_session=True,
         )
         os.close(writing)
-        with process:
+        with _ended_after(process, LONGEST_SECONDS), process:
             for line in process.stdout or ():
                 if not first_line and line.startswith("["):
                     first_line = time.monotonic()
                 lines.append(line)
         answer = report.read()
-    # Nothing is written when there is no such command, or no right to start it.
-    taken: dict[str, Any] = json.loads(answer) if answer else {"code": "no start"}
+    # Nothing is written when there is no such command, no right to start it, or when it was ended.
+    nothing = f"the limit of {LONGEST_SECONDS:.0f} s" if process.returncode < 0 else "no start"
+    taken: dict[str, Any] = json.loads(answer) if answer else {"code": nothing}
     if taken["code"] != 0:
         raise DependencyError(
             f"{subject.name} ended with {taken['code']} in a benchmark",
@@ -119,21 +133,70 @@ def take(subject: Subject) -> Taken:
     )
 
 
+@contextmanager
+def _ended_after(process: subprocess.Popen[str], seconds: float) -> Iterator[None]:
+    """End a process and all that it started after some time, and when the block is left early."""
+
+    def end() -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+    timer = threading.Timer(seconds, end)
+    timer.start()
+    try:
+        yield
+    except BaseException:
+        end()
+        raise
+    finally:
+        timer.cancel()
+
+
+def clean_environment() -> dict[str, str]:
+    """Return the environment without settings of threads and of Python.
+
+    Each program has its own choice of threads, and none looks for modules where these do.
+    """
+    return {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
+
+
 Round = Mapping[str, Taken]
 """What each subject took in one round, by its name."""
 
 
-def one_round(subjects: Sequence[Subject], number: int, before: Callable[[], None]) -> Round:
+def one_round(
+    subjects: Sequence[Subject],
+    number: int,
+    before: Callable[[], None],
+    failed: MutableMapping[str, str],
+) -> Round:
     """Run all subjects, one after the other.
 
-    Who goes first changes from round to round, so that it has no advantage. `before` is called
-    before each.
+    Who goes first changes from round to round, so that it has no advantage.
+
+    Parameters
+    ----------
+    subjects : sequence of Subject
+        What is run.
+    number : int
+        Of the round.
+    before : callable
+        Is called before each.
+    failed : mutable mapping of str to str
+        Those that are left out, with the reason; optional ones that fail are added.
     """
     taken = {}
     for subject in subjects if number % 2 else reversed(subjects):
+        if subject.name in failed:
+            continue
         before()
-        taken[subject.name] = take(subject)
-    return {subject.name: taken[subject.name] for subject in subjects}
+        try:
+            taken[subject.name] = take(subject)
+        except DependencyError as error:
+            if not subject.optional:
+                raise
+            failed[subject.name] = str(error)
+    return {one.name: taken[one.name] for one in subjects if one.name in taken}
 
 
 def in_turns(
@@ -142,9 +205,11 @@ def in_turns(
     *,
     warming: int = 1,
     before: Callable[[], None] = lambda: None,
+    failed: MutableMapping[str, str] | None = None,
 ) -> list[Round]:
     """Run all subjects in `rounds` rounds, after others that warm the caches up."""
-    taken = [one_round(subjects, number, before) for number in range(warming + rounds)]
+    failed = {} if failed is None else failed
+    taken = [one_round(subjects, number, before, failed) for number in range(warming + rounds)]
     return taken[warming:]
 
 
@@ -165,7 +230,9 @@ def series(
             samples=tuple(value(taken[name]) for taken in rounds),
             audio_seconds=audio_seconds,
         )
+        # Those that failed in a later round are in the last one no more.
         for name in rounds[0]
+        if name in rounds[-1]
     ]
 
 

@@ -12,7 +12,7 @@ from tqdm import tqdm
 from benchmarks.budgets import Budgets
 from benchmarks.figures import Results
 from benchmarks.machine import describe_machine, describe_revision
-from benchmarks.plan import FAILED, KINDS, chosen, plan
+from benchmarks.plan import FAILED, KINDS, chosen, plan, speech_name
 from benchmarks.steps import Found, Step
 from scripts.layout import CHECKOUT
 from transcriber.errors import TranscriberError
@@ -54,7 +54,7 @@ def run(
     results = Results(
         revision=revision,
         date=date,
-        machine=describe_machine(),
+        machine={**describe_machine(), "speech": speech_name()},
         figures=tuple(figure for one in found for figure in one.figures),
         series=tuple(series for one in found for series in one.series),
         sizes={name: size for one in found for name, size in one.sizes.items()},
@@ -87,7 +87,8 @@ def _run_steps(steps: list[Step]) -> tuple[list[Found], list[str]]:
 
             try:
                 found.append(step.work(tick))
-            except (TranscriberError, OSError) as error:
+            # What a program writes may be no JSON, a manifest may lack a column.
+            except (TranscriberError, OSError, ValueError, LookupError) as error:
                 why = " ".join(str(error).split())
                 failures.append(f"{step.name}: {why}")
                 found.append(Found(unmeasured=dict.fromkeys(step.covers, f"{FAILED}: {why}")))

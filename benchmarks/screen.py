@@ -9,6 +9,7 @@ from benchmarks.budgets import Budget
 from benchmarks.figures import Results
 from benchmarks.history import Entry
 from benchmarks.judge import State, Verdict
+from benchmarks.plan import IN_FULL_ONLY, NOT_ASKED_FOR
 from benchmarks.quantities import quantity
 from benchmarks.size_changes import Growth, explain
 from benchmarks.size_gate import ALLOWED, TRAILER, Breach
@@ -31,8 +32,9 @@ _MOVED = 0.02
 
 OVERRIDE = f"""\
 To let it pass: raise the ceiling in benchmarks/budgets.toml as {{ ceiling = ..., raised = DATE,
-why = "..." }}; for more than {ALLOWED // 1024} KiB in one change, end the commit's message with the
-line "{TRAILER}: why". Then make bench-accept keeps the new sizes for the next comparison.
+why = "..." }}, or name a figure that is gone in its table [removed] with the reason; for more than
+{ALLOWED // 1024} KiB in one change, end the commit's message with the line "{TRAILER}: why". Then
+make bench-accept keeps the new sizes for the next comparison.
 All figures: build/benchmarks/index.html and report.md; how to read them: benchmarks/README.md."""
 
 
@@ -46,8 +48,8 @@ class Judgement:
         What became of the budgets.
     breaches : tuple of Breach
         Artefacts that grew by too much in one change.
-    unreasoned : tuple of Budget
-        Ceilings that were raised without a word.
+    unreasoned, removed : tuple of Budget
+        Ceilings that were raised, and those that were taken out, without a word.
     failures : tuple of str
         What could not be measured because it failed.
     remarks : tuple of str
@@ -57,6 +59,7 @@ class Judgement:
     verdicts: tuple[Verdict, ...]
     breaches: tuple[Breach, ...] = ()
     unreasoned: tuple[Budget, ...] = ()
+    removed: tuple[Budget, ...] = ()
     failures: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
@@ -64,7 +67,8 @@ class Judgement:
     def passes(self) -> bool:
         """Whether the change may land."""
         broken = any(verdict.state is State.BROKEN for verdict in self.verdicts)
-        return not (broken or self.breaches or self.unreasoned or self.failures)
+        silent = self.unreasoned or self.removed
+        return not (broken or self.breaches or silent or self.failures)
 
 
 def screen(
@@ -118,13 +122,27 @@ def screen(
         f"RAISED  {one.figure} to {one.ceiling}, and nothing says why" for one in unreasoned[:_MOST]
     ]
     lines += _further(len(unreasoned) - _MOST)
+    lines += [f"REMOVED {one.figure}, and nothing says why" for one in judgement.removed[:_MOST]]
+    lines += _further(len(judgement.removed) - _MOST)
     noisy = [one for one in verdicts if one.state is State.NOISY]
     lines += [f"noisy   {one.figure}: {_how_much(one)}: {one.reason}" for one in noisy[:_MOST]]
     lines += _further(len(noisy) - _MOST)
-    lines += [f"note    {remark}" for remark in judgement.remarks]
-    if broken or breaches or unreasoned:
+    lines += [f"note    {remark}" for remark in (*judgement.remarks, *_unexpected(verdicts))]
+    if broken or breaches or unreasoned or judgement.removed:
         lines += ["", OVERRIDE]
     return "\n".join(lines)
+
+
+def _unexpected(verdicts: Iterable[Verdict]) -> list[str]:
+    """Return a line for each reason for which the machine could not measure what it should."""
+    missing: dict[str, list[str]] = {}
+    for one in verdicts:
+        if one.state is State.UNMEASURED and one.reason not in (IN_FULL_ONLY, NOT_ASKED_FOR):
+            missing.setdefault(one.reason, []).append(one.figure)
+    return [
+        f"not measured: {names[0]}{f' and {len(names) - 1} more' if names[1:] else ''}: {reason}"
+        for reason, names in missing.items()
+    ]
 
 
 def _further(count: int) -> list[str]:
@@ -169,7 +187,8 @@ def _causes(
     moved = [
         (figure.value / before.figures[figure.name] - 1, figure)
         for figure in results.figures
-        if before.figures.get(figure.name, 0) > 0
+        # What the noise alone may have moved is no cause.
+        if 0 < before.figures.get(figure.name, 0) < (figure.low or figure.value)
         and figure.name.partition("/")[0] in (*_TAKE_TIME, "count")
     ]
     moved = [(change, figure) for change, figure in moved if change > _MOVED]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from benchmarks import quantities
 from benchmarks.figures import ArtefactSizes
 from benchmarks.markup import Row, Table, with_rows
 from benchmarks.size_components import COMPONENTS
@@ -21,6 +22,9 @@ _KINDS = {
 
 _ROWS = 4
 """Lines of each kind in an explanation: all of them together fit on a screen."""
+
+_LISTED = 10
+"""Lines of each kind in a table of changes."""
 
 _WIDTH = 100
 
@@ -166,6 +170,52 @@ def payment_tables(
             rows=tuple(components),
         ),
     )
+
+
+def change_tables(
+    base: Mapping[str, ArtefactSizes], now: Mapping[str, ArtefactSizes], rows: int = _LISTED
+) -> list[Table]:
+    """Return the largest changes of files, sections, object files and symbols of each artefact.
+
+    Parameters
+    ----------
+    base, now : mapping of str to ArtefactSizes
+        The sizes before and after.
+    rows : int
+        Lines of each kind; what more there is, is one line together.
+    """
+    tables = []
+    for growth in compare(base, now):
+        lines = []
+        for kind in _KINDS.values():
+            changes = [change for change in growth.changes if change.kind == kind]
+            # `payment_tables` has all components.
+            if kind == _KINDS["components"] or not changes:
+                continue
+            lines += [
+                Row(
+                    cells=(
+                        change.name,
+                        kind,
+                        quantities.quantity(change.before, "bytes"),
+                        quantities.quantity(change.now, "bytes"),
+                        f"{change.delta:+,}",
+                    )
+                )
+                for change in changes[:rows]
+            ]
+            if rest := changes[rows:]:
+                total = f"{sum(change.delta for change in rest):+,}"
+                lines.append(Row(cells=(f"{len(rest)} more", kind, "", "", total)))
+        tables.append(
+            Table(
+                title=f"Largest changes in {growth.artefact}",
+                columns=("what", "kind", "before", "now", "change"),
+                numbers=frozenset({2, 3, 4}),
+                rows=tuple(lines),
+            )
+        )
+    return with_rows(*tables)
 
 
 def _changes(table: str, kind: str, old: ArtefactSizes, new: ArtefactSizes) -> Iterator[Change]:

@@ -10,15 +10,16 @@ built now with the report of the last commit, and each report with the one befor
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.figures import ArtefactSizes
+from benchmarks.file_versions import git, is_shallow
 from benchmarks.size_changes import compare, explain
 from benchmarks.stored_sizes import REPORT, parse_sizes, read_sizes
-from scripts.commands import last_line, run_quietly
-from transcriber.errors import TranscriberError
+from transcriber.errors import DependencyError, TranscriberError
 
 ALLOWED = 16 * 1024
 """Bytes that an artefact may grow by in a change that gives no reason."""
@@ -28,7 +29,7 @@ TRAILER = "Binary-Size"
 _VERSIONS = 20
 """How many reports are looked back at: older ones were judged when they were new."""
 
-_SECONDS = 60.0
+_SHALLOW = "the clone has not the whole history: git fetch --unshallow gets the rest"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,19 +68,16 @@ class GrowthVerdict:
     unjudged: str | None = None
 
 
-class _CannotJudgeError(Exception):
-    pass
-
-
 def judge_growth(checkout: Path, now: Mapping[str, ArtefactSizes]) -> GrowthVerdict:
     """Judge the sizes `now` of what was built in `checkout`, and the reports of its history."""
     try:
-        if _git(checkout, "rev-parse", "--is-shallow-repository").strip() != "false":
-            raise _CannotJudgeError(
-                "the clone has not the whole history: git fetch --unshallow gets the rest"
-            )
-        breaches = [*_judge_built(checkout, now), *_judge_reports(checkout)]
-    except _CannotJudgeError as reason:
+        shallow = is_shallow(checkout)
+        breaches = _judge_built(checkout, now)
+        if shallow:
+            # The last report is there; the ones before, and their reasons, may not be.
+            return GrowthVerdict(breaches=tuple(breaches), unjudged=_SHALLOW)
+        breaches += _judge_reports(checkout)
+    except TranscriberError as reason:
         return GrowthVerdict(unjudged=str(reason))
     return GrowthVerdict(breaches=tuple(breaches))
 
@@ -95,35 +93,34 @@ def report_of_last_commit(checkout: Path) -> dict[str, ArtefactSizes] | None:
     try:
         text = _shown(checkout, "HEAD")
         return parse_sizes(text) if text is not None else read_sizes(checkout / REPORT)
-    except (_CannotJudgeError, TranscriberError, ValueError):
+    except (TranscriberError, ValueError):
         return None
 
 
 def _judge_built(checkout: Path, now: Mapping[str, ArtefactSizes]) -> list[Breach]:
     base = report_of_last_commit(checkout)
     if base is None:
-        raise _CannotJudgeError(f"there is no readable {REPORT} to compare with")
-    last = _git(checkout, "log", "-1", "--format=%H", "--", str(REPORT)).strip()
+        raise DependencyError(f"there is no readable {REPORT} to compare with")
+    last = git(checkout, "log", "-1", "--format=%H", "--", str(REPORT)).strip()
     if last and _reasons(checkout, f"{last}..HEAD"):
         return []
     return _breaches(base, now, "what was built, against the report of the last commit")
 
 
 def _judge_reports(checkout: Path) -> list[Breach]:
+    """Judge each report by the one before it, and by the reasons given between the two."""
     breaches = []
     words = ("log", f"-{_VERSIONS + 1}", "--format=%H", "--", str(REPORT))
-    commits = _git(checkout, *words).split()
-    for index, commit in enumerate(commits[:_VERSIONS]):
-        # A report that was deleted and came back is held to the one that it had been.
-        earlier = (f"{commit}^", *commits[index + 1 :])
-        before = next(filter(None, (_shown(checkout, name) for name in earlier)), None)
-        after = _shown(checkout, commit)
-        if before is None or after is None or _reasons(checkout, "-1", commit):
+    texts = {commit: _shown(checkout, commit) for commit in git(checkout, *words).split()}
+    # A commit that took the report away hides nothing: the next is held to the one before it.
+    there = [(commit, text) for commit, text in texts.items() if text is not None]
+    for (commit, after), (previous, before) in itertools.pairwise(there):
+        if _reasons(checkout, f"{previous}..{commit}"):
             continue
         try:
             base, now = parse_sizes(before), parse_sizes(after)
         except ValueError as error:
-            raise _CannotJudgeError(f"{REPORT} of {commit[:12]}: {error}") from error
+            raise DependencyError(f"{REPORT} of {commit[:12]}: {error}") from error
         breaches += _breaches(base, now, f"commit {commit[:12]}, against the one before it")
     return breaches
 
@@ -143,27 +140,15 @@ def _breaches(
     ]
 
 
-def _reasons(checkout: Path, *commits: str) -> list[str]:
-    """Return the reasons that `commits` give."""
+def _reasons(checkout: Path, commits: str) -> list[str]:
+    """Return the reasons that a range of commits gives."""
     form = f"--format=%(trailers:key={TRAILER},valueonly)"
-    lines = _git(checkout, "log", form, *commits).splitlines()
+    lines = git(checkout, "log", form, commits).splitlines()
     return [line.strip() for line in lines if line.strip()]
 
 
 def _shown(checkout: Path, commit: str) -> str | None:
     """Return the text of the report in a commit, None where it has none."""
-    try:
-        _git(checkout, "cat-file", "-e", f"{commit}:{REPORT}")
-    except _CannotJudgeError:
+    if not git(checkout, "ls-tree", "--name-only", commit, str(REPORT)).strip():
         return None
-    return _git(checkout, "show", f"{commit}:{REPORT}")
-
-
-def _git(checkout: Path, *words: str) -> str:
-    try:
-        code, output = run_quietly(["git", "-C", checkout, *words], limit=_SECONDS)
-    except TranscriberError as error:
-        raise _CannotJudgeError(str(error)) from error
-    if code:
-        raise _CannotJudgeError(f"git cannot tell: {last_line(output)}")
-    return output
+    return git(checkout, "show", f"{commit}:{REPORT}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.figures import Figure, Series
@@ -50,6 +50,25 @@ class Cell:
         return f"{self.length}/{self.decoding}/{self.threads}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Transcriptions:
+    """What `measure_cell` found.
+
+    Attributes
+    ----------
+    groups : list of list of Series
+        Times in seconds, times to the first segment, peak memory in MiB, and page faults.
+    last : Round
+        The last round, with what was written.
+    failed : mapping of str to str
+        The optional subjects that failed, with the reason.
+    """
+
+    groups: list[list[Series]]
+    last: Round
+    failed: Mapping[str, str]
+
+
 def measure_cell(
     cell: Cell,
     subjects: Sequence[Subject],
@@ -57,8 +76,7 @@ def measure_cell(
     *,
     before: Callable[[], None] = lambda: None,
     decided: Callable[[Sequence[Figure]], bool] = lambda _: True,
-    finished: Callable[[Round], None] = lambda _: None,
-) -> list[list[Series]]:
+) -> Transcriptions:
     """Transcribe with all subjects in turns.
 
     Parameters
@@ -74,15 +92,14 @@ def measure_cell(
     decided : callable
         Whether the ratios of the times, of the first words and of the memory can be judged. While
         they cannot, more rounds follow.
-    finished : callable
-        Is given the last round.
 
-    Returns
-    -------
-    list of list of Series
-        Times in seconds, times to the first segment, peak memory in MiB, and page faults.
+    Raises
+    ------
+    DependencyError
+        When a subject fails that is not optional.
     """
-    rounds = in_turns(subjects, cell.rounds, warming=cell.warming, before=before)
+    failed: dict[str, str] = {}
+    rounds = in_turns(subjects, cell.rounds, warming=cell.warming, before=before, failed=failed)
     while True:
         times = series(
             f"speed/{cell.name}", rounds, "s", lambda one: one.seconds, audio_seconds=audio_seconds
@@ -98,10 +115,10 @@ def measure_cell(
             for figure in ratio_figures(group, REFERENCE)
         ]
         if decided(judged) or len(rounds) >= cell.most_rounds:
-            finished(rounds[-1])
             faults = series(f"faults/{cell.name}", rounds, "", lambda one: float(one.faults))
-            return [times, words, memory, faults]
-        rounds.append(one_round(subjects, cell.warming + len(rounds), before))
+            groups = [times, words, memory, faults]
+            return Transcriptions(groups=groups, last=rounds[-1], failed=failed)
+        rounds.append(one_round(subjects, cell.warming + len(rounds), before, failed))
 
 
 def spoken(output: str) -> str:

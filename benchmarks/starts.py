@@ -14,7 +14,7 @@ from pathlib import Path
 from benchmarks.figures import Series
 from benchmarks.processes import Subject, evict, in_turns, series
 
-PYTHON_ITSELF = "python -c pass"
+PYTHON_ITSELF = "python -I -S -c pass"
 
 ACTIONS = ("--version", "--help")
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from benchmarks.accuracy import measure_accuracy, reference_transcripts
 from benchmarks.budgets import Budgets
-from benchmarks.callgrind import measure_instructions
+from benchmarks.callgrind import measure_instructions, provide_valgrind
 from benchmarks.counts import measure_counts
 from benchmarks.figures import ArtefactSizes, Figure, Series
 from benchmarks.judge import is_decided
 from benchmarks.parity import error_rate, read_manifest
 from benchmarks.parts import STOCK, measure_import, measure_parts
 from benchmarks.peers.contestants import MODEL, NATIVE, contestants
-from benchmarks.processes import Subject, Taken
+from benchmarks.processes import Subject
 from benchmarks.ratios import ratio_figures
 from benchmarks.recordings import recordings, speech_folder
 from benchmarks.sizes import measure_sizes
@@ -41,7 +41,7 @@ from scripts.layout import (
     STOCK_PYTHON,
     build_cache,
 )
-from transcriber.errors import DependencyError, NetworkError
+from transcriber.errors import DependencyError
 
 BEAMS = {"greedy": None, "beam 5": 5}
 
@@ -141,11 +141,12 @@ def count_step() -> Step:
     def work(_: Tick) -> Found:
         counts = measure_counts(CHECKOUT)
         try:
-            instructions = measure_instructions(CHECKOUT / NATIVE, build_cache())
-        except (DependencyError, NetworkError) as error:
+            provide_valgrind(build_cache())
+        except DependencyError as error:
             # The one figure that needs a program which not every machine can have.
             missing = {f"count/{action}/instructions": str(error) for action in ACTIONS}
             return Found(figures=counts, unmeasured=missing)
+        instructions = measure_instructions(CHECKOUT / NATIVE, build_cache())
         return Found(figures=[*counts, *instructions])
 
     return Step(kind="count", name="counts", covers=("count",), seconds=35, work=work)
@@ -200,6 +201,12 @@ def start_steps() -> list[Step]:
 def _cold(groups: Sequence[Sequence[Series]]) -> Found:
     """Return the ratios of the times; what was read needs no reference."""
     found = compared(groups, PYTHON_ITSELF)
+    silent = {
+        f"{one.measurement}/{one.subject}": "the file system does not tell what it reads"
+        for group in groups
+        for one in group
+        if one.measurement.startswith("read/") and not any(one.samples)
+    }
     read = [
         Figure(
             name=f"{one.measurement}/{one.subject}",
@@ -208,9 +215,9 @@ def _cold(groups: Sequence[Sequence[Series]]) -> Found:
         )
         for group in groups
         for one in group
-        if one.measurement.startswith("read/")
+        if one.measurement.startswith("read/") and any(one.samples)
     ]
-    return Found(figures=[*found.figures, *read], series=found.series)
+    return Found(figures=[*found.figures, *read], series=found.series, unmeasured=silent)
 
 
 def part_step(threads: str) -> Step:
@@ -261,20 +268,20 @@ def cell_step(cell: Cell, budgets: Budgets, output: Path, names: Sequence[str] =
                     output=output,
                 ),
                 variables=one.variables,
+                # A peer that does not run here is no reason to measure nothing.
+                optional=not one.like_whisper,
             )
             for one in contestants(CHECKOUT, peers=not names)
             if not names or one.name in names
         ]
-        last: dict[str, Taken] = {}
-        groups = measure_cell(
+        measured = measure_cell(
             cell,
             subjects,
             recording.seconds,
             before=tick,
             decided=lambda figures: is_decided(figures, budgets),
-            finished=last.update,
         )
-        found = compared(groups, REFERENCE)
+        found = compared(measured.groups, REFERENCE)
         # Who writes less, or something else, did other work.
         errors = [
             Figure(
@@ -282,9 +289,10 @@ def cell_step(cell: Cell, budgets: Budgets, output: Path, names: Sequence[str] =
                 value=error_rate(recording.language, [recording.reference], [spoken(taken.output)]),
                 unit="errors",
             )
-            for name, taken in last.items()
+            for name, taken in measured.last.items()
         ]
-        return replace(found, figures=[*found.figures, *errors])
+        unmeasured = {f"speed/{cell.name}/{name}": why for name, why in measured.failed.items()}
+        return replace(found, figures=[*found.figures, *errors], unmeasured=unmeasured)
 
     runs = (cell.rounds + cell.warming) * (len(names) or 9)
     return Step(

@@ -8,61 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from benchmarks import quantities
-from benchmarks.compared_tables import compared_tables, growth_tables
-from benchmarks.comparison import FEWEST_ROUNDS
+from benchmarks.compared_tables import compared_tables, growth_tables, interval_of_rounds
 from benchmarks.figures import ArtefactSizes, Figure, Results
-from benchmarks.judge import State, Verdict
+from benchmarks.judge import Verdict
 from benchmarks.markup import Row, Table, as_markdown, markdown_text, with_rows
 from benchmarks.measurements import kinds, with_budgets
 from benchmarks.quantities import NOTHING
-from benchmarks.size_changes import payment_tables
-
-WORDS_OF_STATES = {
-    State.BROKEN: "broken",
-    State.NOISY: "undecided because of noise",
-    State.UNMEASURED: "not measured",
-    State.MET: "met",
-}
-"""In the order of their interest."""
+from benchmarks.section_notes import notes_on
+from benchmarks.size_changes import change_tables, payment_tables
+from benchmarks.verdict_tables import headline, verdict_table
 
 _LARGEST = 15
 """Rows of each table of largest things."""
 
 _HAVE_SECTIONS = ("speed", "start", "memory", "part")
 """Kinds of measurements that `sections` names; it shows any other one, too."""
-
-NOTES = {
-    "Budgets": "Room is what is left below the ceiling, as a part of it.",
-    "Sizes": (
-        "Components add up to the artefact as it is: packed in the wheel and in an AppImage, as"
-        " the files are in a folder."
-    ),
-    "Speed": (
-        "Times of whole runs. The ratio to the reference is the median of the rounds' own ratios."
-        f" With fewer than {FEWEST_ROUNDS} rounds its interval goes from the least to the greatest"
-        " of them, and holds the true median less often. The real-time factor is the time by the"
-        " length of the recording: below 1 is faster than real time."
-    ),
-    "How cost grows": "Made of medians. Where cost is proportional, every step costs the same.",
-    "Start and memory": (
-        "Time from the start of the process to the end of the action, and peak resident memory."
-    ),
-    "Accuracy": "Wrong words (WER) or characters (CER) by those that were said.",
-}
-"""What is to be known about a section."""
-
-
-def headline(verdicts: Sequence[Verdict]) -> str:
-    """Return in a sentence whether all budgets are met."""
-    if not verdicts:
-        return "No budget was judged."
-    if all(verdict.state is State.MET for verdict in verdicts):
-        return f"All {len(verdicts)} budgets are met."
-    counts = {state: sum(one.state is state for one in verdicts) for state in WORDS_OF_STATES}
-    parts = [
-        f"{counts[state]} {words}" for state, words in WORDS_OF_STATES.items() if counts[state]
-    ]
-    return f"Of {len(verdicts)} budgets: {', '.join(parts)}."
 
 
 def sections(
@@ -79,24 +39,28 @@ def sections(
     verdicts : sequence of Verdict
         What became of the budgets.
     base : mapping of str to ArtefactSizes, optional
-        The sizes that the last commit recorded.
+        The sizes of the report that was accepted last.
     """
     ours = with_budgets(results, verdicts)
     components = [table for name in results.sizes for table in component_table(results, name)]
     found = {
-        "Budgets": verdict_table(verdicts),
+        "Budgets": verdict_table(verdicts, results),
         "Sizes": [*size_tables(results), *components],
-        "Since the last commit": payment_tables(base, results.sizes) if base else [],
+        "Since the accepted report": (
+            [*payment_tables(base, results.sizes), *change_tables(base, results.sizes)]
+            if base
+            else []
+        ),
         "Largest parts": [table for name in results.sizes for table in largest(results, name)],
         "Counts": count_tables(results),
-        "Speed": compared_tables(results, "speed", ours),
+        "Speed": [*compared_tables(results, "speed", ours), *timed_errors(results)],
         "How cost grows": growth_tables(results, ours),
         "Start and memory": [
             *compared_tables(results, "start", ours),
             *compared_tables(results, "memory", ours),
         ],
         "Parts": compared_tables(results, "part", ours),
-        "Accuracy": [*accuracy_tables(results), *timed_errors(results)],
+        "Accuracy": accuracy_tables(results),
         "Further measurements": [
             table
             for kind in kinds(results)
@@ -118,43 +82,13 @@ def render(
     lines = ["# Benchmarks", "", markdown_text(headline(verdicts)), ""]
     for title, tables in sections(results, verdicts, base).items():
         lines += [f"## {title}", ""]
-        if title in NOTES:
-            lines += [NOTES[title], ""]
+        for note in notes_on(title, results):
+            lines += [markdown_text(note), ""]
         for table in tables:
             if len(tables) > 1:
                 lines += [f"### {markdown_text(table.title)}", ""]
             lines.append(as_markdown(table))
     return "\n".join(lines)
-
-
-def verdict_table(verdicts: Sequence[Verdict], title: str = "Budgets") -> list[Table]:
-    """Return what became of each budget, those that are not met first."""
-    order = list(WORDS_OF_STATES)
-    rows = tuple(
-        Row(
-            cells=(
-                verdict.figure,
-                WORDS_OF_STATES[verdict.state],
-                quantities.quantity(verdict.value, verdict.unit),
-                quantities.quantity(verdict.ceiling, verdict.unit),
-                _room(verdict),
-                quantities.interval(verdict.low, verdict.high, verdict.unit),
-                verdict.reason,
-            ),
-            mark="" if verdict.state is State.MET else verdict.state.value,
-        )
-        for verdict in sorted(verdicts, key=lambda verdict: order.index(verdict.state))
-    )
-    columns = ("figure", "verdict", "value", "ceiling", "room", "95 % interval", "reason")
-    return with_rows(
-        Table(title=title, columns=columns, numbers=frozenset({2, 3, 4, 5}), rows=rows)
-    )
-
-
-def _room(verdict: Verdict) -> str:
-    if verdict.value is None or not verdict.ceiling:
-        return NOTHING
-    return quantities.percentage(1 - verdict.value / verdict.ceiling)
 
 
 def size_tables(results: Results) -> list[Table]:
@@ -251,18 +185,22 @@ def _figure_table(title: str, first: str, figures: Sequence[Figure]) -> list[Tab
             cells=(
                 ", ".join(figure.name.split("/")[1:]),
                 quantities.quantity(figure.value, figure.unit),
-                *([quantities.interval(figure.low, figure.high, figure.unit)] if spread else []),
+                *([_interval(figure)] if spread else []),
             )
         )
         for figure in figures
     )
-    columns = (first, "value", *(["95 % interval"] if spread else []))
+    columns = (first, "value", *(["interval"] if spread else []))
     return with_rows(Table(title=title, columns=columns, rows=rows))
+
+
+def _interval(figure: Figure) -> str:
+    return interval_of_rounds(figure.low, figure.high, figure.unit, figure.rounds)
 
 
 def machine_table(results: Results) -> list[Table]:
     """Return what it was measured on, and of which revision."""
-    told = {"revision": results.revision, "date": results.date, **results.machine}
+    told = {"revision": results.revision, "committed": results.date, **results.machine}
     rows = tuple(Row(cells=item) for item in told.items())
     columns = ("what", "is")
     return with_rows(Table(title="Machine", columns=columns, numbers=frozenset(), rows=rows))

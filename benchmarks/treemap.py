@@ -11,9 +11,11 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
 from benchmarks import quantities
+from benchmarks.executable_components import origin_component
 from benchmarks.figures import ArtefactSizes
+from benchmarks.linked_sizes import MERGED, PADDING, TABLES
 from benchmarks.plot_style import as_svg, drawing, new_plot, one_line
-from benchmarks.size_components import COMPONENTS, file_component, object_component
+from benchmarks.size_components import COMPONENTS, file_component
 from native_build.freeze import EXECUTABLE
 from torch_build.size_components import OBJECT_RULES, component_of
 
@@ -44,7 +46,10 @@ _COLOURS = (
     *("#b3470b", "#1d6fa5", "#0b7a58", "#8a4a78", "#7a5f1e", "#5656a8"),
     *("#8f3b52", "#2d7f86", "#5c6b1f", "#6b6b6b"),
 )
-"""White letters have a contrast of 4.5 to 1 and more on each."""
+"""White letters have a contrast of 4.5 to 1 and more on each. The first are of `COMPONENTS`."""
+
+_NO_COMPONENT = frozenset({TABLES, MERGED, PADDING})
+"""What belongs to no object file: a group of its own."""
 
 Groups = Mapping[str, Mapping[str, int]]
 """Of groups to what is in them, with its bytes."""
@@ -75,13 +80,20 @@ def components_with_files(sizes: ArtefactSizes) -> dict[str, dict[str, int]]:
 
 
 def components_with_objects(sizes: ArtefactSizes) -> dict[str, dict[str, dict[str, int]]]:
-    """Return, of each program of an artefact, the object files that are known, by component."""
+    """Return, of each program of an artefact, the object files that are known, by component.
+
+    The modules that Nuitka's constants are of count as object files; the linker's tables, the
+    constants that it merged and the padding are each a group.
+    """
     files: dict[str, dict[str, dict[str, int]]] = {}
     for name, size in sizes.objects.items():
         file, _, path = name.partition(": ")
-        component = (
-            object_component(path) if _is_executable(file) else component_of(path, OBJECT_RULES)
-        )
+        if path in _NO_COMPONENT:
+            component = path
+        elif _is_executable(file):
+            component = origin_component(path)
+        else:
+            component = component_of(path, OBJECT_RULES)
         groups = files.setdefault(file.rpartition("/")[2], {})
         groups.setdefault(component, {})[path] = size
     return files
@@ -114,14 +126,29 @@ def treemap(groups: Groups, *, key: str, title: str) -> str:
         width, height = _WIDTH * _POINTS, _HEIGHT * _POINTS
         axis.set(xlim=(0, width), ylim=(height, 0))
         axis.set_axis_off()
-        for number, (box, (name, _)) in enumerate(_divided((0, 0, width, height), ordered)):
-            colour = _COLOURS[number % len(_COLOURS)]
-            _draw_group(axis, box, name, _largest(groups[name], whole), colour)
+        colours = _colours([name for name, _ in ordered])
+        for box, (name, _) in _divided((0, 0, width, height), ordered):
+            _draw_group(axis, box, name, _largest(groups[name], whole), colours[name])
         said = ", ".join(
             f"{name} {quantities.megabytes(size)} ({quantities.percentage(size / whole)})"
             for name, size in ordered
         )
         return as_svg(plot, key=key, title=title, description=f"Areas are bytes: {said}.")
+
+
+def _colours(names: Sequence[str]) -> dict[str, str]:
+    """Return the colour of each group, which is the same for a component in all treemaps.
+
+    Other groups have the colours that no component of the treemap has, the largest first.
+    """
+    colours = {
+        name: _COLOURS[COMPONENTS.index(name) % len(_COLOURS)]
+        for name in names
+        if name in COMPONENTS
+    }
+    free = [colour for colour in _COLOURS if colour not in colours.values()] or _COLOURS
+    others = (name for name in names if name not in colours)
+    return colours | {name: free[number % len(free)] for number, name in enumerate(others)}
 
 
 def _divided(box: Box, items: Sequence[Item]) -> Iterator[tuple[Box, Item]]:

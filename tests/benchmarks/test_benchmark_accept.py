@@ -6,11 +6,13 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 import example_results as example
-from benchmarks.accept import LATEST, READMES, accept, is_whole, read_latest
+from benchmarks import accept as module
+from benchmarks.accept import LATEST, READMES, is_whole, read_latest
 from benchmarks.figures import Figure, Results, read_results
 from benchmarks.history import HISTORY, read_history
 from benchmarks.machine import UNKNOWN
@@ -26,6 +28,13 @@ README = """# {title}
 what was before
 <!-- end -->
 """
+
+
+def accept(results: Results, checkout: Path) -> list[Path]:
+    """Accept results where what they are of is checked out."""
+    here = (results.revision.rstrip("+"), results.date)
+    with mock.patch.object(module, "describe_revision", return_value=here):
+        return module.accept(results, checkout)
 
 
 @pytest.fixture
@@ -86,6 +95,23 @@ def test_it_says_which_files_it_wrote(checkout: Path) -> None:
     assert not any(path.is_relative_to(CHECKOUT) for path in written)
 
 
+def test_sizes_without_their_symbols_are_not_accepted(checkout: Path) -> None:
+    found = example.results()
+    sizes = {name: replace(one, symbols={}) for name, one in found.sizes.items()}
+    with pytest.raises(UsageError, match="PyTorch came from the build cache"):
+        accept(replace(found, sizes=sizes), checkout)
+    assert not (checkout / LOG).exists()
+
+
+def test_what_is_not_checked_out_is_not_accepted(checkout: Path) -> None:
+    with (
+        mock.patch.object(module, "describe_revision", return_value=("e" * 40, "")),
+        pytest.raises(UsageError, match="eeeeeeeee is checked out: measure again"),
+    ):
+        module.accept(example.results(), checkout)
+    assert not (checkout / LOG).exists()
+
+
 def test_a_second_time_changes_nothing(checkout: Path) -> None:
     accept(example.results(), checkout)
     before = content(checkout)
@@ -138,7 +164,7 @@ def test_a_quick_run_that_is_the_first_makes_no_tables(checkout: Path) -> None:
     ("unmeasured", "whole"),
     [
         ({}, True),
-        ({"accuracy/further speech/greedy": OTHER_SPEECH}, True),
+        ({"accuracy/further speech/greedy": OTHER_SPEECH}, False),
         ({"count/--version/instructions": "there is no valgrind"}, True),
         ({"part": IN_FULL_ONLY}, False),
         ({"part": NOT_ASKED_FOR, "accuracy": OTHER_SPEECH}, False),

@@ -16,6 +16,7 @@ from benchmarks.budgets import (
     raised_without_reason,
     ratchet,
     read_budgets,
+    removed_without_reason,
 )
 from benchmarks.figures import Figure, Results
 from transcriber.errors import UsageError
@@ -236,3 +237,23 @@ def test_no_ceiling_is_below_what_was_reached(unit: str) -> None:
 def test_the_message_of_a_missing_margin_says_where_it_belongs() -> None:
     with pytest.raises(UsageError, match="add it to the table margins"):
         read_budgets("[margins]\n[faults]\nx = 1\n")
+
+
+def test_a_ceiling_that_is_gone_says_why() -> None:
+    before = read_budgets(TEXT)
+    gone = TEXT.replace("wheel = 4_600_000 # compressed\n", "")
+    assert [one.figure for one in removed_without_reason(before, read_budgets(gone))] == [WHEEL]
+    told = f'{gone}[removed]\n"{WHEEL}" = "there is no wheel any more"\n'
+    after = read_budgets(told)
+    assert removed_without_reason(before, after) == []
+    assert after.removed == {WHEEL: "there is no wheel any more"}
+    assert removed_without_reason(before, before) == []
+    for why in ('""', "7"):
+        with pytest.raises(UsageError, match=f"{WHEEL} does not say why it was removed"):
+            read_budgets(f'{gone}[removed]\n"{WHEEL}" = {why}\n')
+
+
+@pytest.mark.parametrize("value", ["-1", "nan", "inf", "1" + "0" * 400])
+def test_a_ceiling_is_a_number_from_0_upwards(value: str) -> None:
+    with pytest.raises(UsageError, match="cannot be used"):
+        read_budgets(TEXT.replace("= 0.9\n", f"= {value}\n"))

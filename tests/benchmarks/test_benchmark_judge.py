@@ -177,3 +177,10 @@ def test_right_at_the_ceiling_runs_are_seldom_broken() -> None:
     """Each further round is another chance of a false alarm; all together they stay few."""
     found = states(3, lambda dice: one_run(dice, CEILING))
     assert found.count(State.BROKEN) <= 0.08 * RUNS
+
+
+def test_what_is_no_number_is_broken() -> None:
+    nothing = float("nan")
+    for low, high in ((nothing, nothing), (0.1, nothing), (0.1, float("inf"))):
+        assert judge_figure(interval(low, high), CEILING).state is State.BROKEN
+    assert judge_figure(Figure(name=NAME, value=nothing), CEILING).state is State.BROKEN

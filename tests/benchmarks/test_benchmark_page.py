@@ -146,8 +146,52 @@ def test_tables_have_headers_and_scroll() -> None:
     assert len(scrolling) == tables + sum(tag == "svg" for tag, _ in read.tags)
     # What scrolls must be reached with the keyboard, too, and have a name.
     assert all(attrs.get("tabindex") == "0" and attrs.get("aria-label") for attrs in scrolling)
+    # As regions, dozens of them would stand in the list of the page's landmarks.
+    assert all(attrs.get("role") == "group" for attrs in scrolling)
     heads = [attrs for tag, attrs in read.tags if tag == "th"]
     assert all(attrs.get("scope") in {"row", "col"} for attrs in heads)
+
+
+def test_budgets_that_were_not_measured_are_folded_by_reason() -> None:
+    found = example.results()
+    judged = example.verdicts(found, states=[State.BROKEN, *[State.UNMEASURED] * 7])
+    read = Page(render_page(found, judged, []))
+    assert "7 not measured: made up" in read.texts["summary"]
+    (folded,) = [text for text in read.texts["details"] if "7 not measured" in text]
+    assert all(one.figure in folded for one in judged[1:8])
+    # The broken one is seen without opening anything.
+    (open_table,) = [text for text in read.texts["table"] if "Not met" in text]
+    assert judged[0].figure in open_table
+    assert judged[1].figure not in open_table
+
+
+def test_changes_since_the_accepted_report_are_folded_by_artefact() -> None:
+    found = example.results()
+    name, sizes = next(iter(found.sizes.items()))
+    before = {**sizes.files, next(iter(sizes.files)): 1}
+    base = {**found.sizes, name: dataclasses.replace(sizes, files=before)}
+    text = render_page(found, example.verdicts(found), [], base)
+    read = Page(text)
+    assert "Since the accepted report" in read.texts["h2"]
+    assert f"Largest changes in {name}" in read.texts["summary"]
+    for table in sections(found, (), base)["Since the accepted report"]:
+        assert {cell for row in table.rows for cell in row.cells} <= {
+            *read.texts["td"],
+            *read.texts["th"],
+        }
+
+
+def test_the_date_is_that_of_the_commit() -> None:
+    assert "committed 2026-11-24" in usual_page()
+    unknown = dataclasses.replace(example.results(), date="unknown")
+    assert "committed unknown" not in page(unknown)
+
+
+def test_the_section_of_speed_has_its_errors_and_its_peers() -> None:
+    read = Page(usual_page())
+    (speed,) = [text for text in read.texts["section"] if text.startswith("\nSpeed")]
+    assert "built for processors with AVX2" in speed
+    assert "Word error rates of what was timed" in speed
 
 
 def test_it_suits_a_phone_and_a_dark_room() -> None:

@@ -14,11 +14,12 @@ from benchmarks.parts import (
     OURS,
     STOCK,
     PartChild,
-    clean_environment,
     measure_import,
     measure_parts,
 )
+from benchmarks.processes import clean_environment
 from torch_build.verify.importing import Import
+from torch_build.verify.interpreters import child_environment
 from transcriber.errors import DependencyError
 
 WEIGHTS = Path("weights.pt")
@@ -102,7 +103,7 @@ def test_no_setting_of_threads_reaches_a_child(monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setenv(name, "7")
     monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
     monkeypatch.setenv("KEPT", "kept")
-    found = clean_environment()
+    found = child_environment(clean_environment())
     assert "7" not in found.values()
     assert found["OMP_WAIT_POLICY"] == "PASSIVE"
     assert found["KEPT"] == "kept"

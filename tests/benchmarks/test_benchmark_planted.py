@@ -25,7 +25,6 @@ from benchmarks.ratios import ratio_figures
 from benchmarks.recordings import recordings, speech_folder
 from benchmarks.screen import OVERRIDE, Judgement, screen
 from benchmarks.size_changes import Growth, compare
-from benchmarks.size_gate import report_of_last_commit
 from benchmarks.sizes import WHEEL
 from benchmarks.speed import REFERENCE, measure_cell
 from benchmarks.starts import ACTIONS, PYTHON_ITSELF, measure_starts
@@ -102,10 +101,9 @@ def screen_of(
 def test_a_fat_symbol_is_caught_and_named(tmp_path: Path, budgets: Budgets) -> None:
     """Links PyTorch's library again with 64 KiB that no compression makes smaller."""
     fat = wheel_with(tmp_path, fat_object(tmp_path))
-    stored = report_of_last_commit(CHECKOUT)
-    assert stored is not None
-    now = {WHEEL: measured(fat, tmp_path)}
-    growth = compare({WHEEL: stored[WHEEL]}, now)
+    (wheel,) = (CHECKOUT / "dist").glob("torch-*.whl")
+    now = {WHEEL: sizes_of(fat, tmp_path / "linked", tmp_path)}
+    growth = compare({WHEEL: sizes_of(wheel, LINKED, tmp_path)}, now)
     assert PLANTED_BYTES <= growth[0].delta < PLANTED_BYTES + 4096
     text, verdicts = screen_of(size_figures(now), budgets, growth)
     broken = [one.figure for one in verdicts if one.state is State.BROKEN]
@@ -142,8 +140,8 @@ def wheel_with(folder: Path, extra: Path) -> Path:
     return fat
 
 
-def measured(wheel: Path, folder: Path) -> ArtefactSizes:
-    return measure_wheel(wheel, folder / "linked", [*object_roots(CHECKOUT), folder])
+def sizes_of(wheel: Path, linked: Path, folder: Path) -> ArtefactSizes:
+    return measure_wheel(wheel, linked, [*object_roots(CHECKOUT), folder])
 
 
 def test_torch_in_the_version_is_caught(plant: Plant, budgets: Budgets) -> None:
@@ -189,13 +187,13 @@ def test_a_sleep_in_the_decoder_is_caught(plant: Plant, budgets: Budgets, tmp_pa
     known = {one.name: one for one in contestants(CHECKOUT, peers=False)}
     # The modules under CPython take as long as the native program, which is made of them.
     slow = subject(known[MODULES], "native", instead(folder))
-    groups = measure_cell(
+    measured = measure_cell(
         replace(cell, most_rounds=12),
         [slow, subject(known[REFERENCE], REFERENCE, {})],
         recording.seconds,
         decided=lambda figures: is_decided([one for one in figures if one.name == figure], budgets),
     )
-    verdict = verdicts_of(ratio_figures(groups[0], REFERENCE), budgets)[figure]
+    verdict = verdicts_of(ratio_figures(measured.groups[0], REFERENCE), budgets)[figure]
     assert verdict.state is State.BROKEN, verdict
 
 

@@ -184,6 +184,31 @@ def test_our_own_are_brought_out() -> None:
     assert "700" not in other
 
 
+def bars(svg: str, colour: str) -> list[str]:
+    """Return the styles of what is filled with a colour."""
+    return [style for style in re.findall(r'style="([^"]*)"', svg) if f"fill: {colour}" in style]
+
+
+def test_all_bars_are_opaque_and_ours_outlined() -> None:
+    found = example.results()
+    look = looks(found, ["native"])
+    svg = speed_plot(found)
+    for subject in example.SPEEDS:
+        styles = bars(svg, look[subject].colour)
+        assert styles
+        assert not any("opacity" in style for style in styles)
+        assert all(("stroke: " in style) == (subject == "native") for style in styles)
+
+
+def test_one_round_has_no_error_bar() -> None:
+    def marks(rounds: int) -> int:
+        groups = example.all_series(rounds=rounds)
+        return speed_plot(example.results(groups=groups)).count("LineCollection")
+
+    assert marks(3) > 0
+    assert marks(1) == 0
+
+
 def test_a_bar_that_is_too_long_is_cut_and_says_so() -> None:
     factors = {"slow": 50.0, "native": 0.5, "base": 1.0}
     found = example.results(groups=[example.made("speed/a/b/c", factors, 1.0, audio_seconds=3.0)])
@@ -254,6 +279,25 @@ def test_history_compares_ratios_of_one_processor_and_sizes_of_all() -> None:
     assert len([svg for svg in history_plots(found, earlier(3), held) if svg]) == 2
 
 
+def test_the_history_is_in_the_order_of_time_whatever_the_clocks_say() -> None:
+    now = entry_of(example.results())
+    dates = {
+        # In this order; as texts, the second would be the last, and the unknown one behind all.
+        "aaaaaaaa": "unknown",
+        "bbbbbbbb": "2026-10-02T01:00:00+09:00",
+        "cccccccc": "2026-10-01T18:00:00+00:00",
+        "dddddddd": "2026-10-01T14:00:00-07:00",
+        "eeeeeeee": "2026-10-02",
+    }
+    history = [
+        dataclasses.replace(now, revision=revision, date=date)
+        for revision, date in reversed(dates.items())
+    ]
+    (svg,) = filter(None, history_plots(example.results(), history, ["size/wheel"]))
+    shown = [text for text in texts(svg) if re.fullmatch(r"[\da-f]{8}", text)]
+    assert shown == [*dates, now.revision[:8]]
+
+
 def test_history_shows_what_changed_most() -> None:
     found = example.results()
     now = entry_of(found)
@@ -285,6 +329,42 @@ def test_object_files_are_of_the_component_of_their_program() -> None:
     assert set(groups) == {"_C.so", "transcriber.bin"}
     assert groups["transcriber.bin"]["TLS"] == {"libcrypto.a(aes.o)": 2_100_000}
     assert groups["_C.so"]["OpenBLAS"] == {"openblas/dgemm.o": 1_900_000}
+
+
+def test_constants_are_of_the_component_of_their_module() -> None:
+    groups = components_with_objects(example.sizes()["ultra-lean folder"])["transcriber.bin"]
+    assert groups["torch"] == {"constants/torch/overrides.py": 212_872}
+    assert groups["Python runtime"]["constants/asyncio/tasks.py"] == 96_000
+    assert groups["application"]["constants/"] == 31_000
+
+
+def test_what_is_of_no_object_file_is_a_group_of_its_own() -> None:
+    groups = components_with_objects(example.sizes()["ultra-lean folder"])
+    for name, size in (
+        ("linker's tables", 1_189_802),
+        ("merged constants", 445_563),
+        ("headers and padding", 246_185),
+    ):
+        assert groups["transcriber.bin"][name] == {name: size}
+    assert groups["_C.so"]["linker's tables"] == {"linker's tables": 569_711}
+    assert "other" not in groups["transcriber.bin"]
+
+
+def colours_of_areas(svg: str, names: list[str]) -> dict[str, str]:
+    """Return the colours of the groups of a treemap, the largest group first."""
+    # What is in a group has a thinner border.
+    shapes = re.findall(r'style="fill: (#\w+); stroke: #ffffff; stroke-width: 1.6', svg)
+    return dict(zip(names, shapes, strict=True))
+
+
+def test_a_component_has_the_same_colour_in_all_treemaps() -> None:
+    large = treemap({"torch": {"a": 30}, "ffmpeg": {"b": 20}, "odd": {"c": 9}}, key="k", title="t")
+    small = treemap({"ffmpeg": {"b": 20}, "torch": {"a": 8}}, key="k", title="t")
+    first = colours_of_areas(large, ["torch", "ffmpeg", "odd"])
+    second = colours_of_areas(small, ["ffmpeg", "torch"])
+    assert first["torch"] == second["torch"]
+    assert first["ffmpeg"] == second["ffmpeg"]
+    assert len(set(first.values())) == 3
 
 
 def test_areas_are_bytes() -> None:

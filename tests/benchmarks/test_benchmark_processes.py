@@ -8,11 +8,13 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from benchmarks import processes
 from benchmarks.figures import Series
 from benchmarks.processes import Round, Subject, Taken, evict, in_turns, one_round, series, take
 from transcriber.errors import DependencyError
@@ -167,7 +169,7 @@ def test_series_have_a_value_of_each_round() -> None:
 def test_one_round_has_all_subjects() -> None:
     subjects = [shell("echo a", name="one"), shell("echo b", name="other")]
     for number in (0, 1):
-        taken = one_round(subjects, number, lambda: None)
+        taken = one_round(subjects, number, lambda: None, {})
         assert {name: one.output for name, one in taken.items()} == {"one": "a\n", "other": "b\n"}
 
 
@@ -217,3 +219,29 @@ def test_what_was_evicted_is_read_from_the_disk_again(files: list[Path]) -> None
     for one in taken:
         assert one["cat"].read_bytes >= 64 * PAGE
     assert take(subject).read_bytes == 0
+
+
+def test_settings_of_threads_and_of_python_reach_no_subject(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.setenv("PYTHONPATH", "/other/modules")
+    monkeypatch.setenv("KEPT", "kept")
+    taken = take(Subject(name="env", command=("env",), variables={"PYTHONSAFEPATH": "1"}))
+    lines = taken.output.splitlines()
+    assert "KEPT=kept" in lines
+    assert [line for line in lines if line.startswith(("OMP_", "PYTHON"))] == ["PYTHONSAFEPATH=1"]
+
+
+def test_what_hangs_is_ended_with_all_that_it_started(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(processes, "LONGEST_SECONDS", 0.5)
+    late = tmp_path / "late"
+    command = ("sh", "-c", f"(sleep 2; touch {late}) & sleep 600")
+    begin = time.monotonic()
+    with pytest.raises(DependencyError, match="hanging ended with the limit of 0 s"):
+        take(Subject(name="hanging", command=command))
+    assert time.monotonic() - begin < 60
+    time.sleep(2.5)
+    assert not late.exists()

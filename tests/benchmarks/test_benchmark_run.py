@@ -13,7 +13,7 @@ import example_results as example
 from benchmarks import run as module
 from benchmarks.budgets import Budgets
 from benchmarks.figures import Figure
-from benchmarks.plan import KINDS, NOT_ASKED_FOR
+from benchmarks.plan import KINDS, NOT_ASKED_FOR, speech_name
 from benchmarks.run import run
 from benchmarks.steps import Found, Step, Tick
 from transcriber.errors import DependencyError
@@ -72,7 +72,7 @@ def test_all_that_is_found_is_put_together(monkeypatch: pytest.MonkeyPatch, quic
     results, failures = run(BUDGETS, quick=quick)
     assert plan.quick is quick
     assert (results.revision, results.date) == ("a" * 40, "2026-11-24")
-    assert results.machine == example.MACHINE
+    assert results.machine == {**example.MACHINE, "speech": speech_name()}
     assert [one.name for one in results.figures] == ["size/wheel", "start/--version/native"]
     assert results.series == tuple(SERIES)
     assert results.sizes == SIZE.sizes

@@ -14,6 +14,7 @@ from benchmarks.budgets import Budget
 from benchmarks.figures import ArtefactSizes, Figure, Results
 from benchmarks.history import Entry
 from benchmarks.judge import State, Verdict
+from benchmarks.plan import IN_FULL_ONLY, NOT_ASKED_FOR
 from benchmarks.screen import OVERRIDE, Judgement, screen
 from benchmarks.size_changes import Growth, compare, explain
 from benchmarks.size_gate import ALLOWED, TRAILER, Breach
@@ -307,3 +308,22 @@ def test_all_of_it_at_once_fits_on_a_screen() -> None:
     assert begins.index("BROKEN") < begins.index("GREW") < begins.index("RAISED")
     assert begins.index("RAISED") < begins.index("noisy") < begins.index("note")
     assert text.endswith(OVERRIDE)
+
+
+def test_a_ceiling_that_is_gone_is_told() -> None:
+    gone = Budget(figure="size/wheel", ceiling=4_000_000)
+    text = shown(results_of(), [verdict("a", State.MET)], removed=[gone])
+    assert "REMOVED size/wheel, and nothing says why" in text
+    assert OVERRIDE in text
+    assert not Judgement(verdicts=(), removed=(gone,)).passes
+    assert Judgement(verdicts=()).passes
+
+
+def test_what_the_machine_could_not_measure_is_told_with_the_reason() -> None:
+    reasons = ["there is no valgrind", "there is no valgrind", IN_FULL_ONLY, NOT_ASKED_FOR]
+    verdicts = [
+        verdict(f"count/{number}", State.UNMEASURED, reason=reason)
+        for number, reason in enumerate(reasons)
+    ]
+    lines = shown(results_of(), verdicts).splitlines()
+    assert lines[1:] == ["note    not measured: count/0 and 1 more: there is no valgrind"]

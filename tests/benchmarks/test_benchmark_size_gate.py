@@ -105,6 +105,16 @@ def test_a_report_grew_without_a_reason(repository: Repository, message: str) ->
     assert breaches[0].explanation.startswith("commit ")
 
 
+def test_a_reason_counts_for_the_report_that_is_accepted_after_it(repository: Repository) -> None:
+    repository.commit("Grow\n\nBinary-Size: a decoder")
+    assert repository.judge(1_500_000).breaches == ()
+    repository.commit("Keep the sizes", sizes(1_500_000))
+    assert repository.judge(1_500_000).breaches == ()
+    # It is used up.
+    (breach,) = repository.judge(1_500_000 + 20_000).breaches
+    assert breach.bytes == 20_000
+
+
 def test_a_report_that_came_back_is_held_to_the_one_that_it_was(repository: Repository) -> None:
     (repository.folder / REPORT).unlink()
     repository.commit("Delete it")
@@ -149,7 +159,7 @@ def test_no_repository_cannot_be_judged(tmp_path: Path) -> None:
 
 def test_no_git_cannot_be_judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert "cannot start git" in (judge_growth(tmp_path, sizes(1)).unjudged or "")
+    assert "git cannot be started" in (judge_growth(tmp_path, sizes(1)).unjudged or "")
 
 
 def test_a_report_that_cannot_be_read_is_said(repository: Repository) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -34,7 +35,7 @@ class Contest:
 
     folder: Path
     ours: str = f"{SEGMENT}; sleep 0.02"
-    theirs: str = f"sleep 0.02; {SEGMENT}"
+    theirs: str = f"sleep 0.02; {SEGMENT}; sleep 0.02"
     judged: list[list[Figure]] = field(default_factory=list)
 
     @property
@@ -74,7 +75,7 @@ def test_a_cell_has_a_name() -> None:
 
 
 def test_times_first_words_memory_and_faults_are_measured(contest: Contest) -> None:
-    groups = measure_cell(cell(), contest.subjects(), 12.5)
+    groups = measure_cell(cell(), contest.subjects(), 12.5).groups
     name = "short/beam 5/1 thread"
     assert [
         (group[0].measurement, [one.subject for one in group], group[0].unit) for group in groups
@@ -104,7 +105,7 @@ def test_only_the_short_ones_warm_up(
     """One round of these is enough for the disk, and the others take too long for it."""
     asked = cell(rounds, rounds, length=length)
     before: list[int] = []
-    groups = measure_cell(asked, contest.subjects(), 1, before=lambda: before.append(1))
+    groups = measure_cell(asked, contest.subjects(), 1, before=lambda: before.append(1)).groups
     assert all(len(one.samples) == rounds for group in groups for one in group)
     assert asked.warming == warming
     runs = rounds + warming
@@ -114,14 +115,14 @@ def test_only_the_short_ones_warm_up(
 
 @pytest.mark.parametrize(("after", "taken"), [(1, 2), (2, 2), (3, 3), (4, 4), (9, 5)])
 def test_rounds_follow_while_nothing_is_decided(contest: Contest, after: int, taken: int) -> None:
-    groups = measure_cell(cell(2, 5), contest.subjects(), 1, decided=contest.decided(after))
+    groups = measure_cell(cell(2, 5), contest.subjects(), 1, decided=contest.decided(after)).groups
     assert all(len(one.samples) == taken for group in groups for one in group)
     assert contest.ran.count("native") == taken + 1
     assert [figures[0].rounds for figures in contest.judged] == list(range(2, taken + 1))
 
 
 def test_what_is_judged_are_the_ratios_to_the_reference(contest: Contest) -> None:
-    groups = measure_cell(cell(), contest.subjects(), 1, decided=contest.decided(1))
+    groups = measure_cell(cell(), contest.subjects(), 1, decided=contest.decided(1)).groups
     name = cell().name
     assert contest.judged == [
         [figure for group in groups[:3] for figure in ratio_figures(group, REFERENCE)]
@@ -142,7 +143,7 @@ def test_who_goes_first_changes_from_round_to_round(contest: Contest, length: st
 
 @pytest.mark.parametrize("length", ["short", "long"])
 def test_series_are_in_the_order_of_the_subjects(contest: Contest, length: str) -> None:
-    for group in measure_cell(cell(length=length), contest.subjects(), 1):
+    for group in measure_cell(cell(length=length), contest.subjects(), 1).groups:
         assert [one.subject for one in group] == ["native", REFERENCE]
 
 
@@ -153,7 +154,7 @@ def subjects_of(groups: Sequence[Sequence[Series]], start: str) -> list[str]:
 def test_who_shows_no_segment_was_not_infinitely_quick(contest: Contest) -> None:
     """Its first words came at no time at all, and a ratio of zero would meet every budget."""
     contest.ours = "true"
-    groups = measure_cell(cell(), contest.subjects(), 1, decided=contest.decided(1))
+    groups = measure_cell(cell(), contest.subjects(), 1, decided=contest.decided(1)).groups
     assert subjects_of(groups, "speed/") == ["native", REFERENCE]
     assert "native" not in subjects_of(groups, FIRST_WORDS)
     assert not [one for one in contest.judged[0] if one.name.startswith(FIRST_WORDS)]
@@ -161,7 +162,7 @@ def test_who_shows_no_segment_was_not_infinitely_quick(contest: Contest) -> None
 
 def test_a_reference_that_shows_no_segment_is_no_defect_of_ours(contest: Contest) -> None:
     contest.theirs = "true"
-    groups = measure_cell(cell(), contest.subjects(), 1, decided=contest.decided(1))
+    groups = measure_cell(cell(), contest.subjects(), 1, decided=contest.decided(1)).groups
     assert subjects_of(groups, "speed/") == ["native", REFERENCE]
     assert not [one for one in contest.judged[0] if one.name.startswith(FIRST_WORDS)]
 
@@ -173,17 +174,27 @@ def test_who_fails_is_told(contest: Contest) -> None:
 
 
 def test_what_was_written_last_is_told(contest: Contest) -> None:
-    last: dict[str, str] = {}
-    measure_cell(
-        cell(),
-        contest.subjects(),
-        1.0,
-        finished=lambda taken: last.update({name: one.output for name, one in taken.items()}),
-    )
-    assert {name: spoken(output) for name, output in last.items()} == {
+    last = measure_cell(cell(), contest.subjects(), 1.0).last
+    assert {name: spoken(taken.output) for name, taken in last.items()} == {
         "native": "words",
         REFERENCE: "words",
     }
+
+
+def test_a_peer_that_fails_is_left_out_and_others_are_measured(contest: Contest) -> None:
+    ours, reference = contest.subjects()
+    count = contest.folder / "count"
+    code = f"echo >> {count}; {SEGMENT}; [ $(wc -l < {count}) -lt 2 ]"
+    peer = Subject(name="peer", command=("sh", "-c", code), optional=True)
+    found = measure_cell(cell(), [ours, peer, reference], 1.0)
+    assert list(found.failed) == ["peer"]
+    assert "peer ended with 1" in found.failed["peer"]
+    for group in found.groups:
+        assert [one.subject for one in group] == ["native", REFERENCE]
+    # It is not tried again.
+    assert len(count.read_text().splitlines()) == 2
+    with pytest.raises(DependencyError, match="peer ended with"):
+        measure_cell(cell(), [ours, dataclasses.replace(peer, optional=False), reference], 1.0)
 
 
 def test_what_is_spoken_is_the_text_of_the_segments() -> None:

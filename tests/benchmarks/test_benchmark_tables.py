@@ -10,19 +10,20 @@ import pytest
 import example_results as example
 from benchmarks import quantities
 from benchmarks.compared_tables import compared_tables, growth_tables, overview, thread_count
-from benchmarks.figures import Figure, Results, Series
-from benchmarks.judge import State, Verdict
+from benchmarks.comparison import FEWEST_ROUNDS
+from benchmarks.figures import ArtefactSizes, Figure, Results, Series
+from benchmarks.judge import State, Verdict, judge_figure
 from benchmarks.markup import Row, Table, as_html, as_markdown
 from benchmarks.measurements import measurements, with_budgets
 from benchmarks.tables import (
     component_table,
-    headline,
     largest,
     render,
+    sections,
     timed_errors,
     unmeasured_table,
-    verdict_table,
 )
+from benchmarks.verdict_tables import headline, unmeasured_budgets, verdict_table
 
 
 def run_of(*series: Series, figures: tuple[Figure, ...] | None = None) -> Results:
@@ -97,7 +98,7 @@ def test_a_measurement_has_a_row_for_each_subject() -> None:
     assert table.title == "speed: a, greedy, one thread (10 s of audio)"
     assert table.columns[3] == "by other"
     assert cells(table, "native") == (
-        "native", "2.00 s", "1.50–2.50 s", "0.500", "0.500–0.500", "0.200", "3"
+        "native", "2.00 s", "1.50–2.50 s", "0.500", "0.500–0.500 (range of 3)", "0.200", "3"
     )  # fmt: skip
     assert cells(table, "other")[3:5] == ("1.00", quantities.NOTHING)
     assert [row.mark for row in table.rows] == ["ours", ""]
@@ -111,11 +112,43 @@ def test_a_single_round_has_no_quartiles() -> None:
     assert cells(table, "native")[-1] == "1"
 
 
+@pytest.mark.parametrize(
+    ("rounds", "expected"),
+    [
+        (1, quantities.NOTHING),
+        (3, "0.440–0.520 (range of 3)"),
+        (FEWEST_ROUNDS - 1, f"0.440–0.520 (range of {FEWEST_ROUNDS - 1})"),
+        (FEWEST_ROUNDS, "0.440–0.520"),
+    ],
+)
+def test_the_range_of_a_few_rounds_is_no_interval(rounds: int, expected: str) -> None:
+    name = "speed/a/greedy/one thread/native"
+    figure = Figure(name=name, value=0.5, unit="ratio", low=0.44, high=0.52, rounds=rounds)
+    found = run_of(figures=(figure,))
+    (table,) = compared_tables(found, "speed")
+    assert table.columns[4] == "interval"
+    assert cells(table, "native")[4] == expected
+    verdict = judge_figure(figure, 0.6)
+    (judged,) = verdict_table([verdict], found)
+    assert cells(judged, name)[judged.columns.index("interval")] == expected
+
+
 def test_without_a_reference_nothing_is_compared() -> None:
     series = example.made("start/x", {"native": 2.0, "base": 1.0}, 0.1)
     (table,) = compared_tables(run_of(*series, figures=()), "start")
-    assert table.columns[3] == "by reference"
-    assert {row.cells[3] for row in table.rows} == {quantities.NOTHING}
+    assert table.columns == ("subject", "median", "quartiles", "rounds")
+    assert {len(row.cells) for row in table.rows} == {4}
+
+
+def test_only_a_ratio_is_shown_as_a_ratio() -> None:
+    figure = Figure(name="read/x/native", value=16.81, unit="MiB")
+    series = Series(measurement="read/x", subject="native", unit="MiB", samples=(16.81,))
+    found = run_of(series, figures=(figure,))
+    (one,) = measurements(found, "read")
+    assert one.ratios == {}
+    (table,) = compared_tables(found, "read")
+    assert table.columns == ("subject", "median", "quartiles", "rounds")
+    assert cells(table, "native") == ("native", "16.8 MiB", quantities.NOTHING, "1")
 
 
 def test_a_figure_without_rounds_is_shown_all_the_same() -> None:
@@ -185,7 +218,7 @@ def test_verdicts_that_are_not_met_come_first() -> None:
     judged = example.verdicts(
         found, states=[State.MET, State.UNMEASURED, State.NOISY, State.BROKEN]
     )
-    (table,) = verdict_table(judged)
+    (table,) = verdict_table(judged, found)
     words = [row.cells[1] for row in table.rows[:4]]
     assert words == ["broken", "undecided because of noise", "not measured", "met"]
     assert [row.mark for row in table.rows[:4]] == ["broken", "noisy", "unmeasured", ""]
@@ -199,7 +232,7 @@ def test_the_room_below_a_ceiling() -> None:
         Verdict(figure="size/c", state=State.UNMEASURED, ceiling=100.0, reason="no time"),
         Verdict(figure="accuracy/x/differing files", state=State.MET, value=0.0, ceiling=0.0),
     ]
-    (table,) = verdict_table(verdicts)
+    (table,) = verdict_table(verdicts, example.results())
     room = {row.cells[0]: row.cells[4] for row in table.rows}
     nothing = quantities.NOTHING
     assert room == {
@@ -208,6 +241,52 @@ def test_the_room_below_a_ceiling() -> None:
         "size/c": nothing,
         "accuracy/x/differing files": nothing,
     }
+
+
+@pytest.mark.parametrize(
+    ("figure", "ceiling", "expected"),
+    [
+        ("size/wheel/torch", 4_478_325.0, "4,478,325"),
+        ("accuracy/further speech/greedy/de WER", 0.172, "17.2 %"),
+        ("accuracy/further speech/greedy/ja CER", 0.272, "27.2 %"),
+        ("accuracy/fetched speech/greedy/differing files", 3.0, "3"),
+        ("count/--version/instructions", 109_322_987.0, "109,322,987"),
+        ("read/--version, cold/native", 18.494, "18.5 MiB"),
+        ("speed/short/greedy/1 thread/native", 0.62, "0.620"),
+    ],
+)
+def test_a_ceiling_without_a_figure_has_the_unit_of_its_kind(
+    figure: str, ceiling: float, expected: str
+) -> None:
+    verdict = Verdict(figure=figure, state=State.UNMEASURED, ceiling=ceiling, reason="no time")
+    (table,) = verdict_table([verdict], example.results())
+    assert cells(table, figure)[table.columns.index("ceiling")] == expected
+    (unmeasured,) = unmeasured_budgets([verdict])
+    assert cells(unmeasured, figure) == (figure, expected)
+
+
+def test_the_units_of_kinds_are_those_of_the_figures() -> None:
+    for figure in example.results().figures:
+        verdict = Verdict(figure=figure.name, state=State.UNMEASURED, ceiling=figure.value)
+        (table,) = unmeasured_budgets([verdict])
+        assert table.rows[0].cells[1] == quantities.quantity(figure.value, figure.unit)
+
+
+def test_budgets_that_were_not_measured_stand_together_by_reason() -> None:
+    verdicts = [
+        Verdict(figure=name, state=state, ceiling=1.0, reason=reason)
+        for name, state, reason in (
+            ("speed/a", State.UNMEASURED, "no time"),
+            ("size/b", State.UNMEASURED, "no wheel"),
+            ("speed/c", State.UNMEASURED, "no time"),
+            ("speed/d", State.BROKEN, "vanished"),
+        )
+    ]
+    tables = unmeasured_budgets(verdicts)
+    assert [(table.title, [row.cells[0] for row in table.rows]) for table in tables] == [
+        ("2 not measured: no time", ["speed/a", "speed/c"]),
+        ("1 not measured: no wheel", ["size/b"]),
+    ]
 
 
 def test_the_headline() -> None:
@@ -306,11 +385,24 @@ def test_ours_are_those_with_budgets() -> None:
 def test_the_overview_has_a_column_for_each_subject() -> None:
     found = example.results()
     (table,) = overview(found, "speed")
-    assert table.columns[1:] == tuple(example.SPEEDS)
+    assert table.columns[1:] == (*example.SPEEDS, "rounds")
     assert len(table.rows) == len(measurements(found, "speed"))
     one = table.rows[0]
     assert re.fullmatch(r"[\d.]+ s \(0\.\d{3}\)", one.cells[1])
-    assert re.fullmatch(r"[\d.]+ s", one.cells[-1])
+    assert re.fullmatch(r"[\d.]+ s", one.cells[-2])
+    assert one.cells[-1] == "9"
+
+
+def test_the_overview_says_of_how_many_rounds_it_is() -> None:
+    few, many = (
+        Series(measurement="speed/a/b/c", subject=name, unit="s", samples=(1.0,) * rounds)
+        for name, rounds in (("native", 1), ("other", 3))
+    )
+    (table,) = overview(run_of(few, figures=()), "speed")
+    assert table.rows[0].cells[-1] == "1"
+    both = dataclasses.replace(example.results(), series=(few, many), figures=())
+    (table,) = overview(both, "speed")
+    assert table.rows[0].cells[-1] == "1–3"
 
 
 def test_errors_of_what_was_timed_have_a_column_for_each_subject() -> None:
@@ -333,7 +425,72 @@ def test_the_largest_parts_of_an_artefact_are_listed() -> None:
 
 def test_the_report_says_what_a_change_would_pay() -> None:
     found = example.results()
-    assert "Since the last commit" not in render(found, ())
+    assert "Since the accepted report" not in render(found, ())
     name, sizes = next(iter(found.sizes.items()))
     base = {**found.sizes, name: dataclasses.replace(sizes, bytes=sizes.bytes - 1234)}
-    assert "+1,234" in render(found, (), base)
+    report = render(found, (), base)
+    assert "## Since the accepted report" in report
+    assert "+1,234" in report
+
+
+def changed(sizes: ArtefactSizes) -> ArtefactSizes:
+    """Return sizes of which many files and an object file were other ones."""
+    files = {
+        name: size - 100 * number if name.startswith("licenses") else size
+        for number, (name, size) in enumerate(sizes.files.items())
+    }
+    objects = dict(sizes.objects)
+    del objects["transcriber.bin: module.transcriber.engine.o"]
+    return dataclasses.replace(sizes, files=files, objects=objects)
+
+
+def test_the_report_says_what_changed_most_in_each_artefact() -> None:
+    found = example.results()
+    name = "ultra-lean folder"
+    base = {**found.sizes, name: changed(found.sizes[name])}
+    tables = sections(found, (), base)["Since the accepted report"]
+    (table,) = (one for one in tables if one.title.startswith("Largest changes"))
+    assert table.title == f"Largest changes in {name}"
+    files = [row.cells for row in table.rows if row.cells[1] == "file"]
+    assert len(files) == 11
+    assert files[0][0] == "licenses/59.txt"
+    deltas = [int(row[4].replace(",", "")) for row in files]
+    assert deltas[:10] == sorted(deltas[:10], reverse=True)
+    others = sum(path.startswith("licenses") for path in found.sizes[name].files) - 10
+    assert files[10][0] == f"{others} more"
+    total = sum(found.sizes[name].files.values()) - sum(base[name].files.values())
+    assert sum(deltas) == total
+    (added,) = [row.cells for row in table.rows if row.cells[1] == "object file"]
+    assert added == (
+        "transcriber.bin: module.transcriber.engine.o",
+        "object file",
+        quantities.NOTHING,
+        "910,000",
+        "+910,000",
+    )
+
+
+def test_the_section_of_speed_says_what_peers_do_otherwise() -> None:
+    def report(*subjects: str) -> str:
+        factors = {**dict.fromkeys(subjects, 1.2), "native": 0.5, "openai-whisper": 1.0}
+        group = example.made("speed/a/greedy/1 thread", factors, 1.0, audio_seconds=9.0)
+        return render(example.results(groups=[group]), ())
+
+    notes = {
+        "whisper.cpp q8_0": "built for processors with AVX2",
+        "faster-whisper fp32 batched": "without the text before them",
+        "faster-whisper int8": "makes its int8 weights when it loads",
+    }
+    for subject, words in notes.items():
+        text = report(subject)
+        speed = text[text.index("## Speed") : text.index("## Accuracy")]
+        assert [one for one in notes.values() if one in speed] == [words]
+    assert not any(words in report("faster-whisper fp32") for words in notes.values())
+
+
+def test_the_errors_of_what_was_timed_are_beside_the_times() -> None:
+    found = sections(example.results(), ())
+    title = "Word error rates of what was timed"
+    assert [name for name, tables in found.items() for one in tables if one.title == title] == [
+        "Speed"
+    ]

@@ -82,5 +82,10 @@ def import_in_turns(pythons: Sequence[Path], rounds: int) -> list[list[Import]]:
         A list for each interpreter. The first import of each, which fills the disk's cache, is
         left out.
     """
-    taken = [[import_torch(python) for python in pythons] for _ in range(rounds + 1)][1:]
-    return [list(column) for column in zip(*taken, strict=True)]
+    taken: list[list[Import]] = [[] for _ in pythons]
+    for number in range(rounds + 1):
+        # Who goes first has no advantage over the rounds.
+        places = range(len(pythons))
+        for place in places if number % 2 else reversed(places):
+            taken[place].append(import_torch(pythons[place]))
+    return [column[1:] for column in taken]
