@@ -17,6 +17,7 @@ from benchmarks.figures import Figure, Results, read_results
 from benchmarks.history import HISTORY, read_history
 from benchmarks.machine import UNKNOWN
 from benchmarks.plan import IN_FULL_ONLY, NOT_ASKED_FOR, OTHER_SPEECH
+from benchmarks.readme_tables import stale
 from benchmarks.stored_sizes import REPORT, read_sizes
 from scripts.layout import CHECKOUT
 from transcriber.errors import InputError, TranscriberError, UsageError
@@ -226,3 +227,9 @@ def test_nothing_was_kept_yet(checkout: Path) -> None:
         read_latest(checkout)
     with pytest.raises(InputError, match="holds no results"):
         read_results(checkout / LATEST)
+
+
+@pytest.mark.skipif(not (CHECKOUT / LATEST).exists(), reason="no whole run was accepted yet")
+@pytest.mark.parametrize("readme", READMES, ids=str)
+def test_the_readmes_show_what_was_accepted_last(readme: Path) -> None:
+    assert stale((CHECKOUT / readme).read_text("utf-8"), read_latest(CHECKOUT)) == []
