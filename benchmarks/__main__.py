@@ -15,8 +15,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.accept import accept
-from benchmarks.budgets import (
+from benchmarks.figures import read_results, write_results
+from benchmarks.judging.accept import accept
+from benchmarks.judging.budgets import (
     BUDGETS,
     Budget,
     Budgets,
@@ -25,17 +26,16 @@ from benchmarks.budgets import (
     read_budgets,
     removed_without_reason,
 )
-from benchmarks.figures import read_results, write_results
-from benchmarks.file_versions import last_versions
-from benchmarks.history import read_history
-from benchmarks.judge import judge
-from benchmarks.page import render_page
+from benchmarks.judging.file_versions import last_versions
+from benchmarks.judging.history import read_history
+from benchmarks.judging.judge import judge
 from benchmarks.plan import KINDS
+from benchmarks.report.page import render_page
+from benchmarks.report.screen import Judgement, screen
+from benchmarks.report.tables import render
 from benchmarks.run import run
-from benchmarks.screen import Judgement, screen
-from benchmarks.size_changes import compare
-from benchmarks.size_gate import GrowthVerdict, judge_growth, report_of_last_commit
-from benchmarks.tables import render
+from benchmarks.sizes.changes import compare
+from benchmarks.sizes.gate import GrowthVerdict, judge_growth, report_of_last_commit
 from scripts.commands import ending_in_one_line
 from scripts.layout import BENCHMARKS, CHECKOUT
 from transcriber.errors import TranscriberError

@@ -47,6 +47,9 @@ CONFIGURATIONS = {
     "beam 5, words": ("--word_timestamps", "True"),
 }
 STOCK_VARIABLE = "TRANSCRIBER_STOCK_PYTHON"
+REFERENCE_PROGRAM = Path(__file__).with_name("reference.py")
+"""openai-whisper's own command line, on weights of our store."""
+
 LONGEST_SECONDS = 4 * 3600.0
 
 MODULES = (sys.executable, "-m", "transcriber")
@@ -118,8 +121,8 @@ def run_reference(
     stored = locate(model, directory)
     if stored is None:
         raise ModelError(f"{directory} has no model {model}", "run make setup")
-    script = Path(__file__).with_name("reference.py")
-    command = [str(python), "-W", "ignore", str(script), str(stored.path), "--verbose", "False"]
+    command = [str(python), "-W", "ignore", str(REFERENCE_PROGRAM), str(stored.path)]
+    command += ["--verbose", "False"]
     _run(
         [*command, "--model", model, "--output_dir", str(output), *options, *map(str, files)],
     )

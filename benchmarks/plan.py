@@ -8,20 +8,18 @@ import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from benchmarks.budgets import Budgets
-from benchmarks.recordings import SPEECH_VARIABLE
-from benchmarks.speed import REFERENCE, Cell
+from benchmarks.judging.budgets import Budgets
+from benchmarks.measuring.recordings import SPEECH_VARIABLE
+from benchmarks.measuring.speed import REFERENCE, Cell
 from benchmarks.steps import (
-    BEAMS,
     Step,
-    accuracy_step,
-    cell_step,
     count_step,
     part_step,
     size_step,
     start_steps,
     thread_counts,
 )
+from benchmarks.transcription_steps import BEAMS, accuracy_step, cell_step
 from scripts.layout import SPEECH
 
 QUICK_CELLS = {
@@ -130,7 +128,7 @@ def plan(*, quick: bool, budgets: Budgets, output: Path) -> tuple[list[Step], di
             missing[f"{kind}/{name}"] = OTHER_SPEECH
     if quick:
         measured = {start for step in steps for start in step.covers}
-        full = [step for cell in cells(quick=False) for step in [cell_step(cell, budgets, output)]]
+        full = [cell_step(cell, budgets, output) for cell in cells(quick=False)]
         for cell, names in QUICK_CELLS.items():
             others = [name for name in OURS if name not in names]
             missing |= {

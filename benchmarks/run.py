@@ -9,9 +9,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from benchmarks.budgets import Budgets
 from benchmarks.figures import Results
-from benchmarks.machine import describe_machine, describe_revision
+from benchmarks.judging.budgets import Budgets
+from benchmarks.measuring.machine import describe_machine, describe_revision
 from benchmarks.plan import FAILED, KINDS, chosen, plan, speech_name
 from benchmarks.steps import Found, Step
 from scripts.layout import CHECKOUT

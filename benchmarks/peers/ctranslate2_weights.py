@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.made_once import made_once
+from benchmarks.measuring.made_once import made_once
 from benchmarks.peers.vocabulary import assets, text_tokens, vocabulary_file
 from transcriber.errors import ModelError
 from transcriber.files import atomic_writer

@@ -21,7 +21,7 @@ from typing import IO, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.made_once import made_once
+from benchmarks.measuring.made_once import made_once
 from benchmarks.peers.vocabulary import assets, text_tokens, vocabulary_file
 from transcriber.files import atomic_writer
 from transcriber.models.checkpoints.reading import read_checkpoint

@@ -6,8 +6,8 @@ import random
 from collections.abc import Iterable, Sequence
 
 from benchmarks.figures import ArtefactSizes, Figure, Results, Series
-from benchmarks.judge import State, Verdict
-from benchmarks.ratios import ratio_figures
+from benchmarks.judging.judge import State, Verdict
+from benchmarks.measuring.ratios import ratio_figures
 
 REFERENCE = "openai-whisper"
 LENGTHS = {"short": 10.0, "medium": 95.0, "long": 1800.0}

@@ -11,14 +11,14 @@ from unittest import mock
 import pytest
 
 import example_results as example
-from benchmarks import accept as module
-from benchmarks.accept import LATEST, READMES, is_whole, read_latest
 from benchmarks.figures import Figure, Results, read_results
-from benchmarks.history import HISTORY, read_history
-from benchmarks.machine import UNKNOWN
+from benchmarks.judging import accept as module
+from benchmarks.judging.accept import LATEST, READMES, is_whole, read_latest
+from benchmarks.judging.history import HISTORY, read_history
+from benchmarks.measuring.machine import UNKNOWN
 from benchmarks.plan import IN_FULL_ONLY, NOT_ASKED_FOR, OTHER_SPEECH
-from benchmarks.readme_tables import stale
-from benchmarks.stored_sizes import REPORT, read_sizes
+from benchmarks.report.readme_tables import stale
+from benchmarks.sizes.stored import REPORT, read_sizes
 from scripts.layout import CHECKOUT
 from transcriber.errors import InputError, TranscriberError, UsageError
 

@@ -11,9 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import accuracy
-from benchmarks.accuracy import measure_accuracy, reference_transcripts, side_by_side, unit_of
 from benchmarks.figures import Figure
+from benchmarks.measuring import accuracy
+from benchmarks.measuring.accuracy import (
+    measure_accuracy,
+    reference_transcripts,
+    side_by_side,
+    unit_of,
+)
 from benchmarks.parity import CONFIGURATIONS, Speech
 from scripts.layout import BUILD_CACHE_VARIABLE
 from transcriber.settings import OUTPUT_FORMATS
@@ -166,7 +171,7 @@ def reference(speech: list[Speech], tmp_path: Path, monkeypatch: pytest.MonkeyPa
     script = tmp_path / "modules" / "reference.py"
     script.parent.mkdir()
     script.write_text("print('reference')")
-    monkeypatch.setattr(accuracy, "__file__", str(script.with_name("accuracy.py")))
+    monkeypatch.setattr(accuracy, "REFERENCE_PROGRAM", script)
     program = Program({})
     monkeypatch.setattr(accuracy, "run_reference", program.reference)
     return program

@@ -8,7 +8,8 @@ import random
 
 import pytest
 
-from benchmarks.budgets import (
+from benchmarks.figures import Figure, Results
+from benchmarks.judging.budgets import (
     BUDGETS,
     Budget,
     Margin,
@@ -18,7 +19,6 @@ from benchmarks.budgets import (
     read_budgets,
     removed_without_reason,
 )
-from benchmarks.figures import Figure, Results
 from transcriber.errors import UsageError
 
 TEXT = """\

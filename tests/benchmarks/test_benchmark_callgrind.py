@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.callgrind import (
+from benchmarks.measuring.callgrind import (
     ACTIONS,
     Valgrind,
     count_instructions,
@@ -93,7 +93,7 @@ def test_a_missing_program(tmp_path: Path) -> None:
 
 
 def test_without_any_way_to_valgrind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("benchmarks.callgrind.install", lambda packages: False)
+    monkeypatch.setattr("benchmarks.measuring.callgrind.install", lambda packages: False)
     for name in ("true", "env"):
         found = shutil.which(name)
         assert found
@@ -112,7 +112,7 @@ def test_valgrind_is_unpacked_where_it_cannot_be_installed(
     except NetworkError as error:
         pytest.skip(str(error))
     tools = tmp_path / "valgrind/usr/libexec/valgrind"
-    monkeypatch.setattr("benchmarks.callgrind.shutil.which", lambda name: None)
+    monkeypatch.setattr("benchmarks.measuring.callgrind.shutil.which", lambda name: None)
     found = provide_valgrind(tmp_path)
     assert found == Valgrind(program=tmp_path / "valgrind/usr/bin/valgrind", tools=tools)
     assert count_instructions(found, [loop]) == pytest.approx(

@@ -8,7 +8,7 @@ import statistics
 
 import pytest
 
-from benchmarks.comparison import CONFIDENCE, FEWEST_ROUNDS, compare, spread
+from benchmarks.measuring.comparison import CONFIDENCE, FEWEST_ROUNDS, compare, spread
 
 TRUE_RATIO = 0.8
 TRIALS = 2000

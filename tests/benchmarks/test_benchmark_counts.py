@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.counts import (
+from benchmarks.measuring.counts import (
     count_modules,
     count_relocations,
     file_counts,

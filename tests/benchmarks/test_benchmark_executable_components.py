@@ -7,9 +7,9 @@ import struct
 
 import pytest
 
-from benchmarks.executable_components import divide_constants, origin_component
-from benchmarks.linked_sizes import MERGED, PADDING, TABLES, Piece
-from benchmarks.size_components import file_component, module_component, object_component
+from benchmarks.sizes.components import file_component, module_component, object_component
+from benchmarks.sizes.executable import divide_constants, origin_component
+from benchmarks.sizes.linked import MERGED, PADDING, TABLES, Piece
 from transcriber.errors import TranscriberError
 
 BLOB = "__constants_data___constant.o"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.file_versions import git, last_versions
+from benchmarks.judging.file_versions import git, last_versions
 from transcriber.errors import DependencyError
 
 FILE = Path("folder/budgets.toml")

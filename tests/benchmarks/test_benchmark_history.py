@@ -12,8 +12,8 @@ import pytest
 
 import example_results as example
 from benchmarks.figures import Figure
-from benchmarks.history import append, entry_of, read_history
-from benchmarks.machine import UNKNOWN, describe_machine, describe_revision
+from benchmarks.judging.history import append, entry_of, read_history
+from benchmarks.measuring.machine import UNKNOWN, describe_machine, describe_revision
 from transcriber.errors import DependencyError, InputError
 
 

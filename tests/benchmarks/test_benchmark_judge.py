@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from benchmarks.budgets import Budget, Budgets, Margin
-from benchmarks.comparison import FEWEST_ROUNDS
 from benchmarks.figures import Figure, Results, Series
-from benchmarks.judge import State, is_decided, judge, judge_figure
+from benchmarks.judging.budgets import Budget, Budgets, Margin
+from benchmarks.judging.judge import State, is_decided, judge, judge_figure
+from benchmarks.measuring.comparison import FEWEST_ROUNDS
+from benchmarks.measuring.ratios import ratio_figures
+from benchmarks.measuring.speed import REFERENCE
 from benchmarks.plan import QUICK_CELLS
-from benchmarks.ratios import ratio_figures
-from benchmarks.speed import REFERENCE
 
 NAME = "speed/short/greedy/1 thread/native"
 CEILING = 0.8

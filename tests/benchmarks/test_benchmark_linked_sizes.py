@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.linked_sizes import (
+from benchmarks.sizes.linked import (
     SYMBOLS,
     LinkedSizes,
     measure_linked,

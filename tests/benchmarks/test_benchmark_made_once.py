@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.made_once import made_once
+from benchmarks.measuring.made_once import made_once
 from transcriber.errors import InputError, StorageError
 
 

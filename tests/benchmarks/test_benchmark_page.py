@@ -9,10 +9,10 @@ from html.parser import HTMLParser
 
 import example_results as example
 from benchmarks.figures import Figure, Results
-from benchmarks.history import entry_of
-from benchmarks.judge import State, Verdict
-from benchmarks.page import render_page
-from benchmarks.tables import sections
+from benchmarks.judging.history import entry_of
+from benchmarks.judging.judge import State, Verdict
+from benchmarks.report.page import render_page
+from benchmarks.report.tables import sections
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 FETCHING = {"src", "srcset", "data", "action", "formaction", "poster", "background", "cite", "ping"}

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import parts
 from benchmarks.figures import Series
-from benchmarks.parts import (
+from benchmarks.measuring import parts
+from benchmarks.measuring.parts import (
     OURS,
     STOCK,
     PartChild,
     measure_import,
     measure_parts,
 )
-from benchmarks.processes import clean_environment
+from benchmarks.measuring.processes import clean_environment
 from torch_build.verify.importing import Import
 from torch_build.verify.interpreters import child_environment
 from transcriber.errors import DependencyError
@@ -62,7 +62,7 @@ def test_a_child_tells_its_parts_and_measures_them(child: Child, tmp_path: Path)
 def test_a_child_is_told_the_weights_and_the_threads(child: Child) -> None:
     told = """printf '["%s", "%s", "%s", "%s"]\\n' "$1" "$2" "$3" "$4"; read -r part"""
     with PartChild(child(told), WEIGHTS, 3) as running:
-        assert running.parts == ("-m", "benchmarks.part_child", "weights.pt", "3")
+        assert running.parts == ("-m", "benchmarks.measuring.part_child", "weights.pt", "3")
 
 
 @pytest.mark.parametrize(("code", "reason"), [("exit 3", "3"), ("kill -9 $$", "-9")])

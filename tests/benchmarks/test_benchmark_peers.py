@@ -17,11 +17,11 @@ from conftest import Utterance
 from whisper.normalizers import EnglishTextNormalizer
 from whisper.tokenizer import get_tokenizer
 
+from benchmarks.measuring.speed import spoken
 from benchmarks.peers import contestants as module
 from benchmarks.peers.contestants import contestants
 from benchmarks.peers.ctranslate2_weights import as_characters, merges, provide_ctranslate2
 from benchmarks.peers.peer_program import Options, Transcript, run
-from benchmarks.speed import spoken
 from scripts import peers
 from scripts.commands import Command
 from scripts.layout import CHECKOUT, CHECKPOINTS, PEERS_PYTHON

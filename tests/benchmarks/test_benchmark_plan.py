@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.budgets import Budget, Budgets
 from benchmarks.figures import Results
-from benchmarks.judge import State, judge
+from benchmarks.judging.budgets import Budget, Budgets
+from benchmarks.judging.judge import State, judge
+from benchmarks.measuring.recordings import SPEECH_VARIABLE
+from benchmarks.measuring.speed import REFERENCE
 from benchmarks.plan import (
     FETCHED,
     FURTHER,
@@ -23,9 +25,8 @@ from benchmarks.plan import (
     further_name,
     plan,
 )
-from benchmarks.recordings import SPEECH_VARIABLE
-from benchmarks.speed import REFERENCE
-from benchmarks.steps import BEAMS, Found, Step, Tick, thread_counts
+from benchmarks.steps import Found, Step, Tick, thread_counts
+from benchmarks.transcription_steps import BEAMS
 
 NOTHING = Budgets(ceilings={}, margins={})
 

@@ -12,24 +12,25 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.accuracy import measure_accuracy, reference_transcripts
-from benchmarks.budgets import BUDGETS, Budgets, read_budgets
-from benchmarks.counts import count_modules
 from benchmarks.figures import ArtefactSizes, Figure, Results
-from benchmarks.judge import State, Verdict, is_decided, judge, judge_figure
+from benchmarks.judging.budgets import BUDGETS, Budgets, read_budgets
+from benchmarks.judging.judge import State, Verdict, is_decided, judge, judge_figure
+from benchmarks.measuring.accuracy import measure_accuracy, reference_transcripts
+from benchmarks.measuring.counts import count_modules
+from benchmarks.measuring.processes import Subject
+from benchmarks.measuring.ratios import ratio_figures
+from benchmarks.measuring.recordings import recordings, speech_folder
+from benchmarks.measuring.speed import REFERENCE, measure_cell
+from benchmarks.measuring.starts import ACTIONS, PYTHON_ITSELF, measure_starts
 from benchmarks.parity import read_manifest
 from benchmarks.peers.contestants import Contestant, contestants
 from benchmarks.plan import FETCHED, QUICK_CELLS
-from benchmarks.processes import Subject
-from benchmarks.ratios import ratio_figures
-from benchmarks.recordings import recordings, speech_folder
-from benchmarks.screen import OVERRIDE, Judgement, screen
-from benchmarks.size_changes import Growth, compare
-from benchmarks.sizes import WHEEL
-from benchmarks.speed import REFERENCE, measure_cell
-from benchmarks.starts import ACTIONS, PYTHON_ITSELF, measure_starts
-from benchmarks.steps import BEAMS, native_program, size_figures, thread_counts
-from benchmarks.wheel_sizes import measure_wheel, object_roots
+from benchmarks.report.screen import OVERRIDE, Judgement, screen
+from benchmarks.sizes.artefacts import WHEEL
+from benchmarks.sizes.changes import Growth, compare
+from benchmarks.sizes.wheel import measure_wheel, object_roots
+from benchmarks.steps import native_program, size_figures, thread_counts
+from benchmarks.transcription_steps import BEAMS
 from scripts.layout import BENCHMARKS, CHECKOUT, SPEECH, build_cache
 from torch_build.archive import read_zip, write_zip
 from torch_build.link import MODULE, link

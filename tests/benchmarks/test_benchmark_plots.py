@@ -15,12 +15,12 @@ from matplotlib.textpath import TextPath
 
 import example_results as example
 from benchmarks.figures import Results
-from benchmarks.history import Entry, entry_of
-from benchmarks.history_plots import history_plots
-from benchmarks.measurements import by_configuration, measurements
-from benchmarks.plot_style import COLOURS, GREY, Look, looks
-from benchmarks.plots import cost_plot, history_plot, ratio_plot
-from benchmarks.treemap import components_with_files, components_with_objects, treemap
+from benchmarks.judging.history import Entry, entry_of
+from benchmarks.report.history_plots import history_plots
+from benchmarks.report.measurements import by_configuration, measurements
+from benchmarks.report.plot_style import COLOURS, GREY, Look, looks
+from benchmarks.report.plots import cost_plot, history_plot, ratio_plot
+from benchmarks.report.treemap import components_with_files, components_with_objects, treemap
 
 SVG = "{http://www.w3.org/2000/svg}"
 BOLD = FontProperties(weight="bold")

@@ -14,9 +14,18 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import processes
 from benchmarks.figures import Series
-from benchmarks.processes import Round, Subject, Taken, evict, in_turns, one_round, series, take
+from benchmarks.measuring import processes
+from benchmarks.measuring.processes import (
+    Round,
+    Subject,
+    Taken,
+    evict,
+    in_turns,
+    one_round,
+    series,
+    take,
+)
 from transcriber.errors import DependencyError
 
 MIB = 2**20

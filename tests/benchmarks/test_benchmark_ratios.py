@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.figures import Figure, Series
-from benchmarks.ratios import ratio_figures
+from benchmarks.measuring.ratios import ratio_figures
 
 OURS = (2.0, 4.0, 6.0, 8.0, 10.0, 14.0)
 THEIRS = (4.0, 8.0, 12.0, 16.0, 20.0, 20.0)

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 import example_results as example
-from benchmarks.readme_tables import TABLES, stale, update
+from benchmarks.report.readme_tables import TABLES, stale, update
 from transcriber.errors import InputError
 
 README = """# Title

@@ -9,7 +9,7 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 
-from benchmarks.recordings import RATE, Recording, fitting, recordings
+from benchmarks.measuring.recordings import RATE, Recording, fitting, recordings
 from transcriber.errors import DependencyError, InputError
 
 FFMPEG = Path(imageio_ffmpeg.get_ffmpeg_exe())

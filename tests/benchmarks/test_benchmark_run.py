@@ -11,8 +11,8 @@ from tqdm.std import tqdm
 
 import example_results as example
 from benchmarks import run as module
-from benchmarks.budgets import Budgets
 from benchmarks.figures import Figure
+from benchmarks.judging.budgets import Budgets
 from benchmarks.plan import KINDS, NOT_ASKED_FOR, speech_name
 from benchmarks.run import run
 from benchmarks.steps import Found, Step, Tick

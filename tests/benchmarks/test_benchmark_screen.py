@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 import example_results as example
-from benchmarks.budgets import Budget
 from benchmarks.figures import ArtefactSizes, Figure, Results
-from benchmarks.history import Entry
-from benchmarks.judge import State, Verdict
+from benchmarks.judging.budgets import Budget
+from benchmarks.judging.history import Entry
+from benchmarks.judging.judge import State, Verdict
 from benchmarks.plan import IN_FULL_ONLY, NOT_ASKED_FOR
-from benchmarks.screen import OVERRIDE, Judgement, screen
-from benchmarks.size_changes import Growth, compare, explain
-from benchmarks.size_gate import ALLOWED, TRAILER, Breach
+from benchmarks.report.screen import OVERRIDE, Judgement, screen
+from benchmarks.sizes.changes import Growth, compare, explain
+from benchmarks.sizes.gate import ALLOWED, TRAILER, Breach
 
 PROCESSOR = example.MACHINE["processor"]
 LINES = 60

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from benchmarks.figures import ArtefactSizes
-from benchmarks.size_changes import Change, compare, explain, payment_tables
+from benchmarks.sizes.changes import Change, compare, explain, payment_tables
 
 BASE = ArtefactSizes(
     bytes=1_000_000,

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.figures import ArtefactSizes
-from benchmarks.size_gate import ALLOWED, GrowthVerdict, judge_growth, report_of_last_commit
-from benchmarks.stored_sizes import REPORT, write_sizes
+from benchmarks.sizes.gate import ALLOWED, GrowthVerdict, judge_growth, report_of_last_commit
+from benchmarks.sizes.stored import REPORT, write_sizes
 
 REASON = "Change it\n\nBinary-Size: it is worth it\n"
 

@@ -10,13 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.appimage_sizes import measure_appimage
 from benchmarks.figures import ArtefactSizes
-from benchmarks.program_sizes import find_executable_map, measure_folder
-from benchmarks.size_changes import compare
-from benchmarks.size_components import COMPONENTS
-from benchmarks.sizes import WHEEL, appimage_name, folder_name, lacks_details, measure_sizes
-from benchmarks.wheel_sizes import measure_wheel
+from benchmarks.sizes.appimage import measure_appimage
+from benchmarks.sizes.artefacts import (
+    WHEEL,
+    appimage_name,
+    folder_name,
+    lacks_details,
+    measure_sizes,
+)
+from benchmarks.sizes.changes import compare
+from benchmarks.sizes.components import COMPONENTS
+from benchmarks.sizes.program import find_executable_map, measure_folder
+from benchmarks.sizes.wheel import measure_wheel
 from native_build.editions import EDITIONS
 from native_build.freeze import EXECUTABLE, LINKER_MAP
 from scripts.layout import CHECKOUT, build_cache

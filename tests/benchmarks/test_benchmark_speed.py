@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.figures import Figure, Series
-from benchmarks.processes import Subject
-from benchmarks.ratios import ratio_figures
-from benchmarks.speed import FIRST_WORDS, REFERENCE, Cell, measure_cell, spoken
+from benchmarks.measuring.processes import Subject
+from benchmarks.measuring.ratios import ratio_figures
+from benchmarks.measuring.speed import FIRST_WORDS, REFERENCE, Cell, measure_cell, spoken
 from transcriber.errors import DependencyError
 
 SEGMENT = "echo '[00:00.000 --> 00:01.000] words'"

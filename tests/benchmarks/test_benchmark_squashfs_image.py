@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.squashfs_image import ImageFile, apportion, image_files, packed_weight
+from benchmarks.sizes.squashfs import ImageFile, apportion, image_files, packed_weight
 from scripts.layout import CHECKOUT
 from transcriber.errors import TranscriberError
 

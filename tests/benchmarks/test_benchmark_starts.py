@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import starts
 from benchmarks.figures import Series
-from benchmarks.processes import Subject, take
-from benchmarks.starts import (
+from benchmarks.measuring import starts
+from benchmarks.measuring.processes import Subject, take
+from benchmarks.measuring.starts import (
     ACTIONS,
     COLD,
     PYTHON_ITSELF,

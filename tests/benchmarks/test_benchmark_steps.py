@@ -9,16 +9,15 @@ import pytest
 
 import example_results as example
 from benchmarks import steps
-from benchmarks.budgets import Budgets
 from benchmarks.figures import Figure, Series
-from benchmarks.parts import STOCK
-from benchmarks.processes import Subject
-from benchmarks.ratios import ratio_figures
-from benchmarks.speed import REFERENCE, Cell, measure_cell
-from benchmarks.starts import ACTIONS, COLD, PYTHON_ITSELF
+from benchmarks.judging.budgets import Budgets
+from benchmarks.measuring.parts import STOCK
+from benchmarks.measuring.processes import Subject
+from benchmarks.measuring.ratios import ratio_figures
+from benchmarks.measuring.speed import REFERENCE, Cell, measure_cell
+from benchmarks.measuring.starts import ACTIONS, COLD, PYTHON_ITSELF
 from benchmarks.steps import (
     Step,
-    cell_step,
     compared,
     count_step,
     part_step,
@@ -27,6 +26,8 @@ from benchmarks.steps import (
     start_steps,
     thread_counts,
 )
+from benchmarks.transcription_steps import cell_step
+from scripts.layout import CHECKOUT
 from transcriber.errors import DependencyError
 
 NOTHING = Budgets(ceilings={}, margins={})
@@ -130,7 +131,7 @@ def test_a_part_step_covers_the_parts_that_a_child_knows(monkeypatch: pytest.Mon
         step.work(lambda: None)
         assert asked[-1][3] == (name, count)
         assert f"part/encoder/{name}" in step.covers
-    text = Path(steps.__file__).with_name("part_child.py").read_text()
+    text = (CHECKOUT / "benchmarks/measuring/part_child.py").read_text()
     for start in step.covers:
         assert f'"{start.split("/")[1]}": ' in text
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.figures import ArtefactSizes
-from benchmarks.sizes import lacks_details
-from benchmarks.stored_sizes import REPORT, parse_sizes, read_sizes, write_sizes
+from benchmarks.sizes.artefacts import lacks_details
+from benchmarks.sizes.stored import REPORT, parse_sizes, read_sizes, write_sizes
 from scripts.layout import CHECKOUT
 from transcriber.errors import InputError
 

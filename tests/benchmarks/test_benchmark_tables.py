@@ -8,14 +8,14 @@ import re
 import pytest
 
 import example_results as example
-from benchmarks import quantities
-from benchmarks.compared_tables import compared_tables, growth_tables, overview, thread_count
-from benchmarks.comparison import FEWEST_ROUNDS
 from benchmarks.figures import ArtefactSizes, Figure, Results, Series
-from benchmarks.judge import State, Verdict, judge_figure
-from benchmarks.markup import Row, Table, as_html, as_markdown
-from benchmarks.measurements import measurements, with_budgets
-from benchmarks.tables import (
+from benchmarks.judging.judge import State, Verdict, judge_figure
+from benchmarks.measuring.comparison import FEWEST_ROUNDS
+from benchmarks.report import quantities
+from benchmarks.report.compared_tables import compared_tables, growth_tables, overview, thread_count
+from benchmarks.report.markup import Row, Table, as_html, as_markdown
+from benchmarks.report.measurements import measurements, with_budgets
+from benchmarks.report.tables import (
     component_table,
     largest,
     render,
@@ -23,7 +23,7 @@ from benchmarks.tables import (
     timed_errors,
     unmeasured_table,
 )
-from benchmarks.verdict_tables import headline, unmeasured_budgets, verdict_table
+from benchmarks.report.verdict_tables import headline, unmeasured_budgets, verdict_table
 
 
 def run_of(*series: Series, figures: tuple[Figure, ...] | None = None) -> Results:

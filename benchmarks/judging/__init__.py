@@ -1,0 +1,1 @@
+"""Judge what was measured by budgets and history, and keep it."""

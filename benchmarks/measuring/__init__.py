@@ -1,0 +1,1 @@
+"""Measure starts, parts, whole runs, counts and accuracy."""

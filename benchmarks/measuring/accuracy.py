@@ -1,0 +1,148 @@
+"""Measure what the program writes: its errors, and whether openai-whisper writes the same.
+
+The recordings are transcribed by the native program and by openai-whisper on stock PyTorch, on one
+thread each, because sums are split among threads and their last digits with them. What
+openai-whisper wrote is kept in the build cache, under a key of all that it hangs on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from benchmarks.figures import Figure
+from benchmarks.parity import (
+    CHARACTER_LANGUAGES,
+    CONFIGURATIONS,
+    REFERENCE_PROGRAM,
+    SAME_SUMS,
+    Speech,
+    differences,
+    error_rates,
+    run_ours,
+    run_reference,
+)
+from scripts.environment import PROGRAM_REQUIREMENTS
+from scripts.layout import MODELS, STOCK_PYTHON, build_cache
+from scripts.torch_environments import STOCK_REQUIREMENTS
+from transcriber.machine.processor import processor_features
+
+MODEL = "base"
+
+_MOST_PROCESSES = 8
+"""Side by side; openai-whisper takes 0.8 GiB in each."""
+
+Transcribe = Callable[[Sequence[Path], Path], None]
+"""Writes the output files of recordings into a folder."""
+
+
+def measure_accuracy(
+    name: str,
+    speech: Sequence[Speech],
+    decoding: str,
+    program: Sequence[str],
+    *,
+    reference: Path | None = None,
+) -> list[Figure]:
+    """Transcribe recordings and compare.
+
+    Parameters
+    ----------
+    name : str
+        What the figures call the recordings.
+    speech : sequence of Speech
+        The recordings.
+    decoding : str
+        One of `benchmarks.parity.CONFIGURATIONS`.
+    program : sequence of str
+        The command that starts our program.
+    reference : Path, optional
+        A folder with openai-whisper's files, from `reference_transcripts`.
+
+    Returns
+    -------
+    list of Figure
+        The error rate of each language, as a fraction, and with a reference the number of files
+        that differ from it.
+    """
+    options = (*CONFIGURATIONS[decoding], *SAME_SUMS)
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder)
+        side_by_side(
+            [item.path for item in speech],
+            output,
+            lambda files, to: run_ours(MODEL, MODELS, files, to, options, start=program),
+        )
+        unequal = differences(speech, output, reference, exact=False) if reference else []
+        rates = error_rates(speech, output)
+    figures = [
+        Figure(
+            name=f"accuracy/{name}/{decoding}/{language} {unit_of(language)}",
+            value=rate,
+            unit="errors",
+        )
+        for language, (_, rate) in rates.items()
+    ]
+    if reference:
+        count = f"accuracy/{name}/{decoding}/differing files"
+        figures.append(Figure(name=count, value=float(len(unequal))))
+    return figures
+
+
+def unit_of(language: str) -> str:
+    """Return ``CER`` for a language whose characters are counted, else ``WER``."""
+    return "CER" if language in CHARACTER_LANGUAGES else "WER"
+
+
+def side_by_side(files: Sequence[Path], output: Path, transcribe: Transcribe) -> None:
+    """Transcribe `files` into `output` with a process for each processor, each of one thread."""
+    output.mkdir(parents=True, exist_ok=True)
+    processors = max(1, min(len(os.sched_getaffinity(0)), len(files), _MOST_PROCESSES))
+    by_size = sorted(files, key=lambda path: (-path.stat().st_size, path.name))
+    shares = [by_size[start::processors] for start in range(processors) if by_size]
+    with ThreadPoolExecutor(processors) as pool:
+        for _ in pool.map(lambda share: transcribe(share, output), shares):
+            pass
+
+
+def reference_transcripts(speech: Sequence[Speech], decoding: str) -> Path:
+    """Return a folder with what openai-whisper writes of recordings, from the cache or made now."""
+    files = [item.path for item in speech]
+    folder = build_cache() / "reference-transcripts" / _reference_key(files, decoding)
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    making = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".making-"))
+    try:
+        options = (*CONFIGURATIONS[decoding], *SAME_SUMS)
+        side_by_side(
+            files,
+            making,
+            lambda share, to: run_reference(STOCK_PYTHON, MODEL, MODELS, share, to, options),
+        )
+        # Another run may have been quicker.
+        if not folder.exists():
+            making.rename(folder)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+    return folder
+
+
+def _reference_key(files: Sequence[Path], decoding: str) -> str:
+    """Return a digest of the weights, the recordings, the options and the pinned packages.
+
+    And of the processor: other instructions sum in another order.
+    """
+    processor = processor_features()
+    key = hashlib.sha256(repr((decoding, CONFIGURATIONS[decoding], SAME_SUMS, processor)).encode())
+    inputs = [MODELS / f"{MODEL}.pt", STOCK_REQUIREMENTS, PROGRAM_REQUIREMENTS, REFERENCE_PROGRAM]
+    for path in (*inputs, *sorted(files)):
+        key.update(path.name.encode() + b"\0")
+        with path.open("rb") as stream:
+            key.update(hashlib.file_digest(stream, "sha256").digest())
+    return key.hexdigest()[:32]

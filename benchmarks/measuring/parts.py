@@ -1,0 +1,160 @@
+"""Measure the parts of a transcription apart, our PyTorch against stock's, and both's import.
+
+Each build has a process of its own for each number of threads, because OpenMP and the BLAS read
+their settings when they are loaded. All load the same weights, stay alive and are told in turns to
+run a part once. Threads wait as the program makes them wait.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from benchmarks.figures import Series
+from benchmarks.measuring.processes import clean_environment
+from torch_build.verify.importing import import_in_turns
+from torch_build.verify.interpreters import child_environment
+from transcriber.errors import DependencyError
+
+OURS = "wheel"
+STOCK = "stock PyTorch"
+
+
+class PartChild:
+    """A process that has loaded the model on one build and waits to be told what to run.
+
+    Parameters
+    ----------
+    python : Path
+        The interpreter that has the build.
+    weights : Path
+        A checkpoint of OpenAI's form.
+    threads : int
+        How many PyTorch uses.
+
+    Attributes
+    ----------
+    parts : tuple of str
+        What it can measure.
+
+    Raises
+    ------
+    DependencyError
+        When it ends before it is ready.
+    """
+
+    def __init__(self, python: Path, weights: Path, threads: int) -> None:
+        # Warnings go nowhere else than a failure's reason does: to the reader.
+        try:
+            self._process = subprocess.Popen(
+                [python, "-m", "benchmarks.measuring.part_child", str(weights), str(threads)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                env=child_environment(clean_environment()),
+            )
+        except OSError as error:
+            raise DependencyError(
+                f"cannot start {python}: {error.strerror}", "run make setup"
+            ) from error
+        self.parts: tuple[str, ...] = tuple(self._answer())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def measure(self, part: str) -> float:
+        """Run a part once and return its seconds."""
+        with suppress(BrokenPipeError):  # it has ended, and there is no answer either
+            print(part, file=self._process.stdin, flush=True)
+        return float(self._answer())
+
+    def _answer(self) -> Any:
+        line = self._process.stdout.readline() if self._process.stdout else ""
+        if not line:
+            raise DependencyError(
+                f"a process that measures parts of the model ended with {self._process.wait()}",
+                "its own message is above",
+            )
+        return json.loads(line)
+
+
+def measure_parts(
+    ours: Path, stock: Path, weights: Path, threads: tuple[str, int], rounds: int
+) -> Iterator[list[Series]]:
+    """Measure the parts of the model in both builds.
+
+    Parameters
+    ----------
+    ours, stock : Path
+        The interpreters.
+    weights : Path
+        A checkpoint of OpenAI's form.
+    threads : tuple of str and int
+        What the figures call this number of threads, and the number.
+    rounds : int
+        How often each part is measured.
+
+    Yields
+    ------
+    list of Series
+        For each part both series, in seconds.
+    """
+    name, count = threads
+    with ExitStack() as stack:
+        children = {
+            subject: stack.enter_context(PartChild(python, weights, count))
+            for subject, python in ((OURS, ours), (STOCK, stock))
+        }
+        for part in children[OURS].parts:
+            taken: dict[str, list[float]] = {subject: [] for subject in children}
+            for turn in range(rounds):
+                order = list(children) if turn % 2 else list(reversed(children))
+                for subject in order:
+                    taken[subject].append(children[subject].measure(part))
+            yield [
+                Series(
+                    measurement=f"part/{part}/{name}",
+                    subject=subject,
+                    unit="s",
+                    samples=tuple(samples),
+                )
+                for subject, samples in taken.items()
+            ]
+
+
+def measure_import(ours: Path, stock: Path, rounds: int) -> list[list[Series]]:
+    """Measure ``import torch`` in new processes of both builds: its time and its peak memory."""
+    subjects = (OURS, STOCK)
+    try:
+        imports = import_in_turns([ours, stock], rounds)
+    except subprocess.SubprocessError as error:
+        raise DependencyError("a new process cannot import torch", "run make setup") from error
+    seconds = [[one.seconds for one in of_build] for of_build in imports]
+    memory = [[one.peak_mib for one in of_build] for of_build in imports]
+    return [
+        _both(subjects, "start/import torch", "s", seconds),
+        _both(subjects, "memory/import torch", "MiB", memory),
+    ]
+
+
+def _both(
+    subjects: Sequence[str], measurement: str, unit: str, samples: Sequence[Sequence[float]]
+) -> list[Series]:
+    return [
+        Series(measurement=measurement, subject=subject, unit=unit, samples=tuple(values))
+        for subject, values in zip(subjects, samples, strict=True)
+    ]

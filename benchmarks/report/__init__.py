@@ -1,0 +1,1 @@
+"""Show what was measured: on a screen, as tables, plots and one page."""

@@ -1,0 +1,126 @@
+"""The steps of a run that transcribe whole recordings, for their time and for their errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.figures import Figure
+from benchmarks.judging.budgets import Budgets
+from benchmarks.judging.judge import is_decided
+from benchmarks.measuring.accuracy import measure_accuracy, reference_transcripts
+from benchmarks.measuring.processes import Subject
+from benchmarks.measuring.recordings import recordings, speech_folder
+from benchmarks.measuring.speed import FIRST_WORDS, REFERENCE, Cell, measure_cell, spoken
+from benchmarks.parity import error_rate, read_manifest
+from benchmarks.peers.contestants import contestants
+from benchmarks.steps import Found, Step, Tick, compared, native_program, thread_counts
+from scripts.layout import BENCHMARKS, CHECKOUT
+
+BEAMS = {"greedy": None, "beam 5": 5}
+
+SECONDS = {"short": 3.0, "medium": 7.0, "long": 60.0}
+"""About what one transcription takes, for the progress bar."""
+
+_CONTESTANTS = 9
+"""About how many take part when all do, for the progress bar."""
+
+
+def cell_step(cell: Cell, budgets: Budgets, output: Path, names: Sequence[str] = ()) -> Step:
+    """Transcribe with those `names`, or with all there are.
+
+    Parameters
+    ----------
+    cell : Cell
+        What is transcribed, and how.
+    budgets : Budgets
+        While the noise leaves one undecided, more rounds follow.
+    output : Path
+        A folder for what the programs write.
+    names : sequence of str
+        Of contestants; all of them take part when it is empty.
+    """
+
+    def work(tick: Tick) -> Found:
+        recording = recordings(speech_folder(), BENCHMARKS / "recordings")[cell.length]
+        subjects = [
+            Subject(
+                name=one.name,
+                command=one.command(
+                    recording.path,
+                    language=recording.language,
+                    beam_size=BEAMS[cell.decoding],
+                    threads=thread_counts()[cell.threads],
+                    output=output,
+                ),
+                variables=one.variables,
+                # A peer that does not run here is no reason to measure nothing.
+                optional=not one.like_whisper,
+            )
+            for one in contestants(CHECKOUT, peers=not names)
+            if not names or one.name in names
+        ]
+        measured = measure_cell(
+            cell,
+            subjects,
+            recording.seconds,
+            before=tick,
+            decided=lambda figures: is_decided(figures, budgets),
+        )
+        found = compared(measured.groups, REFERENCE)
+        # Who writes less, or something else, did other work.
+        errors = [
+            Figure(
+                name=f"errors/{cell.name}/{name}",
+                value=error_rate(recording.language, [recording.reference], [spoken(taken.output)]),
+                unit="errors",
+            )
+            for name, taken in measured.last.items()
+        ]
+        unmeasured = {f"speed/{cell.name}/{name}": why for name, why in measured.failed.items()}
+        return replace(found, figures=[*found.figures, *errors], unmeasured=unmeasured)
+
+    runs = (cell.rounds + cell.warming) * (len(names) or _CONTESTANTS)
+    return Step(
+        kind="speed",
+        name=cell.name.replace("/", ", "),
+        covers=tuple(
+            f"{kind}{cell.name}"
+            for kind in ("speed/", FIRST_WORDS, "memory/", "faults/", "errors/")
+        ),
+        seconds=SECONDS[cell.length] * runs * (1.6 if cell.threads == "1 thread" else 1),
+        ticks=runs,
+        work=work,
+    )
+
+
+def accuracy_step(name: str, folder: Path, decoding: str, *, with_reference: bool) -> Step:
+    """Transcribe the recordings of a folder and count errors.
+
+    Parameters
+    ----------
+    name : str
+        What figures call the recordings.
+    folder : Path
+        It has a ``manifest.tsv``.
+    decoding : str
+        One of `benchmarks.parity.CONFIGURATIONS`.
+    with_reference : bool
+        Whether the files are compared with those of openai-whisper.
+    """
+
+    def work(_: Tick) -> Found:
+        speech = read_manifest(folder)
+        reference = reference_transcripts(speech, decoding) if with_reference else None
+        return Found(
+            figures=measure_accuracy(
+                name, speech, decoding, native_program().command, reference=reference
+            )
+        )
+
+    covers = (f"accuracy/{name}/{decoding}",)
+    seconds = 100 if with_reference else 60
+    return Step(
+        kind="accuracy", name=f"{name}, {decoding}", covers=covers, seconds=seconds, work=work
+    )
