@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks.sizes.squashfs import ImageFile, apportion, image_files, packed_weight
-from scripts.layout import CHECKOUT
+from scripts.layout import build_cache
 from transcriber.errors import TranscriberError
 
-OURS = CHECKOUT / "build/native/mksquashfs/mksquashfs"
-MKSQUASHFS = str(OURS) if OURS.is_file() else shutil.which("mksquashfs")
+OURS = sorted((build_cache() / "native").glob("mksquashfs-*/mksquashfs"))
+MKSQUASHFS = str(OURS[-1]) if OURS else shutil.which("mksquashfs")
 
 needs_mksquashfs = pytest.mark.skipif(MKSQUASHFS is None, reason="no mksquashfs on this machine")
 
