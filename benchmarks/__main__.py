@@ -1,7 +1,7 @@
 """Measure the product, judge it by its budgets, and keep what was found.
 
     make bench-quick      what CI runs: under ten minutes
-    make bench            everything, against every peer: an hour or two
+    make bench            everything, against every peer: about an hour
     make bench-accept     keep what was measured last as what later changes are compared with
     make bench-ratchet    lower the ceilings to what was measured last
 

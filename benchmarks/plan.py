@@ -39,13 +39,13 @@ QUICK_CELLS = {
 """What CI transcribes for its time, and with whom."""
 
 OURS = ("native", "wheel under CPython")
+"""Who else than the reference may have budgets."""
 
 FULL_ROUNDS = {"short": 3, "medium": 2, "long": 1}
-"""By the length of the recording. One run of the longest takes as long as all of the shortest, and
-its noise is that of ten of them on end."""
+"""By the length of the recording: few enough for a run of an hour. Budgets hold the cells above."""
 
 LONG = ("greedy", "all threads")
-"""How the long recording is transcribed. In all four ways it would take an hour and a half more."""
+"""How the long recording is transcribed, to keep a run to an hour."""
 
 FETCHED = "fetched speech"
 """The recordings that the set-up fetches."""

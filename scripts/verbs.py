@@ -65,7 +65,7 @@ make transcribe   transcribe a recording with it and say how long that took
                     MODEL=name    the model (base)
                     ARGS=options  more options of .venv/bin/transcriber
 make test         check style and types, run all tests, and judge by the budgets
-make bench        measure everything, against every peer: an hour or two
+make bench        measure everything, against every peer: about an hour
 make bench-quick  measure what make test judges: under ten minutes
 make bench-accept   keep what was measured last, to compare later changes with
 make bench-ratchet  lower the ceilings to what was measured last
