@@ -86,5 +86,15 @@ class SomeInputsFailedError(TranscriberError):
     exit_code = 10
 
 
+class EngineFailedError(TranscriberError):
+    """What decodes has failed: the GPU, its driver, or the process that it runs in.
+
+    The recording and the options are not to blame, so another engine can go on behind the last
+    window that was decoded. Any method of an `Engine` may raise it.
+    """
+
+    exit_code = 11
+
+
 INTERRUPTED_BY_SIGINT = 130
 """Exit code of a run that Ctrl-C ended: 128 plus the signal's number, as shells report it."""

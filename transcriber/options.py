@@ -45,6 +45,7 @@ _EPILOG = """\
 exit codes: 0 done; 1 defect of the program; 2 usage; 3 a recording cannot be read; 4 model;
 5 network; 6 offline and not there; 7 a file cannot be written; 8 ffmpeg or a library is missing;
 9 time or memory limit of reading a recording; 10 some of several recordings failed;
+11 the GPU, or the Python that decodes, has failed;
 129, 130 or 143 ended by a signal: the same command continues where it stopped
 """
 
