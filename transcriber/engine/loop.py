@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
 
-import torch
 from whisper.audio import N_FRAMES
 
 from transcriber.engine.features import LogMelSpectrogram
@@ -22,13 +22,16 @@ from transcriber.engine.interface import (
     Segment,
     WindowResult,
 )
-from transcriber.engine.model import Hypothesis, WhisperModel
+from transcriber.engine.model import Hypothesis
 from transcriber.engine.segmentation import (
     clear_empty,
     cut,
     last_word_end,
 )
 from transcriber.settings import DecodingSettings
+
+if TYPE_CHECKING:
+    import torch
 
 RELIABLE_TEMPERATURE = 0.5
 """Text that was sampled at a higher temperature does not condition what follows."""
@@ -38,6 +41,34 @@ STUCK_LIMIT = 5
 first timestamp is finished; with the same words in the prompt it would say so for ever."""
 
 Clip = tuple[int, int]
+
+
+class Network(Protocol):
+    """What the loop asks of a model: see `WhisperModel`, whose methods these are."""
+
+    prompt_limit: int
+
+    def tokenizer(self, language: str) -> Any:
+        """Return the tokenizer for a language."""
+
+    def encode(self, window: torch.Tensor) -> Any:
+        """Run the encoder; return what `decode` takes."""
+
+    def decode(
+        self, features: Any, *, language: str, prompt: list[int], temperature: float
+    ) -> Hypothesis:
+        """Decode one window at one temperature."""
+
+    def add_words(
+        self,
+        segments: list[Segment],
+        window: torch.Tensor,
+        *,
+        language: str,
+        frames: int,
+        last_speech: float,
+    ) -> None:
+        """Give each segment its words with their times."""
 
 
 def clips(timestamps: Sequence[float], content_frames: int) -> list[Clip]:
@@ -59,7 +90,7 @@ def clips(timestamps: Sequence[float], content_frames: int) -> list[Clip]:
 
 
 def transcribe_windows(
-    model: WhisperModel,
+    model: Network,
     features: LogMelSpectrogram,
     settings: DecodingSettings,
     *,
@@ -70,8 +101,8 @@ def transcribe_windows(
 
     Parameters
     ----------
-    model : WhisperModel
-        The network.
+    model : Network
+        A model, here or in another process.
     features : LogMelSpectrogram
         The recording.
     settings : DecodingSettings
@@ -126,7 +157,7 @@ class _Decoder:
 
     def __init__(
         self,
-        model: WhisperModel,
+        model: Network,
         features: LogMelSpectrogram,
         settings: DecodingSettings,
         language: str,
@@ -221,10 +252,6 @@ class _Decoder:
         """Decode at rising temperatures until the text passes the checks."""
         encoded = self._model.encode(mel)
         for temperature in self._settings.temperatures:
-            if temperature > 0:
-                # Sampling must not hang on what this process did before, or a continued run
-                # would end in another text than an uninterrupted one.
-                torch.manual_seed(self._settings.seed)
             hypothesis = self._model.decode(
                 encoded, language=self._language, prompt=prompt, temperature=temperature
             )

@@ -1,12 +1,18 @@
-"""A Whisper model in memory: the encoder, the decoder and the word alignment of openai-whisper."""
+"""A Whisper model in memory: the encoder, the decoder and the word alignment of openai-whisper.
+
+Other Pythons run this module, too (`transcriber.system.worker`): it keeps to what Python 3.8 and
+PyTorch 1.13 know.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import inspect
 import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import torch
 import whisper
@@ -14,12 +20,13 @@ from whisper.decoding import DecodingOptions, DecodingResult
 from whisper.timing import add_word_timestamps
 from whisper.tokenizer import get_tokenizer
 
-from transcriber.engine.interface import Segment
 from transcriber.engine.shared_attention import share_audio
 from transcriber.errors import ModelError, UsageError
-from transcriber.models.registry import find_official
-from transcriber.models.stored import StoredModel
-from transcriber.settings import DecodingSettings
+
+if TYPE_CHECKING:
+    from transcriber.engine.interface import Segment
+    from transcriber.models.stored import StoredModel
+    from transcriber.settings import DecodingSettings
 
 _BAD_CHECKPOINT = (
     ArithmeticError,
@@ -40,7 +47,7 @@ _INITIALISED = (torch.nn.Linear, torch.nn.Conv1d, torch.nn.Embedding, torch.nn.L
 _INITIALISE = "reset_parameters"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Hypothesis:
     """What the decoder made of one window at one temperature.
 
@@ -139,6 +146,10 @@ class WhisperModel:
         """
         settings = self._settings
         sampling = temperature > 0
+        if sampling:
+            # It must not hang on what this process did before, or a continued run would end in
+            # another text than an uninterrupted one.
+            torch.manual_seed(settings.seed)
         options = DecodingOptions(
             task=settings.task,
             language=language,
@@ -195,7 +206,7 @@ def _check_tokens(tokens: str, vocabulary: int) -> None:
 
 
 def load_model(stored: StoredModel, *, device: str, settings: DecodingSettings) -> WhisperModel:
-    """Read a checkpoint into memory.
+    """Read a stored checkpoint into memory.
 
     Parameters
     ----------
@@ -213,15 +224,43 @@ def load_model(stored: StoredModel, *, device: str, settings: DecodingSettings) 
     UsageError
         When a token that is never to be written is none of the model's.
     """
+    # The registry is not for every Python that this module is for.
+    from transcriber.models.registry import find_official  # noqa: PLC0415
+
+    official = find_official(stored.name)
+    return load_checkpoint(
+        stored.path,
+        name=stored.name,
+        official=official.name if official else None,
+        device=device,
+        settings=settings,
+    )
+
+
+def load_checkpoint(
+    path: Path, *, name: str, official: str | None, device: str, settings: DecodingSettings
+) -> WhisperModel:
+    """Read a checkpoint into memory.
+
+    Parameters
+    ----------
+    path : Path
+        The file, in OpenAI's format.
+    name : str
+        What the user calls it.
+    official : str or None
+        openai-whisper's name of it, by which the attention heads are known that time words.
+    device, settings
+        As in `load_model`, whose errors it raises.
+    """
     try:
-        checkpoint = _read(stored)
+        checkpoint = _read(path)
         with _without_initialisation():
             model = whisper.model.Whisper(whisper.model.ModelDimensions(**checkpoint["dims"]))
         model.load_state_dict(checkpoint["model_state_dict"])
         heads = checkpoint.get("alignment_heads")
-        official = find_official(stored.name)
         if official is not None:
-            model.set_alignment_heads(whisper._ALIGNMENT_HEADS[official.name])
+            model.set_alignment_heads(whisper._ALIGNMENT_HEADS[official])
         elif heads:
             mask = torch.zeros(model.dims.n_text_layer, model.dims.n_text_head, dtype=torch.bool)
             for layer, head in heads:
@@ -229,19 +268,20 @@ def load_model(stored: StoredModel, *, device: str, settings: DecodingSettings) 
             model.register_buffer("alignment_heads", mask.to_sparse(), persistent=False)
         model = model.to(device).eval()
     except MemoryError as error:
-        raise memory_error(stored.name) from error
+        raise memory_error(name) from error
     except _BAD_CHECKPOINT as error:
         if is_out_of_memory(error):
-            raise memory_error(stored.name) from error
-        raise _unreadable(stored, error) from error
+            raise memory_error(name) from error
+        raise _unreadable(path, error) from error
     share_audio(model.decoder)
     return WhisperModel(model, settings)
 
 
 def is_out_of_memory(error: Exception) -> bool:
     """Whether torch raised `error` because memory ran out, of the processor or of a GPU."""
-    text = str(error)
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in text
+    # The class had no name of its own before PyTorch 2.5.
+    classes = getattr(torch, "OutOfMemoryError", None) or torch.cuda.OutOfMemoryError
+    return isinstance(error, classes) or "can't allocate memory" in str(error)
 
 
 def memory_error(name: str) -> ModelError:
@@ -252,14 +292,16 @@ def memory_error(name: str) -> ModelError:
     )
 
 
-def _read(stored: StoredModel) -> Any:
-    return torch.load(stored.path, map_location="cpu", weights_only=True, mmap=True)
+def _read(path: Path) -> Any:
+    # Not before PyTorch 2.1: there the file is read as a whole.
+    mapped = {"mmap": True} if "mmap" in inspect.signature(torch.load).parameters else {}
+    return torch.load(path, map_location="cpu", weights_only=True, **mapped)
 
 
-def _unreadable(stored: StoredModel, error: Exception) -> ModelError:
+def _unreadable(path: Path, error: Exception) -> ModelError:
     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
     return ModelError(
-        f"{stored.path} is not a Whisper checkpoint in OpenAI's format ({reason[:200]})",
+        f"{path} is not a Whisper checkpoint in OpenAI's format ({reason[:200]})",
         "fetch it again, or convert it with: transcriber models import",
     )
 
