@@ -133,5 +133,23 @@ def _show_origin() -> None:
         traceback.print_exc()
 
 
+def start() -> None:
+    """Run the program and end the process.
+
+    A GPU that has failed is not asked to free what it holds, as Python's end would do: its driver
+    may crash or hang then, when all is written and only the exit code is yet to tell so.
+    """
+    code = main()
+    local = sys.modules.get("transcriber.engine.local")
+    if local is None or not local.has_abandoned():
+        sys.exit(code)
+    import contextlib
+
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    start()

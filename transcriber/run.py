@@ -7,8 +7,11 @@ from collections import Counter
 
 from transcriber.audio.ffmpeg import find_ffmpeg
 from transcriber.audio.stream import AudioLimits, open_audio
+from transcriber.engine.fallback import FallbackEngine
+from transcriber.engine.interface import Engine
 from transcriber.engine.local import LocalEngine
 from transcriber.errors import (
+    EngineFailedError,
     InputError,
     LimitError,
     SomeInputsFailedError,
@@ -18,11 +21,12 @@ from transcriber.errors import (
 from transcriber.inputs import Recording, find_recordings
 from transcriber.interruption import Interrupted
 from transcriber.job import Job, is_done
-from transcriber.machine.device import choose_device
+from transcriber.machine.device import Device, choose_device, forget_trials
 from transcriber.machine.threads import apply_environment, plan_threads
 from transcriber.models.choice import ask_model, may_ask
 from transcriber.models.obtain import obtain
 from transcriber.models.preference import remember_model
+from transcriber.models.stored import StoredModel
 from transcriber.progress import Reporter, stopwatch
 from transcriber.settings import RunSettings
 
@@ -113,7 +117,7 @@ def _transcribe(
     device = choose_device(settings.device)
     if device.fallback:
         reporter.note(f"using the processor: {device.reason}")
-    engine = LocalEngine(stored, device=device.torch_name, settings=settings.decoding)
+    engine = _engine(stored, device, settings, reporter)
     for recording in readable:
         job = Job(recording, settings, engine=engine, threads=threads.threads, reporter=reporter)
         try:
@@ -125,6 +129,24 @@ def _transcribe(
                 interruption.message += " (add --skip_existing: it passes over finished ones)"
             raise
     return failures
+
+
+def _engine(
+    stored: StoredModel, device: Device, settings: RunSettings, reporter: Reporter
+) -> Engine:
+    """Return what decodes: the processor, or a GPU for which the processor stands by."""
+
+    def local(name: str) -> LocalEngine:
+        return LocalEngine(stored, device=name, settings=settings.decoding)
+
+    def failed(error: EngineFailedError, what_now: str) -> None:
+        reporter.note(f"{error.message}; {what_now}")
+        # It had worked in a trial once, which says nothing any more.
+        forget_trials()
+
+    if device.kind == "cpu":
+        return local("cpu")
+    return FallbackEngine(local(device.torch_name), lambda: local("cpu"), failed=failed)
 
 
 def _limits(settings: RunSettings) -> AudioLimits:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from transcriber.engine.features import LogMelSpectrogram
 
 FRAMES_PER_SECOND = 100
 """Frames of the log-mel spectrogram: one every 160 samples at 16 kHz."""
@@ -113,3 +116,26 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Forget the recording."""
+
+
+class FallibleEngine(Engine, Protocol):
+    """An engine that another can stand in for when it fails, with the recording it has read.
+
+    Its `prepare`, `language` and `windows` raise `EngineFailedError` then.
+    """
+
+    def prepare(self) -> None:
+        """Load what decodes, so that `read` meets no failure of it."""
+
+    def release(self) -> LogMelSpectrogram | None:
+        """Hand over the recording, if one was read."""
+
+    def abandon(self) -> None:
+        """Let go of what has failed, without waiting for it. It is never used again."""
+
+
+class StandbyEngine(Engine, Protocol):
+    """An engine that takes over another's recording."""
+
+    def adopt(self, features: LogMelSpectrogram) -> None:
+        """Take over a recording that another engine has read, for the same model."""

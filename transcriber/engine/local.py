@@ -11,17 +11,30 @@ from typing import TYPE_CHECKING, Any
 
 from transcriber import __version__
 from transcriber.engine import openai_whisper
+from transcriber.engine.device_failures import device_failures, failure
 from transcriber.engine.interface import Progress, WindowResult
 from transcriber.models.stored import StoredModel
 from transcriber.settings import DecodingSettings
 
 if TYPE_CHECKING:
     from transcriber.engine.features import LogMelSpectrogram
-    from transcriber.engine.model import WhisperModel
+    from transcriber.engine.loop import Network
+
+_ABANDONED: list[object] = []
+"""Models of GPUs that failed. To free their memory would call the broken driver once more."""
+
+
+def has_abandoned() -> bool:
+    """Whether this process holds a GPU that failed."""
+    return bool(_ABANDONED)
 
 
 class LocalEngine:
     """Decodes in this process.
+
+    On a GPU whatever fails is an `EngineFailedError`, and so is an answer that no working GPU
+    gives. A kernel that never ends cannot be told from one that takes long, and nothing in the
+    process can end it: only at the start is there a time limit (`transcriber.machine.device`).
 
     Parameters
     ----------
@@ -38,16 +51,19 @@ class LocalEngine:
         self._device = device
         self._settings = settings
         self._threads = 1
-        self._loaded: WhisperModel | None = None
+        self._loaded: Network | None = None
         self._features: LogMelSpectrogram | None = None
 
     def identity(self) -> Mapping[str, Any]:
-        """Return all of its own that decides the text: versions, weights, settings."""
+        """Return all of its own that decides the text: versions, weights, settings.
+
+        The device is not among them, though its rounding can change a word: what one has begun
+        another has to be able to finish, in this run or in the next, when the GPU has failed.
+        """
         return {
             "program": __version__,
             "torch": metadata.version("torch"),
             "openai-whisper": metadata.version("openai-whisper"),
-            "device": self._device,
             "model": self._stored.sha256,
             "decoding": asdict(self._settings),
         }
@@ -102,17 +118,65 @@ class LocalEngine:
             self._features.close()
             self._features = None
 
-    def _model(self) -> WhisperModel:
+    def prepare(self) -> None:
+        """Load the model, which is else done when it is first needed.
+
+        Raises
+        ------
+        EngineFailedError
+            When the GPU does not take it.
+        """
+        self._model()
+
+    def release(self) -> LogMelSpectrogram | None:
+        """Hand over the recording that was read, which lies in the memory of the processor."""
+        features, self._features = self._features, None
+        return features
+
+    def adopt(self, features: LogMelSpectrogram) -> None:
+        """Take over a recording that another engine has read, for the same model."""
+        self.close()
+        self._features = features
+
+    def abandon(self) -> None:
+        """Give up a GPU that has failed, without asking anything of it."""
+        if self._device != "cpu" and self._loaded is not None:
+            _ABANDONED.append(self._loaded)
+            self._loaded = None
+
+    def _model(self) -> Network:
         openai_whisper.load()
         import torch  # noqa: PLC0415
 
         if torch.get_num_threads() != self._threads:
             torch.set_num_threads(self._threads)
         if self._loaded is None:
-            from transcriber.engine.model import load_model  # noqa: PLC0415
-
-            self._loaded = load_model(self._stored, device=self._device, settings=self._settings)
+            self._loaded = self._load()
         return self._loaded
+
+    def _load(self) -> Network:
+        from transcriber.engine.model import load_model  # noqa: PLC0415
+
+        if self._device == "cpu":
+            return load_model(self._stored, device="cpu", settings=self._settings)
+        from transcriber.engine.watched_model import WatchedModel  # noqa: PLC0415
+
+        self._check_gpu_memory()
+        model = load_model(self._stored, device=self._device, settings=self._settings)
+        return WatchedModel(model, self._device)
+
+    def _check_gpu_memory(self) -> None:
+        """Refuse a GPU that is too full before the seconds that reading the weights takes."""
+        import torch  # noqa: PLC0415
+
+        with device_failures(self._device):
+            free, _ = torch.cuda.mem_get_info(self._device)
+        if free < self._stored.size:
+            raise failure(
+                self._device,
+                f"{free / 2**30:.1f} GiB of its memory are free, and the model "
+                f"{self._stored.name} needs more than {self._stored.size / 2**30:.1f} GiB",
+            )
 
     @contextlib.contextmanager
     def _memory(self) -> Iterator[None]:

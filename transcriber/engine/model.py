@@ -20,6 +20,7 @@ from whisper.decoding import DecodingOptions, DecodingResult
 from whisper.timing import add_word_timestamps
 from whisper.tokenizer import get_tokenizer
 
+from transcriber.engine.device_failures import device_failures
 from transcriber.engine.shared_attention import share_audio
 from transcriber.errors import ModelError, UsageError
 
@@ -96,6 +97,7 @@ class WhisperModel:
         self._half = settings.fp16 and model.device.type == "cuda"
         self.mels: int = model.dims.n_mels
         self.multilingual: bool = model.is_multilingual
+        self.vocabulary: int = model.dims.n_vocab
         self.prompt_limit: int = model.dims.n_text_ctx // 2 - 1
 
     def tokenizer(self, language: str) -> Any:
@@ -109,9 +111,19 @@ class WhisperModel:
 
     def detect_language(self, window: torch.Tensor) -> str:
         """Return the code of the language that is most probably spoken in a window."""
-        _, probabilities = self._model.detect_language(self._on_device(window))
-        code: str = max(probabilities, key=probabilities.__getitem__)
-        return code
+        probabilities = self.language_probabilities(window)
+        return max(probabilities, key=probabilities.__getitem__)
+
+    def language_probabilities(self, window: torch.Tensor) -> dict[str, float]:
+        """Return how probable each language is, by its code.
+
+        Parameters
+        ----------
+        window : torch.Tensor, shape = (mels, 3000) or (1500, state)
+            The window, or what `encode` made of it.
+        """
+        probabilities: dict[str, float] = self._model.detect_language(self._on_device(window))[1]
+        return probabilities
 
     def encode(self, window: torch.Tensor) -> torch.Tensor:
         """Run the encoder.
@@ -221,6 +233,8 @@ def load_model(stored: StoredModel, *, device: str, settings: DecodingSettings) 
     ------
     ModelError
         When the file is no checkpoint of a Whisper model, or does not fit into memory.
+    EngineFailedError
+        When the GPU does not take it.
     UsageError
         When a token that is never to be written is none of the model's.
     """
@@ -266,7 +280,6 @@ def load_checkpoint(
             for layer, head in heads:
                 mask[layer, head] = True
             model.register_buffer("alignment_heads", mask.to_sparse(), persistent=False)
-        model = model.to(device).eval()
     except MemoryError as error:
         raise memory_error(name) from error
     except _BAD_CHECKPOINT as error:
@@ -274,6 +287,9 @@ def load_checkpoint(
             raise memory_error(name) from error
         raise _unreadable(path, error) from error
     share_audio(model.decoder)
+    # Not above: what a GPU refuses is no fault of the file.
+    with device_failures(device):
+        model = model.to(device).eval()
     return WhisperModel(model, settings)
 
 

@@ -8,6 +8,7 @@ libraries and the choice of visible GPUs stay the same.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -112,7 +113,7 @@ def choose_device(
     if requested == "auto" and not driver.present:
         return _processor("no NVIDIA driver found", root)
     results = ProbeCache(
-        path=cache or program_cache() / "device.json",
+        path=cache or _results_file(),
         key=_identity(index, driver, environment),
         boot=read_text(root / "proc/sys/kernel/random/boot_id"),
     )
@@ -125,6 +126,16 @@ def choose_device(
     hint = f" (remembered; `transcriber doctor --device cuda:{index}` tries again)"
     reason = f"cuda:{index} is not usable: {result.reason}{hint if remembered else ''}"
     return _processor(reason, root, fallback=True)
+
+
+def forget_trials(cache: Path | None = None) -> None:
+    """Have the next run try its GPU afresh, because one that was seen to work has failed."""
+    with contextlib.suppress(OSError):
+        (cache or _results_file()).unlink()
+
+
+def _results_file() -> Path:
+    return program_cache() / "device.json"
 
 
 def _processor(reason: str, root: Path, *, fallback: bool = False) -> Device:

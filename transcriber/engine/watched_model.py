@@ -1,0 +1,132 @@
+"""A model on a GPU that is not believed blindly.
+
+A GPU that overheats, has bad memory or lost its driver raises an error at best. At worst it goes
+on and answers with garbage: zeros where nothing was computed, or NaN, which it keeps to, so that
+the text is empty or full of exclamation marks. Each answer is checked on the processor for what no
+working GPU gives. That costs a copy of the encoder's output, 1 to 4 MB a window.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+
+from transcriber.engine.device_failures import device_failures, failure, is_out_of_gpu_memory
+from transcriber.engine.interface import Segment
+from transcriber.engine.model import Hypothesis, WhisperModel
+from transcriber.errors import EngineFailedError
+
+_ROUNDING = 1e-2
+"""By how much a probability, or a sum of them, may miss 1: half precision has 3 digits."""
+
+Answer = TypeVar("Answer")
+
+
+class WatchedModel:
+    """A `WhisperModel` on a GPU, whose failures are all `EngineFailedError`.
+
+    Parameters
+    ----------
+    model : WhisperModel
+        The model.
+    device : str
+        torch's name of the GPU.
+    """
+
+    def __init__(self, model: WhisperModel, device: str) -> None:
+        self._model = model
+        self._device = device
+        self.mels = model.mels
+        self.multilingual = model.multilingual
+        self.prompt_limit = model.prompt_limit
+
+    def tokenizer(self, language: str) -> Any:
+        """Return the tokenizer for a language and the task of the settings."""
+        return self._model.tokenizer(language)
+
+    def detect_language(self, window: torch.Tensor) -> str:
+        """Return the code of the language that is most probably spoken in a window."""
+        encoded = self.encode(window)
+        probabilities = self._compute(lambda: self._model.language_probabilities(encoded))
+        self._demand(abs(sum(probabilities.values()) - 1) <= _ROUNDING, "the languages")
+        return max(probabilities, key=probabilities.__getitem__)
+
+    def encode(self, window: torch.Tensor) -> torch.Tensor:
+        """Run the encoder, as `WhisperModel.encode` does."""
+        encoded, values = self._compute(lambda: _with_copy(self._model.encode(window)))
+        # The last layer gives each row a mean and a spread of its own: equal values are no output.
+        self._demand(
+            bool(np.isfinite(values).all()) and bool((values[0] != values[0, 0]).any()),
+            "the encoder's output",
+        )
+        return encoded
+
+    def decode(
+        self, features: torch.Tensor, *, language: str, prompt: list[int], temperature: float
+    ) -> Hypothesis:
+        """Decode one window at one temperature, as `WhisperModel.decode` does."""
+        hypothesis = self._compute(
+            lambda: self._model.decode(
+                features, language=language, prompt=prompt, temperature=temperature
+            )
+        )
+        # Each of them is false for NaN, too.
+        self._demand(hypothesis.avg_logprob <= _ROUNDING, "the text's probability")
+        self._demand(_is_probability(hypothesis.no_speech_prob), "the probability of silence")
+        known = range(self._model.vocabulary)
+        self._demand(all(token in known for token in hypothesis.tokens), "the tokens")
+        return hypothesis
+
+    def add_words(
+        self,
+        segments: list[Segment],
+        window: torch.Tensor,
+        *,
+        language: str,
+        frames: int,
+        last_speech: float,
+    ) -> None:
+        """Give each segment its words with their times, as `WhisperModel.add_words` does."""
+        self._compute(
+            lambda: self._model.add_words(
+                segments, window, language=language, frames=frames, last_speech=last_speech
+            )
+        )
+        for segment in segments:
+            for word in segment.get("words", ()):
+                self._demand(
+                    _is_probability(word["probability"])
+                    and math.isfinite(word["start"])
+                    and math.isfinite(word["end"]),
+                    "the times of the words",
+                )
+
+    def _compute(self, compute: Callable[[], Answer]) -> Answer:
+        """Compute; where memory runs out, give back what the allocator hoards and try again."""
+        try:
+            with device_failures(self._device):
+                return compute()
+        except EngineFailedError as error:
+            if error.__cause__ is None or not is_out_of_gpu_memory(error.__cause__):
+                raise
+        # Not in the clause above, where the exception keeps the tensors of the failed call.
+        with device_failures(self._device):
+            torch.cuda.empty_cache()
+            return compute()
+
+    def _demand(self, sound: bool, what: str) -> None:
+        if not sound:
+            raise failure(self._device, f"it miscalculates {what}")
+
+
+def _with_copy(values: torch.Tensor) -> tuple[torch.Tensor, np.ndarray[Any, Any]]:
+    # The copy waits for the GPU, so what failed in the encoder is told here.
+    return values, values.to("cpu").numpy()
+
+
+def _is_probability(value: float) -> bool:
+    return -_ROUNDING <= value <= 1 + _ROUNDING
