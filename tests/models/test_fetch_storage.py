@@ -15,7 +15,7 @@ import child
 import pytest
 
 from transcriber.errors import NetworkError, StorageError
-from transcriber.models import fetch as fetch_module
+from transcriber.models import fetch_file as fetch_module
 from transcriber.models.fetch import fetch
 from transcriber.models.policy import DownloadPolicy
 from transcriber.models.registry import OfficialModel

@@ -1,4 +1,4 @@
-"""Fetching a model from one source: attempts, resuming, and when to give up."""
+"""Fetching a file from one source: attempts, resuming, and when to give up."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from transcriber.models.faults import (
 from transcriber.models.partial import PartialFile, contradicts, strong_validator
 from transcriber.models.policy import DownloadPolicy
 from transcriber.models.progress import DownloadReport
-from transcriber.models.registry import OfficialModel
+from transcriber.models.published import PublishedFile
 from transcriber.models.sources import source_label
 from transcriber.models.transport import Response, open_address, read_block
 
@@ -36,11 +36,11 @@ _CONTENT_RANGE = re.compile(r"bytes\s+(\d{1,19})-\d+/(\d+|\*)")
 
 @dataclass(kw_only=True)
 class SourceDownload:
-    """The download of one model from one of its sources.
+    """The download of one file from one of its sources.
 
     Attributes
     ----------
-    model : OfficialModel
+    file : PublishedFile
         What is fetched; its size and its sha256 are known beforehand.
     address : str
         The source.
@@ -52,7 +52,7 @@ class SourceDownload:
         When to give up.
     """
 
-    model: OfficialModel
+    file: PublishedFile
     address: str
     partial: PartialFile
     report: DownloadReport
@@ -110,7 +110,7 @@ class SourceDownload:
 
     def _finish(self) -> bool:
         """Return whether the complete file is right; where another attempt may help, drop it."""
-        if self.partial.sha256() == self.model.sha256:
+        if self.partial.sha256() == self.file.sha256:
             return True
         pieces = self.partial.pieces
         self.partial.discard()
@@ -154,9 +154,9 @@ class SourceDownload:
             raise SourceError("it sends a web page instead of the file")
         # A local file has no status.
         if response.status in (None, http.client.OK):
-            length = (headers.get("Content-Length") or str(self.model.size)).strip()
-            if length != str(self.model.size):
-                raise SourceError(f"it offers {length!r} bytes instead of {self.model.size}")
+            length = (headers.get("Content-Length") or str(self.file.size)).strip()
+            if length != str(self.file.size):
+                raise SourceError(f"it offers {length!r} bytes instead of {self.file.size}")
             if self.partial.length:
                 self._note(f"{source_label(self.address)} starts over with the whole file")
             self.partial.restart(self.address, strong_validator(headers))
@@ -165,7 +165,7 @@ class SourceDownload:
                 self.partial.discard()
                 raise TransientError("it sends another part than was asked for", 0.0)
             self.partial.pieces += 1
-            share = 100 * self.partial.length // self.model.size
+            share = 100 * self.partial.length // self.file.size
             self._note(f"resuming at {share} % from {source_label(self.address)}")
         else:
             raise SourceError(f"it answers {response.status}, which makes no sense here")
@@ -176,12 +176,12 @@ class SourceDownload:
         return (
             match is not None
             and int(match[1]) == self.partial.length
-            and match[2] in ("*", str(self.model.size))
+            and match[2] in ("*", str(self.file.size))
             and not contradicts(headers, validator)
         )
 
     def _read(self, response: Response) -> None:
-        partial, total, policy = self.partial, self.model.size, self.policy
+        partial, total, policy = self.partial, self.file.size, self.policy
         self._told = 0.0
         self._tell_progress()
         window_start, window_length = time.monotonic(), partial.length
@@ -204,7 +204,7 @@ class SourceDownload:
         now = time.monotonic()
         if now - self._told >= _REPORT_INTERVAL or self.partial.complete:
             self._told = now
-            self.report.download(self.model.name, self.partial.length, self.model.size)
+            self.report.download(self.file.name, self.partial.length, self.file.size)
 
     def _note(self, text: str) -> None:
-        self.report.note(f"{self.model.name}: {text}")
+        self.report.note(f"{self.file.name}: {text}")

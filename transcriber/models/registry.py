@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 from transcriber.errors import ModelError
+from transcriber.models.published import PublishedFile
 
 AUDIO_CONTEXT = 1500
 """Positions of the encoder's output: 30 s at 20 ms each."""
@@ -66,36 +67,34 @@ class Dimensions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OfficialModel:
-    """One of OpenAI's files.
+class OfficialModel(PublishedFile):
+    """One of OpenAI's files, under the name that openai-whisper stores it under.
 
     Attributes
     ----------
-    name : str
-        Its name, such as ``base.en``.
     aliases : tuple of str
         Other names for the same file.
-    address : str
-        Where OpenAI serves it.
-    size : int
-        Length in bytes.
-    sha256 : str
-        Digest of its content, in hexadecimal.
     dimensions : Dimensions
         Its architecture.
     """
 
-    name: str
     aliases: tuple[str, ...]
-    address: str
-    size: int
-    sha256: str
     dimensions: Dimensions
 
     @property
-    def file_name(self) -> str:
-        """The name that openai-whisper stores the file under."""
-        return self.address.rsplit("/", 1)[1]
+    def title(self) -> str:
+        """What it is, within a sentence."""
+        return f"the model {self.name}"
+
+    @property
+    def space_advice(self) -> str:
+        """What to do where the disk is too small for it."""
+        return "free some space or choose another folder with --model_dir"
+
+    @property
+    def source_advice(self) -> str:
+        """What to do where no source brings it."""
+        return "check the network, or name another source with --model_mirror"
 
 
 @functools.cache

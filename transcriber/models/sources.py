@@ -1,4 +1,4 @@
-"""The addresses that a model is fetched from, in order."""
+"""The addresses that a model, or the CUDA add-on, is fetched from, in order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from transcriber.errors import UsageError
-from transcriber.models.registry import OfficialModel
+from transcriber.models.published import PublishedFile
 
 MIRROR_VARIABLE = "TRANSCRIBER_MODEL_MIRROR"
 OFFLINE_VARIABLE = "TRANSCRIBER_OFFLINE"
@@ -17,13 +17,13 @@ _SCHEMES = ("http", "https", "file")
 _FIELD = re.compile(r"\{(name|file|sha256)\}")
 
 
-def source_addresses(model: OfficialModel, mirrors: Sequence[str]) -> tuple[str, ...]:
-    """Return where `model` is fetched from: the mirrors as given, then OpenAI's address.
+def source_addresses(file: PublishedFile, mirrors: Sequence[str]) -> tuple[str, ...]:
+    """Return where `file` is fetched from: the mirrors as given, then its publisher's address.
 
     Parameters
     ----------
-    model : OfficialModel
-        The model.
+    file : PublishedFile
+        A model, or the CUDA add-on.
     mirrors : sequence of str
         Each a base address, to which ``/`` and the file's name are appended, or a template
         with ``{name}``, ``{file}`` or ``{sha256}``.
@@ -34,13 +34,13 @@ def source_addresses(model: OfficialModel, mirrors: Sequence[str]) -> tuple[str,
         When a mirror is neither.
     """
     check_mirrors(mirrors)
-    values = {"name": model.name, "file": model.file_name, "sha256": model.sha256}
+    values = {"name": file.name, "file": file.file_name, "sha256": file.sha256}
     addresses = []
     for mirror in mirrors:
         filled, fields = _FIELD.subn(lambda field: values[field[1]], mirror)
-        addresses.append(filled if fields else f"{mirror.rstrip('/')}/{model.file_name}")
+        addresses.append(filled if fields else f"{mirror.rstrip('/')}/{file.file_name}")
     # The same address twice would only be asked twice.
-    return tuple(dict.fromkeys([*addresses, model.address]))
+    return tuple(dict.fromkeys(filter(None, [*addresses, file.address])))
 
 
 def source_label(address: str) -> str:
@@ -60,17 +60,17 @@ def check_mirrors(mirrors: Sequence[str]) -> None:
         _check(mirror)
 
 
-def chosen_mirrors(options: Sequence[str]) -> tuple[str, ...]:
+def chosen_mirrors(options: Sequence[str], variable: str = MIRROR_VARIABLE) -> tuple[str, ...]:
     """Return the mirrors of the command line, else those of the environment.
 
-    `TRANSCRIBER_MODEL_MIRROR` holds addresses separated by white space or commas.
+    The `variable` holds addresses separated by white space or commas.
 
     Raises
     ------
     UsageError
         When one of them is not an address that can be used.
     """
-    listed = re.split(r"[\s,]+", os.environ.get(MIRROR_VARIABLE, ""))
+    listed = re.split(r"[\s,]+", os.environ.get(variable, ""))
     mirrors = tuple(options) or tuple(filter(None, listed))
     check_mirrors(mirrors)
     return mirrors

@@ -18,6 +18,7 @@ from transcriber.errors import ModelError, UsageError
 from transcriber.files import atomic_writer, storage_error
 from transcriber.models.digest import file_sha256, forget_sha256
 from transcriber.models.lock import FileLock
+from transcriber.models.published import PublishedFile
 from transcriber.models.registry import OfficialModel, find_official, official_models
 from transcriber.models.stored import StoredModel
 
@@ -44,15 +45,15 @@ def expected_file(model: OfficialModel, directory: Path) -> StoredModel:
     )
 
 
-def partial_paths(model: OfficialModel, directory: Path) -> tuple[Path, Path]:
-    """Return the unfinished download of `model` and the description that resuming it needs."""
-    name = model.file_name
+def partial_paths(file: PublishedFile, directory: Path) -> tuple[Path, Path]:
+    """Return the unfinished download of `file` and the description that resuming it needs."""
+    name = file.file_name
     return directory / f"{name}.partial", directory / f"{name}.partial.json"
 
 
-def lock_path(model: OfficialModel, directory: Path) -> Path:
-    """Return the file that a process locks while it writes the files of `model`."""
-    return directory / f".{model.file_name}.lock"
+def lock_path(file: PublishedFile, directory: Path) -> Path:
+    """Return the file that a process locks while it writes what belongs to `file`."""
+    return directory / f".{file.file_name}.lock"
 
 
 def imported_path(name: str, directory: Path) -> Path:
