@@ -21,6 +21,7 @@ from transcriber.models.preference import remembered_model
 from transcriber.paths import model_directory
 from transcriber.settings import (
     APPEND_PUNCTUATIONS,
+    BACKENDS,
     DEFAULT_MODEL,
     OUTPUT_FORMATS,
     PREPEND_PUNCTUATIONS,
@@ -314,6 +315,18 @@ def _add_beyond(group: argparse._ArgumentGroup) -> None:
         default=0,
         help="of the sampling, so that a run can be repeated (%(default)s)",
     )
+    add(
+        "--backend",
+        default="auto",
+        choices=BACKENDS,
+        help="whose PyTorch decodes: the program's own or one of the system; auto is the "
+        "system's where only that can use the GPU (%(default)s)",
+    )
+    add(
+        "--python",
+        metavar="PATH",
+        help="the system's Python to use, or its environment's folder; else the best is looked for",
+    )
     add("--ffmpeg", metavar="FILE", help="the ffmpeg to read recordings with")
     add(
         "--audio_timeout",
@@ -334,6 +347,8 @@ def _add_beyond(group: argparse._ArgumentGroup) -> None:
 def _settings(given: argparse.Namespace) -> RunSettings:
     _check_combinations(given)
     check_requested(given.device)
+    if given.python == "":
+        raise UsageError("--python is empty", "name an interpreter, such as /usr/bin/python3")
     if given.model == "":
         raise UsageError("--model is empty", "name a model, such as base")
     to_stdout = given.output_dir == "-"
@@ -365,6 +380,8 @@ def _settings(given: argparse.Namespace) -> RunSettings:
         model_is_open=named is None,
         model_directory=given.model_dir or model_directory(),
         device=given.device,
+        backend=given.backend,
+        python=given.python,
         threads=given.threads,
         verbose=given.verbose and not to_stdout,
         progress=given.progress,
@@ -393,6 +410,9 @@ def _check_combinations(given: argparse.Namespace) -> None:
 def _without_effect(given: argparse.Namespace) -> tuple[str, ...]:
     """Name the options that openai-whisper accepts but that change nothing as they are given."""
     idle = {
+        "--python has no effect with --backend own": (
+            given.python is not None and given.backend == "own"
+        ),
         "--max_line_count has no effect without --max_line_width": (
             given.max_line_count and not given.max_line_width
         ),

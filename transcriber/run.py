@@ -7,11 +7,8 @@ from collections import Counter
 
 from transcriber.audio.ffmpeg import find_ffmpeg
 from transcriber.audio.stream import AudioLimits, open_audio
-from transcriber.engine.fallback import FallbackEngine
-from transcriber.engine.interface import Engine
-from transcriber.engine.local import LocalEngine
+from transcriber.engine.choice import choose_engine
 from transcriber.errors import (
-    EngineFailedError,
     InputError,
     LimitError,
     SomeInputsFailedError,
@@ -21,12 +18,10 @@ from transcriber.errors import (
 from transcriber.inputs import Recording, find_recordings
 from transcriber.interruption import Interrupted
 from transcriber.job import Job, is_done
-from transcriber.machine.device import Device, choose_device, forget_trials
 from transcriber.machine.threads import apply_environment, plan_threads
 from transcriber.models.choice import ask_model, may_ask
 from transcriber.models.obtain import obtain
 from transcriber.models.preference import remember_model
-from transcriber.models.stored import StoredModel
 from transcriber.progress import Reporter, stopwatch
 from transcriber.settings import RunSettings
 
@@ -114,10 +109,7 @@ def _transcribe(
     if asked:
         # Only now: one that takes too long to come is not what the next start should fetch, too.
         remember_model(stored.name)
-    device = choose_device(settings.device)
-    if device.fallback:
-        reporter.note(f"using the processor: {device.reason}")
-    engine = _engine(stored, device, settings, reporter)
+    engine = choose_engine(stored, settings, reporter.note)
     for recording in readable:
         job = Job(recording, settings, engine=engine, threads=threads.threads, reporter=reporter)
         try:
@@ -129,24 +121,6 @@ def _transcribe(
                 interruption.message += " (add --skip_existing: it passes over finished ones)"
             raise
     return failures
-
-
-def _engine(
-    stored: StoredModel, device: Device, settings: RunSettings, reporter: Reporter
-) -> Engine:
-    """Return what decodes: the processor, or a GPU for which the processor stands by."""
-
-    def local(name: str) -> LocalEngine:
-        return LocalEngine(stored, device=name, settings=settings.decoding)
-
-    def failed(error: EngineFailedError, what_now: str) -> None:
-        reporter.note(f"{error.message}; {what_now}")
-        # It had worked in a trial once, which says nothing any more.
-        forget_trials()
-
-    if device.kind == "cpu":
-        return local("cpu")
-    return FallbackEngine(local(device.torch_name), lambda: local("cpu"), failed=failed)
 
 
 def _limits(settings: RunSettings) -> AudioLimits:

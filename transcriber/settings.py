@@ -8,6 +8,8 @@ from pathlib import Path
 
 OUTPUT_FORMATS = ("txt", "vtt", "srt", "tsv", "json")
 
+BACKENDS = ("auto", "own", "system")
+
 DEFAULT_MODEL = "small"
 """The model that is used unless another is named.
 
@@ -89,6 +91,11 @@ class RunSettings:
         The store's folder.
     device : str
         ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+    backend : str
+        Whose PyTorch decodes: ``own``, ``system``, or ``auto`` for the system's where only it
+        can use the GPU.
+    python : str or None
+        The Python of the system to use, or the folder of its environment.
     threads : int
         Threads for the processor; 0 chooses.
     verbose : bool
@@ -112,6 +119,8 @@ class RunSettings:
     model_is_open: bool = False
     model_directory: Path
     device: str = "auto"
+    backend: str = "auto"
+    python: str | None = None
     threads: int = 0
     verbose: bool = True
     progress: str = "auto"

@@ -46,7 +46,12 @@ Clip = tuple[int, int]
 class Network(Protocol):
     """What the loop asks of a model: see `WhisperModel`, whose methods these are."""
 
+    mels: int
+    multilingual: bool
     prompt_limit: int
+
+    def detect_language(self, window: torch.Tensor) -> str:
+        """Return the code of the language that is spoken in a window."""
 
     def tokenizer(self, language: str) -> Any:
         """Return the tokenizer for a language."""

@@ -98,6 +98,7 @@ class WhisperModel:
         self.mels: int = model.dims.n_mels
         self.multilingual: bool = model.is_multilingual
         self.vocabulary: int = model.dims.n_vocab
+        self.languages: int = model.num_languages
         self.prompt_limit: int = model.dims.n_text_ctx // 2 - 1
 
     def tokenizer(self, language: str) -> Any:

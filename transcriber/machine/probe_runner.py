@@ -42,11 +42,14 @@ class ProbeResult:
         One line.
     name : str
         The GPU's name where it works.
+    code : int or None
+        The error number that the driver gave, if it did.
     """
 
     status: str
     reason: str
     name: str = ""
+    code: int | None = None
 
 
 def probe_command() -> list[str]:
@@ -63,13 +66,15 @@ def probe_command() -> list[str]:
     return [sys.executable, "-P", str(Path(__file__).with_name("device_probe.py"))]
 
 
-def probe_seconds(environment: Mapping[str, str] = os.environ) -> float:
+def probe_seconds(
+    environment: Mapping[str, str] = os.environ, usual: float = PROBE_SECONDS
+) -> float:
     """Return the probe's time limit in seconds, from ``TRANSCRIBER_PROBE_TIMEOUT`` if it is one."""
     try:
         seconds = float(environment.get("TRANSCRIBER_PROBE_TIMEOUT", ""))
     except ValueError:
-        return PROBE_SECONDS
-    return seconds if math.isfinite(seconds) and seconds > 0 else PROBE_SECONDS
+        return usual
+    return seconds if math.isfinite(seconds) and seconds > 0 else usual
 
 
 def run_probe(
@@ -161,7 +166,13 @@ def result_from(data: object) -> ProbeResult | None:
     if not isinstance(data, dict) or data.get("status") not in STATUSES:
         return None
     reason, name = (" ".join(str(data.get(key, "")).split()) for key in ("reason", "name"))
-    return ProbeResult(status=data["status"], reason=reason[:_REASON_LENGTH], name=name)
+    code = data.get("code")
+    return ProbeResult(
+        status=data["status"],
+        reason=reason[:_REASON_LENGTH],
+        name=name,
+        code=code if isinstance(code, int) else None,
+    )
 
 
 def _signal_name(number: int) -> str:

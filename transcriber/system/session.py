@@ -1,0 +1,274 @@
+"""A child process that runs `transcriber.system.worker`, and surviving whatever becomes of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import signal
+import subprocess
+import threading
+import time
+import weakref
+from collections.abc import Mapping, Sequence
+from typing import IO, Any
+
+from transcriber import errors
+from transcriber.errors import EngineFailedError, TranscriberError
+from transcriber.system import framing
+
+SILENCE_SECONDS = 120.0
+"""A child that works says so every two seconds, unless a library keeps all its threads waiting:
+loading gigabytes of kernels from a network disk does."""
+
+GPU_SECONDS = 600.0
+"""Longest time of one request on a GPU, a hundred times what a window takes on a slow one. A GPU
+that hangs lets the child's other threads live. A processor may take hours for a large model."""
+
+REMEDY = "use --backend own, or name another Python with --python"
+
+_BLOCK = 65536
+_LONGEST_LINE = 2**24
+_TAIL_BYTES = 4096
+_REASON_LENGTH = 300
+
+_LOOSENED = ("PYTHONHOME", "PYTHONEXECUTABLE", "PYTHONPLATLIBDIR", "PYTHONSTARTUP")
+"""Variables that say where one Python has its library. They would break another one."""
+
+
+class Session:
+    """One child process, and its answers.
+
+    It ends with this object, and when this process ends in whatever way: its input closes then.
+
+    Parameters
+    ----------
+    label : str
+        What the user reads when it fails, such as ``/usr/bin/python3.9``.
+    command : sequence of str
+        What to start.
+    start : bytes
+        What it reads first.
+    environment : mapping
+        Its environment variables, but for those that are another Python's.
+    silence : float
+        Seconds without a sign of life after which it counts as hanging.
+
+    Raises
+    ------
+    EngineFailedError
+        When it cannot be started.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        command: Sequence[str],
+        start: bytes,
+        *,
+        environment: Mapping[str, str] = os.environ,
+        silence: float = SILENCE_SECONDS,
+    ) -> None:
+        self.label = label
+        self._silence = silence
+        self._number = 0
+        self._received = b""
+        self._unsent = start
+        kept = {name: text for name, text in environment.items() if name not in _LOOSENED}
+        try:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=kept,
+                # Ctrl-C is for this process, which then ends the session and all that is in it.
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise self._failure(f"cannot be started ({error.strerror or error})") from error
+        self._process = process
+        self._stdin, self._stdout, stderr = _pipes(process)
+        os.set_blocking(self._stdin.fileno(), False)
+        self._tail = _Tail(stderr)
+        self._end = weakref.finalize(self, _end, process)
+
+    @property
+    def process_id(self) -> int:
+        """The child's."""
+        return self._process.pid
+
+    def request(
+        self, what: str, *, payload: bytes = b"", seconds: float | None = None, **arguments: Any
+    ) -> Any:
+        """Have the child do something; return its result.
+
+        Parameters
+        ----------
+        what : str
+            The name of the request.
+        payload : bytes
+            What follows it.
+        seconds : float, optional
+            How long it may take.
+        **arguments
+            What the request says, as data that JSON knows.
+
+        Raises
+        ------
+        EngineFailedError
+            When the child fails, ends, hangs or talks nonsense. It is ended then.
+        TranscriberError
+            What the program would raise itself: a damaged model, an unknown token.
+        """
+        self._number += 1
+        message = {"id": self._number, "do": what, **arguments}
+        self._unsent += framing.pack(message, payload)
+        try:
+            answer = self._exchange(None if seconds is None else time.monotonic() + seconds)
+        except BaseException:
+            # A message may have been sent in part.
+            self.close()
+            raise
+        if "error" in answer:
+            raise self._error(answer["error"])
+        return answer.get("result")
+
+    def close(self) -> None:
+        """End the child."""
+        self._end()
+
+    def _exchange(self, limit: float | None) -> dict[str, Any]:
+        """Send what is unsent; return the answer to the last request."""
+        if not self._end.alive:
+            raise self._failure("has ended")
+        heard = time.monotonic()
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._stdout, selectors.EVENT_READ)
+            selector.register(self._stdin, selectors.EVENT_WRITE)
+            while True:
+                end = min(heard + self._silence, limit or heard + self._silence)
+                ready = selector.select(max(end - time.monotonic(), 0))
+                if not ready:
+                    raise self._failure(self._hung(limit, heard))
+                for key, _ in ready:
+                    if key.fileobj is self._stdout:
+                        block = os.read(self._stdout.fileno(), _BLOCK)
+                        heard = time.monotonic()
+                        answer = self._take(block)
+                        if answer is not None:
+                            return answer
+                    elif not self._send():
+                        selector.unregister(self._stdin)
+
+    def _send(self) -> bool:
+        """Write as much as the pipe takes; return whether something is left."""
+        try:
+            self._unsent = self._unsent[os.write(self._stdin.fileno(), self._unsent[:_BLOCK]) :]
+        except BrokenPipeError:
+            # Its output says what became of it.
+            self._unsent = b""
+        return bool(self._unsent)
+
+    def _take(self, block: bytes) -> dict[str, Any] | None:
+        """Return the answer if it is complete with `block`."""
+        if not block:
+            raise self._failure(self._ended())
+        *lines, self._received = (self._received + block).split(b"\n")
+        if len(self._received) > _LONGEST_LINE:
+            raise self._failure("gave no readable answer")
+        for line in lines:
+            try:
+                message = framing.parse(line)
+            except ValueError as error:
+                raise self._failure("gave no readable answer") from error
+            if message.get("id") == self._number and ("error" in message or "result" in message):
+                return message
+        return None
+
+    def _hung(self, limit: float | None, heard: float) -> str:
+        if limit is not None and limit < heard + self._silence:
+            return "did not answer in time"
+        return f"has given no sign of life for {self._silence:g} s"
+
+    def _ended(self) -> str:
+        """Return how the child ended, with the last that it said."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(2)
+        code = self._process.returncode
+        if code is None:
+            how = "closed its output"
+        elif code < 0:
+            how = f"ended by {_signal_name(-code)}"
+        else:
+            how = f"ended with exit code {code}"
+        last = self._tail.last_line()
+        return f"{how} ({last})" if last else how
+
+    def _failure(self, what: str) -> EngineFailedError:
+        return EngineFailedError(f"the PyTorch of {self.label} {what}", REMEDY)
+
+    def _error(self, error: Any) -> TranscriberError:
+        """Return the child's error as one of ours."""
+        if not isinstance(error, dict):
+            return self._failure("gave no readable answer")
+        kind, message, remedy = (str(error.get(key, "")) for key in ("kind", "message", "remedy"))
+        known = getattr(errors, kind, None)
+        if isinstance(known, type) and issubclass(known, TranscriberError):
+            return known(message, remedy)
+        message = message[:_REASON_LENGTH]
+        if kind == "memory":
+            return EngineFailedError(
+                f"the memory does not suffice for the PyTorch of {self.label} ({message})",
+                "choose a smaller model with --model, or try --device cpu",
+            )
+        whose = "the GPU has failed under" if kind == "gpu" else "an error ended"
+        return EngineFailedError(f"{whose} the PyTorch of {self.label} ({message})", REMEDY)
+
+
+class _Tail:
+    """The last of what a child writes to its standard error."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._text = b""
+        # Read all the time, or the child would stop at a full pipe.
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def last_line(self) -> str:
+        """Return its last line with content; for a traceback that is what went wrong."""
+        self._thread.join(1)
+        lines = self._text.decode("utf-8", errors="replace").split("\n")
+        return next((line.strip()[:_REASON_LENGTH] for line in lines[::-1] if line.strip()), "")
+
+    def _read(self) -> None:
+        with contextlib.suppress(OSError, ValueError), self._stream:
+            while block := os.read(self._stream.fileno(), _BLOCK):
+                self._text = (self._text + block)[-_TAIL_BYTES:]
+
+
+def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
+    pipes = process.stdin, process.stdout, process.stderr
+    assert all(pipes)  # noqa: S101  pipes were asked for
+    return pipes  # type: ignore[return-value]
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill a child and whatever it started; it has nothing to save."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    # A process inside a driver's system call may outlive its SIGKILL, so do not wait for ever.
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(2)
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
