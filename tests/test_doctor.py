@@ -37,6 +37,7 @@ SECTIONS = [
     "packages",
     "gpu",
     "device",
+    "pythons",
     "models",
     "folders",
     "environment",

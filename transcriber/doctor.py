@@ -26,6 +26,7 @@ from transcriber.machine.findings import (
     thread_findings,
 )
 from transcriber.paths import model_directory
+from transcriber.settings import BACKENDS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +44,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--device", default="auto", help="device to try: auto, cpu, cuda or cuda:N (%(default)s)"
     )
+    parser.add_argument(
+        "--backend",
+        default="auto",
+        choices=BACKENDS,
+        help="whose PyTorch to try: system tries the best of the other Pythons (%(default)s)",
+    )
+    parser.add_argument("--python", metavar="PATH", help="the other Python to try")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -88,6 +96,7 @@ def _sections(arguments: argparse.Namespace) -> Iterator[tuple[str, list[Finding
         "packages": package_findings,
         "gpu": gpu_findings,
         "device": lambda: device_findings(arguments.device),
+        "pythons": lambda: _pythons(arguments),
         "models": lambda: model_findings(arguments.model_dir),
         "folders": lambda: folder_findings(arguments.model_dir),
         "environment": environment_findings,
@@ -98,6 +107,12 @@ def _sections(arguments: argparse.Namespace) -> Iterator[tuple[str, list[Finding
         except Exception as error:
             findings = [failed_finding(title, error)]
         yield title, findings
+
+
+def _pythons(arguments: argparse.Namespace) -> list[Finding]:
+    from transcriber.system.findings import python_findings  # noqa: PLC0415  brings the engine
+
+    return python_findings(arguments.backend, arguments.device, arguments.python)
 
 
 def _as_text(title: str, findings: list[Finding]) -> str:
