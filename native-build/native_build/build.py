@@ -30,6 +30,8 @@ from scripts.layout import CHECKOUT
 from torch_build.archive import read_folder
 from torch_build.sources import read_sources
 from transcriber.models.certificates import BUNDLED
+from transcriber.system.sources import BUNDLE as SOURCES
+from transcriber.system.sources import write_bundle
 
 PROGRAM = CHECKOUT / "transcriber"
 PROGRAM_REQUIREMENTS = CHECKOUT / "requirements/program.txt"
@@ -90,6 +92,7 @@ def build_program(shop: Workshop, torch: Path, edition: Edition) -> Path:
         write_report(place.with_suffix(".prune.json"), decisions)
         shutil.copy(decoder / "ffmpeg", program / "ffmpeg")
         shutil.copy(shop.packages / "certifi/cacert.pem", program / BUNDLED)
+        write_bundle(program / SOURCES, {"transcriber": PROGRAM, "whisper": site / "whisper"})
         write_contents(
             program,
             archives=shop.sources.archives,

@@ -24,6 +24,7 @@ from native_parts import libraries_of, newer_symbols, places_in
 from scripts.layout import CHECKOUT, DISTRIBUTION
 from scripts.native_program import NATIVE_PROGRAM
 from transcriber.models.certificates import BUNDLED
+from transcriber.system.sources import BUNDLE as SOURCES
 
 FOLDER = NATIVE_PROGRAM.parent
 
@@ -74,7 +75,7 @@ def test_every_file_has_a_reason(program: Path, files: list[Path]) -> None:
     report = json.loads(FOLDER.with_suffix(".prune.json").read_text())
     reasons = {item["path"]: item["reason"] for item in report if item["kept"]}
     assert all(reasons.values())
-    added = {"ffmpeg", BUNDLED, BILL}
+    added = {"ffmpeg", BUNDLED, BILL, SOURCES}
     found = {path.relative_to(FOLDER).as_posix() for path in files}
     assert {name for name in found if not name.startswith("licences/")} == {*reasons, *added}
 
