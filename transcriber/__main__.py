@@ -77,7 +77,7 @@ def _dispatch(given: list[str]) -> int:
         from transcriber.machine import device_probe
 
         return device_probe.main(rest)
-    if command in ("models", "doctor"):
+    if command in ("models", "cuda", "doctor"):
         from transcriber.subcommands import run_subcommand
 
         return run_subcommand(command, rest)

@@ -22,3 +22,13 @@ def file_beside(name: str) -> Path | None:
     executable = native_executable()
     path = executable.with_name(name) if executable else None
     return path if path and path.is_file() else None
+
+
+def appimage_file() -> Path | None:
+    """Return the AppImage that the program was started from, or None where it was from none."""
+    path, folder = os.environ.get("APPIMAGE"), os.environ.get("APPDIR")
+    executable = native_executable()
+    # Whatever was started from another AppImage has that one's variables.
+    if not (path and folder and executable and executable.is_relative_to(os.path.realpath(folder))):
+        return None
+    return Path(path)

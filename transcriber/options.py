@@ -20,6 +20,7 @@ from transcriber.machine.device import check_requested
 from transcriber.models.preference import remembered_model
 from transcriber.paths import model_directory
 from transcriber.settings import (
+    ADDON_CHOICES,
     APPEND_PUNCTUATIONS,
     BACKENDS,
     DEFAULT_MODEL,
@@ -39,6 +40,7 @@ Transcribe recordings with OpenAI's Whisper, and write text and subtitles.
   transcriber talk.mp3                      transcribe a recording
   transcriber --language de interviews/     all recordings in a folder
   transcriber models list                   the models; also fetch, verify, import, remove, path
+  transcriber cuda status                   the CUDA add-on; also fetch, import, remove
   transcriber doctor                        what was found on this machine
 """
 
@@ -327,6 +329,12 @@ def _add_beyond(group: argparse._ArgumentGroup) -> None:
         metavar="PATH",
         help="the system's Python to use, or its environment's folder; else the best is looked for",
     )
+    add(
+        "--cuda_addon",
+        choices=ADDON_CHOICES,
+        help="what to do where an NVIDIA GPU is and the program lacks its CUDA add-on "
+        "(ask on a terminal, unless the answer was never)",
+    )
     add("--ffmpeg", metavar="FILE", help="the ffmpeg to read recordings with")
     add(
         "--audio_timeout",
@@ -382,6 +390,7 @@ def _settings(given: argparse.Namespace) -> RunSettings:
         device=given.device,
         backend=given.backend,
         python=given.python,
+        cuda_addon=given.cuda_addon,
         threads=given.threads,
         verbose=given.verbose and not to_stdout,
         progress=given.progress,

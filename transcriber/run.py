@@ -7,6 +7,7 @@ from collections import Counter
 
 from transcriber.audio.ffmpeg import find_ffmpeg
 from transcriber.audio.stream import AudioLimits, open_audio
+from transcriber.cuda.offer import provide_addon
 from transcriber.engine.choice import choose_engine
 from transcriber.errors import (
     InputError,
@@ -19,7 +20,7 @@ from transcriber.inputs import Recording, find_recordings
 from transcriber.interruption import Interrupted
 from transcriber.job import Job, is_done
 from transcriber.machine.threads import apply_environment, plan_threads
-from transcriber.models.choice import ask_model, may_ask
+from transcriber.models.choice import ask_model, may_ask, may_offer
 from transcriber.models.obtain import obtain
 from transcriber.models.preference import remember_model
 from transcriber.progress import Reporter, stopwatch
@@ -109,6 +110,15 @@ def _transcribe(
     if asked:
         # Only now: one that takes too long to come is not what the next start should fetch, too.
         remember_model(stored.name)
+    # A PyTorch of the system has its own.
+    if settings.backend != "system":
+        provide_addon(
+            device=settings.device,
+            choice=settings.cuda_addon,
+            offline=settings.offline,
+            may_ask=lambda: may_offer(settings),
+            report=reporter,
+        )
     engine = choose_engine(stored, settings, reporter.note)
     for recording in readable:
         job = Job(recording, settings, engine=engine, threads=threads.threads, reporter=reporter)

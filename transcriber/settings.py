@@ -10,6 +10,9 @@ OUTPUT_FORMATS = ("txt", "vtt", "srt", "tsv", "json")
 
 BACKENDS = ("auto", "own", "system")
 
+ADDON_CHOICES = ("ask", "fetch", "never")
+"""What may be done where an NVIDIA driver is there and the CUDA add-on is not."""
+
 DEFAULT_MODEL = "small"
 """The model that is used unless another is named.
 
@@ -96,6 +99,9 @@ class RunSettings:
         can use the GPU.
     python : str or None
         The Python of the system to use, or the folder of its environment.
+    cuda_addon : str or None
+        What to do where the CUDA add-on is missing: ``ask``, ``fetch`` or ``never``. None asks,
+        unless the user has once answered "never".
     threads : int
         Threads for the processor; 0 chooses.
     verbose : bool
@@ -121,6 +127,7 @@ class RunSettings:
     device: str = "auto"
     backend: str = "auto"
     python: str | None = None
+    cuda_addon: str | None = None
     threads: int = 0
     verbose: bool = True
     progress: str = "auto"

@@ -1,4 +1,4 @@
-"""The sub-commands ``models`` and ``doctor``."""
+"""The sub-commands ``models``, ``cuda`` and ``doctor``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ _SUBCOMMANDS = {
     "models": (
         "transcriber.models.command",
         "The models: what there is, what is stored, and getting them.",
+    ),
+    "cuda": (
+        "transcriber.cuda.command",
+        "The CUDA add-on, with which the program uses an NVIDIA GPU: getting it, and its state.",
     ),
     "doctor": (
         "transcriber.doctor",
@@ -25,7 +29,7 @@ def run_subcommand(name: str, arguments: Sequence[str]) -> int:
     Parameters
     ----------
     name : str
-        ``models`` or ``doctor``.
+        ``models``, ``cuda`` or ``doctor``.
     arguments : sequence of str
         What follows it on the command line.
 

@@ -14,7 +14,12 @@ from transcriber.settings import DEFAULT_MODEL, RunSettings
 
 
 def may_ask(settings: RunSettings) -> bool:
-    """Return whether the user is there to be asked, and there is something to ask.
+    """Return whether the user is there to be asked, and there is something to ask."""
+    return may_offer(settings) and locate(settings.model, settings.model_directory) is None
+
+
+def may_offer(settings: RunSettings) -> bool:
+    """Return whether the user is there to be asked whether to fetch something.
 
     Whoever reads the progress as JSON is a program; without the network nothing can be fetched.
     """
@@ -23,7 +28,6 @@ def may_ask(settings: RunSettings) -> bool:
         and sys.stderr.isatty()
         and settings.progress in ("auto", "bar")
         and not (settings.offline or offline_by_environment())
-        and locate(settings.model, settings.model_directory) is None
     )
 
 
