@@ -112,6 +112,11 @@ def choose_device(
     driver = find_driver(root, environment)
     if requested == "auto" and not driver.present:
         return _processor("no NVIDIA driver found", root)
+    if driver.present:
+        # Without a driver no look for what would need one.
+        from transcriber.cuda.search import with_addon  # noqa: PLC0415
+
+        environment = with_addon(environment)
     results = ProbeCache(
         path=cache or _results_file(),
         key=_identity(index, driver, environment),
@@ -145,6 +150,7 @@ def _processor(reason: str, root: Path, *, fallback: bool = False) -> Device:
 
 def _identity(index: int, driver: Driver, environment: Mapping[str, str]) -> dict[str, str]:
     """Return everything that a remembered result depends on."""
+    addon = environment.get("TORCH_CUDA_ADDON", "")
     return {
         "program": __version__,
         "index": str(index),
@@ -153,6 +159,8 @@ def _identity(index: int, driver: Driver, environment: Mapping[str, str]) -> dic
         "driver library's time": modification_time(driver.library_file),
         "nodes": " ".join(driver.nodes),
         "torch": torch_identity(),
+        "add-on": addon,
+        "add-on's time": modification_time(Path(addon) if addon else None),
         "visible devices": environment.get("CUDA_VISIBLE_DEVICES", "all"),
         "order of devices": environment.get("CUDA_DEVICE_ORDER", ""),
         "library folders": environment.get("LD_LIBRARY_PATH", ""),
