@@ -9,7 +9,7 @@ from pathlib import Path
 
 from transcriber.cuda.addon import MIRROR_VARIABLE, published_addon, require_addon
 from transcriber.cuda.preference import forget_never, never_wanted
-from transcriber.cuda.search import Search, find_addon
+from transcriber.cuda.search import find_addon, in_words
 from transcriber.cuda.store import import_addon, remove_all
 from transcriber.errors import DependencyError
 from transcriber.interruption import Interrupted
@@ -81,19 +81,8 @@ def _status(arguments: argparse.Namespace) -> int:
         }
         print(json.dumps(state, indent=1))
     else:
-        for line in found.damaged:
-            print(f"damaged: {line}")
-        print(_in_words(found))
+        print("\n".join(in_words(found)))
     return 0 if found.path else DependencyError.exit_code
-
-
-def _in_words(found: Search) -> str:
-    if found.path:
-        return f"here: {found.path} ({found.origin})"
-    if found.packed:
-        return f"here, and unpacked at the next use: {found.packed}"
-    remedy = "; `transcriber cuda fetch` gets it" if found.wanted else ""
-    return f"not here: {found.origin}{remedy}"
 
 
 def _fetch(arguments: argparse.Namespace) -> int:

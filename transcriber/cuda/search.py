@@ -98,6 +98,18 @@ def _find_published(addon: Addon, *, remembered: bool) -> Search:
     )
 
 
+def in_words(found: Search) -> list[str]:
+    """Return what was found as lines: where the add-on is or how to get it, and what is damaged."""
+    if found.path:
+        state = f"here: {found.path} ({found.origin})"
+    elif found.packed:
+        state = f"here, and unpacked at the next use: {found.packed}"
+    else:
+        remedy = "; `transcriber cuda fetch` gets it" if found.wanted else ""
+        state = f"not here: {found.origin}{remedy}"
+    return [state, *(f"damaged: {line}" for line in found.damaged)]
+
+
 def with_addon(environment: Mapping[str, str] = os.environ) -> Mapping[str, str]:
     """Return `environment` with the add-on that was found in it, for PyTorch to load.
 

@@ -18,7 +18,8 @@ from pathlib import Path
 
 from transcriber import __version__
 from transcriber.audio.ffmpeg import find_ffmpeg
-from transcriber.beside import native_executable
+from transcriber.beside import appimage_file, native_executable
+from transcriber.cuda.search import find_addon, in_words
 from transcriber.machine.control_groups import memory_limit, processor_quota
 from transcriber.machine.device import choose_device
 from transcriber.machine.nvidia import CUDA_LIBRARIES, find_driver, find_library, list_gpus
@@ -114,13 +115,8 @@ def program_findings() -> list[Finding]:
 
 def _appimage() -> str | None:
     """Tell which file the program was started from, and how its files were made accessible."""
-    path, folder, executable = (
-        os.environ.get("APPIMAGE"),
-        os.environ.get("APPDIR"),
-        native_executable(),
-    )
-    # Whatever was started from another AppImage has that one's variables.
-    if not (path and folder and executable and executable.is_relative_to(os.path.realpath(folder))):
+    path, folder = appimage_file(), os.environ.get("APPDIR", "")
+    if path is None:
         return None
     return f"{path}, {'mounted' if os.path.ismount(folder) else 'unpacked'} in {folder}"
 
@@ -194,6 +190,7 @@ def gpu_findings(root: Path = _ROOT) -> list[Finding]:
         look_up("driver library", lambda: library),
         look_up("device files", lambda: list(driver.nodes), _words),
         look_up("GPUs", lambda: list_gpus(root)),
+        look_up("CUDA add-on", lambda: in_words(find_addon())),
         *(look_up(name, partial(paths, name)) for name in CUDA_LIBRARIES),
     ]
 
