@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -116,7 +117,7 @@ def test_the_gpu_is_what_the_environment_says(program: Path) -> None:
     ("settings", "error"),
     [({"DEVICES": "0"}, 100), ({"DRIVER": "11040"}, 35), ({"DRIVER": "0"}, 35)],
 )
-def test_without_gpu_or_driver(program: Path, settings: dict[str, str], error: int) -> None:
+def test_without_gpu_or_driver(program: Path, settings: dict[str, Any], error: int) -> None:
     code, lines = run(program, **settings)
     assert code == 0
     assert "devices 0" in lines

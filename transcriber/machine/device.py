@@ -17,6 +17,7 @@ from pathlib import Path
 
 from transcriber import __version__
 from transcriber.errors import UsageError
+from transcriber.machine.driver_faults import explain
 from transcriber.machine.nvidia import Driver, find_driver
 from transcriber.machine.packages import modification_time, torch_identity
 from transcriber.machine.probe_cache import ProbeCache
@@ -125,6 +126,7 @@ def choose_device(
     result, remembered = (None if fresh else results.recall()), True
     if result is None:
         result, remembered = run_probe(index, command or probe_command(), environment), False
+        result = explain(result, driver, root)
         results.keep(result)
     if result.status == "works":
         return Device(kind="cuda", index=index, name=result.name, reason=result.reason)
