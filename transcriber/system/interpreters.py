@@ -103,10 +103,11 @@ def _executables(place: Place) -> Iterator[Path]:
         return
     try:
         with os.scandir(place.folder) as entries:
-            names = sorted(entry.name for entry in entries if _NAME.fullmatch(entry.name))
+            found = [entry.name for entry in entries if _NAME.fullmatch(entry.name)]
     except OSError:
         return
-    for name in names:
+    # The name that says most is the one that the user reads.
+    for name in sorted(found, key=lambda name: (len(name), name), reverse=True):
         path = place.folder / name
         if _is_executable(path) and _is_program(path):
             yield path

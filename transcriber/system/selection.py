@@ -32,6 +32,9 @@ _REMEDY = (
     f"--python or ${ENVIRONMENT_VARIABLE}; `transcriber doctor --backend system` tells more"
 )
 
+_AMD = Path("/dev/kfd")
+"""The device of AMD's kernel module. PyTorch for their GPUs names them as it does NVIDIA's."""
+
 _TOLD = 3
 """Pythons that an error names with their reasons; `doctor` lists them all."""
 
@@ -159,8 +162,7 @@ def select_for(requested: str, *, named: str | None = None, only_gpu: bool = Fal
     With ``auto`` a GPU is tried only where there is a sign of one.
     """
     gpu = check_requested(requested)
-    # PyTorch for AMD's GPUs names them as NVIDIA's; this is their kernel module's device.
-    sign = only_gpu or requested != "auto" or find_driver().present or Path("/dev/kfd").exists()
+    sign = only_gpu or requested != "auto" or find_driver().present or _AMD.exists()
     return select(gpu if sign and requested != "cpu" else None, named=named, only_gpu=only_gpu)
 
 

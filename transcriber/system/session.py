@@ -72,6 +72,7 @@ class Session:
         self.label = label
         self._silence = silence
         self._number = 0
+        self._greeted = False
         self._received = b""
         self._unsent = start
         kept = {name: text for name, text in environment.items() if name not in _LOOSENED}
@@ -181,7 +182,11 @@ class Session:
             try:
                 message = framing.parse(line)
             except ValueError as error:
+                if not self._greeted:
+                    # What a Python runs at its own start may print before we can prevent it.
+                    continue
                 raise self._failure("gave no readable answer") from error
+            self._greeted = True
             if message.get("id") == self._number and ("error" in message or "result" in message):
                 return message
         return None

@@ -100,7 +100,7 @@ def installed_places() -> dict[str, Path]:
 def gather(places: Places) -> dict[str, str]:
     """Return the text of the modules that `MAIN` and the bootstrap import, and that of those."""
     found: dict[str, str] = {}
-    waiting = [MAIN, BOOTSTRAP]
+    waiting = [*_with_parents(MAIN), *_with_parents(BOOTSTRAP)]
     while waiting:
         name = waiting.pop()
         path = _file(name, places)

@@ -229,13 +229,16 @@ def hello(gpu: int | None) -> dict[str, Any]:
         # A PyTorch that was built for NumPy 1 says only here that it cannot work with NumPy 2.
         torch.from_numpy(np.zeros(1, np.float32)).numpy()
     except Exception as error:
-        found["problem"] = f"it does not load: {reason(error)}"
+        missing = {"torch": "PyTorch", "numpy": "NumPy"}.get(getattr(error, "name", None) or "")
+        absent = missing is not None and isinstance(error, ModuleNotFoundError)
+        found["problem"] = (
+            f"it has no {missing}" if absent else f"it does not load: {reason(error)}"
+        )
         return found
     version = tuple(int(part) for part in re.findall(r"\d+", found["torch"])[:2])
     if version < OLDEST_TORCH:
-        found["problem"] = (
-            f"PyTorch {found['torch']} is older than {'.'.join(map(str, OLDEST_TORCH))}"
-        )
+        oldest = ".".join(map(str, OLDEST_TORCH))
+        found["problem"] = f"its PyTorch {found['torch']} is older than {oldest}"
     elif gpu is not None:
         from transcriber.machine.device_probe import probe  # noqa: PLC0415
 
