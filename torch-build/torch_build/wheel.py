@@ -54,6 +54,10 @@ class Metadata:
         Python version, binary interface and platform.
     name, summary, requires_python : str
         Fields of the same name in the core metadata.
+    description : str
+        The text for readers, in Markdown; empty for that of the stripped PyTorch.
+    has : str
+        A file that the wheel cannot do without.
     """
 
     version: str
@@ -63,16 +67,23 @@ class Metadata:
     name: str = "torch"
     summary: str = _SUMMARY
     requires_python: str = "==3.11.*"
+    description: str = ""
+    has: str = "torch/__init__.py"
 
     @property
     def dist_info(self) -> str:
         """Name of the folder in the wheel that describes it."""
-        return f"{self.name}-{self.version}.dist-info"
+        return f"{self._escaped_name}-{self.version}.dist-info"
 
     @property
     def file_name(self) -> str:
         """Name of the wheel."""
-        return f"{self.name}-{self.version}-{self.tag}.whl"
+        return f"{self._escaped_name}-{self.version}-{self.tag}.whl"
+
+    @property
+    def _escaped_name(self) -> str:
+        # A dash separates the parts of the name of a file.
+        return self.name.replace("-", "_")
 
 
 def make_wheel(
@@ -107,10 +118,8 @@ def make_wheel(
         When the wheel cannot be written.
     """
     package = read_folder(stage)
-    if f"{metadata.name}/__init__.py" not in package:
-        raise TranscriberError(
-            f"{stage} has no {metadata.name}/__init__.py", "run the Python stage first"
-        )
+    if metadata.has not in package:
+        raise TranscriberError(f"{stage} has no {metadata.has}", "run the stage that makes it")
     described = [name for name in package if name.partition("/")[0].endswith(".dist-info")]
     if described:
         raise TranscriberError(f"{stage} has {described[0]}, which only the wheel may have")
@@ -150,7 +159,8 @@ def _core_metadata(metadata: Metadata, licence_files: list[str]) -> str:
         ("Description-Content-Type", "text/markdown"),
     ]
     head = "".join(f"{name}: {value}\n" for name, value in fields)
-    return f"{head}\n{_DESCRIPTION.format(upstream=metadata.version.partition('+')[0])}"
+    usual = _DESCRIPTION.format(upstream=metadata.version.partition("+")[0])
+    return f"{head}\n{metadata.description or usual}"
 
 
 def _wheel_description(metadata: Metadata) -> str:
