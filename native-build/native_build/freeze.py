@@ -44,12 +44,15 @@ class FreezeSettings:
         Nuitka's command-line options.
     compiled : tuple of str
         Packages that become C; all others stay bytecode.
+    bytecode : tuple of str
+        Packages in these that stay bytecode, too.
     unwanted : tuple of str
         Packages that must not be in the program.
     """
 
     options: tuple[str, ...]
     compiled: tuple[str, ...]
+    bytecode: tuple[str, ...]
     unwanted: tuple[str, ...]
 
 
@@ -71,6 +74,7 @@ def read_settings(path: Path = SETTINGS) -> FreezeSettings:
                 for value in (_lines(values) or [""])
             ),
             compiled=tuple(_lines(parser["compiled"]["packages"])),
+            bytecode=tuple(_lines(parser["compiled"].get("except", ""))),
             unwanted=tuple(_lines(parser["unwanted"]["modules"])),
         )
     except (OSError, configparser.Error, KeyError) as error:
@@ -143,7 +147,15 @@ def freeze(
     shutil.rmtree(result, ignore_errors=True)
     listed = with_parents([*modules, *own_modules(program)])
     lists = output / "modules.json"
-    lists.write_text(json.dumps({"modules": sorted(listed), "compiled": settings.compiled}))
+    lists.write_text(
+        json.dumps(
+            {
+                "modules": sorted(listed),
+                "compiled": settings.compiled,
+                "bytecode": settings.bytecode,
+            }
+        )
+    )
     environment = {
         **wrap_compiler(
             output / "bin",

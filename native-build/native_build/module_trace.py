@@ -221,6 +221,9 @@ def _runs(material: Material, scratch: Path, mirror: str) -> Iterator[tuple[int,
     yield 0, ["models", "fetch", *store, "--model_mirror", mirror, "tiny.en"]
     yield 0, ["models", "import", *store, str(material.checkpoints / "base")]
     yield 5, ["models", "fetch", *store, "--model_mirror", f"{mirror}/missing", "small"]
+    # Nothing is in the cache of this run.
+    yield 8, ["cuda", "status", "--json"]
+    yield 0, ["cuda", "remove"]
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Collection
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -19,7 +20,13 @@ from nuitka.plugins.PluginBase import NuitkaPluginBase
 _NO_COLUMNS = 13
 
 SETTINGS_VARIABLE = "NATIVE_BUILD_MODULES"
-"""Names the JSON file with ``modules`` and ``compiled``, as `freeze` writes it."""
+"""Names the JSON file with ``modules``, ``compiled`` and ``bytecode``, as `freeze` writes it."""
+
+
+def is_within(module: str, packages: Collection[str]) -> bool:
+    """Return whether `module` is one of `packages` or in one of them."""
+    parts = module.split(".")
+    return any(".".join(parts[:end]) in packages for end in range(1, len(parts) + 1))
 
 
 def with_first_lines(code: CodeType) -> CodeType:
@@ -51,6 +58,7 @@ class NuitkaPluginModules(NuitkaPluginBase):  # type: ignore[misc]  # Nuitka has
         settings = json.loads(Path(os.environ[SETTINGS_VARIABLE]).read_text())
         self._modules = frozenset(settings["modules"])
         self._compiled = frozenset(settings["compiled"])
+        self._bytecode = frozenset(settings["bytecode"])
 
     @staticmethod
     def isAlwaysEnabled() -> bool:  # noqa: N802 - Nuitka's name, as below
@@ -94,5 +102,6 @@ class NuitkaPluginModules(NuitkaPluginBase):  # type: ignore[misc]  # Nuitka has
 
     def decideCompilation(self, module_name: Any) -> str:  # noqa: N802
         """Return ``compiled`` or ``bytecode``."""
-        package = str(module_name).partition(".")[0]
-        return "compiled" if package in self._compiled else "bytecode"
+        name = str(module_name)
+        compiled = is_within(name, self._compiled) and not is_within(name, self._bytecode)
+        return "compiled" if compiled else "bytecode"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from native_build.freeze import LINKER_MAP, check_included, included_modules, read_settings
-from native_build.module_list import MODULES, read_list
+from native_build.module_list import MODULES, own_modules, read_list, with_parents
 from native_parts import part
 from scripts.layout import CHECKOUT
 from transcriber.errors import DependencyError
@@ -22,6 +22,8 @@ disable-plugin =
 [compiled]
 packages =
     transcriber
+except =
+    transcriber.cuda
 [unwanted]
 modules =
     numba
@@ -41,6 +43,7 @@ def test_settings_become_options(tmp_path: Path) -> None:
         "--disable-plugin=implicit-imports",
     )
     assert settings.compiled == ("transcriber",)
+    assert settings.bytecode == ("transcriber.cuda",)
     assert settings.unwanted == ("numba", "triton")
 
 
@@ -62,6 +65,7 @@ def test_our_settings_are_those_of_one_small_program() -> None:
     assert "--mode=standalone" in settings.options
     assert "--reproducible=yes" in settings.options
     assert settings.compiled == ("transcriber",)
+    assert set(settings.bytecode) <= set(with_parents(own_modules(CHECKOUT / "transcriber")))
 
 
 def test_the_list_of_modules_has_nothing_unwanted() -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import textwrap
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
@@ -35,18 +35,21 @@ def outer(value):
 
 @pytest.fixture(scope="module")
 def with_first_lines() -> Callable[[CodeType], CodeType]:
-    """Return the function of the plugin's file, which only Nuitka can import."""
+    return function_of_the_plugin("with_first_lines", "_NO_COLUMNS")
+
+
+def function_of_the_plugin(name: str, needed: str) -> Callable[..., Any]:
+    """Return a function of the plugin's file, which only Nuitka can import."""
     tree = ast.parse(PLUGIN.read_text())
     kept: list[ast.stmt] = [
         node
         for node in tree.body
-        if (isinstance(node, ast.FunctionDef) and node.name == "with_first_lines")
-        or (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_NO_COLUMNS")
+        if (isinstance(node, ast.FunctionDef) and node.name == name)
+        or (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == needed)
     ]
-    assert len(kept) == 2
-    names: dict[str, Any] = {"CodeType": CodeType}
+    names: dict[str, Any] = {"CodeType": CodeType, "Collection": Collection}
     exec(compile(ast.Module(kept, []), str(PLUGIN), "exec", dont_inherit=True), names)  # noqa: S102
-    function = names["with_first_lines"]
+    function = names[name]
     assert isinstance(function, FunctionType)
     return function
 
@@ -80,6 +83,15 @@ def test_every_instruction_of_the_standard_library_has_a_line(
 def all_codes(code: CodeType) -> list[CodeType]:
     inner = [one for one in code.co_consts if isinstance(one, CodeType)]
     return [code, *(each for one in inner for each in all_codes(one))]
+
+
+def test_which_modules_become_c() -> None:
+    is_within = function_of_the_plugin("is_within", "Collection")
+    assert is_within("transcriber", {"transcriber"})
+    assert is_within("transcriber.cuda.fetch", {"transcriber.cuda"})
+    assert not is_within("transcriber.cudart", {"transcriber.cuda"})
+    assert not is_within("transcriber", {"transcriber.cuda"})
+    assert not is_within("torch.transcriber", {"transcriber"})
 
 
 def test_it_is_python_of_the_release_whose_format_this_is() -> None:

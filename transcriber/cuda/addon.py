@@ -16,8 +16,8 @@ VARIABLE = "TORCH_CUDA_ADDON"
 MIRROR_VARIABLE = "TRANSCRIBER_CUDA_MIRROR"
 """Names addresses that the add-on is fetched from."""
 
-DESCRIPTION = "addon.toml"
-"""The file in this package that says which add-on belongs to this program."""
+DESCRIPTION = "cuda/addon.toml"
+"""The file in the package ``transcriber`` that says which add-on belongs to this program."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +73,7 @@ class Addon(PublishedFile):
 @functools.cache
 def published_addon() -> Addon | None:
     """Return the add-on that belongs to this program, or None where none was made for it."""
-    text = resources.files("transcriber.cuda").joinpath(DESCRIPTION).read_text("utf-8")
+    text = resources.files("transcriber").joinpath(DESCRIPTION).read_text("utf-8")
     return addon_from(text)
 
 
