@@ -2,9 +2,9 @@
 # Settings such as AUDIO reach the scripts through the environment, whatever characters they have.
 
 PYTHON ?= python3
-export AUDIO MODEL ARGS EDITION UPDATE_ADDRESS SIGN_KEY
+export AUDIO MODEL ARGS EDITION UPDATE_ADDRESS SIGN_KEY CUDA_ADDRESS
 
-VERBS = help setup torch native appimages trace modules try transcribe test bench bench-quick bench-accept bench-ratchet clean
+VERBS = help setup torch native appimages addon trace modules try transcribe test bench bench-quick bench-accept bench-ratchet clean
 
 .PHONY: all $(VERBS)
 

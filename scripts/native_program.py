@@ -30,6 +30,9 @@ SMALLEST_APPIMAGE = DISTRIBUTION / "transcriber-ultra-lean-x86_64.AppImage"
 EDITIONS = ("ultra-lean", "lean")
 """The recipe's names of what is given away."""
 
+ALL_EDITIONS = (*EDITIONS, "cuda")
+"""With what is only built where it is named, since it needs the CUDA add-on."""
+
 
 def provide_native_program() -> Path:
     """Build the native program, or as much of it as has changed.
@@ -63,6 +66,25 @@ def provide_appimages(editions: Sequence[str] = EDITIONS) -> None:
     _build("--appimages", *editions)
 
 
+def pack_addon() -> None:
+    """Pack the CUDA add-on that was built into the folder for what is given away.
+
+    Raises
+    ------
+    TranscriberError
+        When the wheel of PyTorch cannot be had.
+    DependencyError
+        When there is no add-on, or it cannot be packed; what went wrong was printed.
+    """
+    wheel = provide_stripped_torch()
+    with only_one():
+        code = _recipe("native_build.addon", "--torch", wheel)
+    if code:
+        raise DependencyError(
+            "the CUDA add-on could not be packed, the reason is above", "mend that, try again"
+        )
+
+
 def check_publishing(update_address: str, sign_key: str) -> None:
     """Check what only those give who publish; both may be empty.
 
@@ -71,18 +93,28 @@ def check_publishing(update_address: str, sign_key: str) -> None:
     UsageError
         When the address is none of a web folder, or GnuPG has no secret key of that name.
     """
-    parts = urlsplit(update_address)
-    if update_address and (parts.scheme not in ("http", "https") or not parts.hostname):
-        raise UsageError(
-            f"UPDATE_ADDRESS={update_address} is no address of a web folder",
-            "give it as https://host/folder",
-        )
+    check_address("UPDATE_ADDRESS", update_address)
     if re.search(r"[\s|]", update_address):
         raise UsageError("UPDATE_ADDRESS has a blank or a bar in it", "write them as %20 and %7C")
     if sign_key:
         code, output = run_quietly(["gpg", "--batch", "--list-secret-keys", "--", sign_key])
         if code:
             raise UsageError(f"SIGN_KEY={sign_key}: {last_line(output)}", "name another key")
+
+
+def check_address(name: str, address: str) -> None:
+    """Check that the setting `name` is the address of a web folder, or empty.
+
+    Raises
+    ------
+    UsageError
+        When it is not.
+    """
+    parts = urlsplit(address)
+    if address and (parts.scheme not in ("http", "https") or not parts.hostname):
+        raise UsageError(
+            f"{name}={address} is no address of a web folder", "give it as https://host/folder"
+        )
 
 
 def trace_modules() -> int:

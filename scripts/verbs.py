@@ -30,10 +30,13 @@ from scripts.layout import (
     TRANSCRIPTS,
 )
 from scripts.native_program import (
+    ALL_EDITIONS,
     EDITIONS,
     NATIVE_PROGRAM,
     SMALLEST_APPIMAGE,
+    check_address,
     check_publishing,
+    pack_addon,
     provide_appimages,
     provide_native_program,
     trace_modules,
@@ -54,9 +57,11 @@ make setup        make .venv and get all that the tests need
 make torch        build the PyTorch that the program runs on: a wheel in dist/
 make native       build the program that needs no Python, in build/native/program/
 make appimages    build all that is given away, into dist/; also what make does by itself
-                    EDITION=name        ultra-lean or lean (both)
+                    EDITION=name        ultra-lean or lean (both), or cuda after make addon
                     UPDATE_ADDRESS=url  the web folder where newer versions will be
                     SIGN_KEY=name       the key that GnuPG signs with
+make addon        pack the CUDA add-on that was built, into dist/, for the next AppImages
+                    CUDA_ADDRESS=url    the web folder where it will be (as before)
 make trace        write torch-build/operators.yaml: what the program uses of PyTorch
 make modules      write native-build/modules.txt and files.txt: what it imports and opens
 make try          as transcribe, on stock PyTorch: ready in minutes, nothing is built
@@ -149,8 +154,8 @@ def _native(_: Mapping[str, str]) -> int:
 
 def _appimages(settings: Mapping[str, str]) -> int:
     edition = settings.get("EDITION")
-    if edition and edition not in EDITIONS:
-        raise UsageError(f"there is no edition {edition}", f"use one of {', '.join(EDITIONS)}")
+    if edition and edition not in ALL_EDITIONS:
+        raise UsageError(f"there is no edition {edition}", f"use one of {', '.join(ALL_EDITIONS)}")
     # What is only needed at the end of half an hour is looked at now; the recipe reads it itself.
     publishing = {name: settings.get(name, "") for name in ("UPDATE_ADDRESS", "SIGN_KEY")}
     check_publishing(publishing["UPDATE_ADDRESS"], publishing["SIGN_KEY"])
@@ -158,6 +163,14 @@ def _appimages(settings: Mapping[str, str]) -> int:
     provide_appimages([edition] if edition else EDITIONS)
     for path in sorted(DISTRIBUTION.iterdir()):
         print(f"{path.stat().st_size:>12,}  {path.relative_to(CHECKOUT)}")
+    return 0
+
+
+def _addon(settings: Mapping[str, str]) -> int:
+    address = settings.get("CUDA_ADDRESS", "")
+    check_address("CUDA_ADDRESS", address)
+    os.environ["CUDA_ADDRESS"] = address
+    pack_addon()
     return 0
 
 
@@ -311,6 +324,7 @@ _VERBS: Mapping[str, Callable[[Mapping[str, str]], int]] = {
     "torch": _torch,
     "native": _native,
     "appimages": _appimages,
+    "addon": _addon,
     "trace": _trace,
     "modules": _modules,
     "try": _try,

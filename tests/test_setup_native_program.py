@@ -68,5 +68,6 @@ def test_the_appimages_of_the_editions(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_recipe_knows_the_editions() -> None:
     assert tuple(editions.EDITIONS) == native_program.EDITIONS
+    assert tuple(editions.ALL_EDITIONS) == native_program.ALL_EDITIONS
     assert native_program.SMALLEST_APPIMAGE.name == editions.ULTRA_LEAN.appimage
     assert native_program.NATIVE_PROGRAM.parent.name in editions.EDITIONS

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from native_build.appimages import Publishing
 from native_build.build import build_appimages, build_program
-from native_build.editions import EDITIONS, ULTRA_LEAN
+from native_build.editions import ALL_EDITIONS, ULTRA_LEAN
 from native_build.workshop import prepare_workshop
 from scripts.commands import ending_in_one_line
 from scripts.layout import CHECKOUT, DISTRIBUTION, build_cache
@@ -25,7 +25,7 @@ def main() -> int:
         The exit code.
     """
     parser = argparse.ArgumentParser(prog="native_build", description=__doc__)
-    parser.add_argument("editions", nargs="*", choices=tuple(EDITIONS), default=ULTRA_LEAN.name)
+    parser.add_argument("editions", nargs="*", choices=tuple(ALL_EDITIONS), default=ULTRA_LEAN.name)
     parser.add_argument("--appimages", action="store_true", help="pack them, too")
     parser.add_argument("--torch", type=Path, default=CHECKOUT / "dist" / WHEEL)
     parser.add_argument("--work", type=Path, default=CHECKOUT / "build/native")
@@ -33,7 +33,7 @@ def main() -> int:
     parser.add_argument("--output", type=Path, default=DISTRIBUTION)
     options = parser.parse_args()
     names = [options.editions] if isinstance(options.editions, str) else options.editions
-    editions = [EDITIONS[name] for name in names]
+    editions = [ALL_EDITIONS[name] for name in names]
     publishing = Publishing(
         update_address=os.environ.get("UPDATE_ADDRESS", ""),
         sign_key=os.environ.get("SIGN_KEY", ""),

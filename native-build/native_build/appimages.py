@@ -122,6 +122,8 @@ def write_all_digests(appimages: Sequence[Path], output: Path, *, publishing: Pu
     """
     files = [*appimages, *(path.with_name(f"{path.name}.zsync") for path in appimages)]
     files += [*(path.with_suffix(".cdx.json") for path in appimages), *output.glob("*.whl")]
+    # The CUDA add-on, where it was packed.
+    files += output.glob("*.so.xz")
     digests = output / DIGESTS
     write_digests(files, digests)
     signature = digests.with_name(f"{DIGESTS}.asc")

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
+from native_build.addon_parts import INSIDE, check_addon, read_parts
 from native_build.appimage_builder import REQUIREMENTS
 from native_build.appimages import Publishing, make_appimage, write_all_digests
 from native_build.build_packages import install_packages
-from native_build.contents import write_contents
+from native_build.contents import TextFolders, write_contents
 from native_build.editions import Edition
 from native_build.module_list import FILES, MODULES, own_modules, read_list, with_parents
 from native_build.program_packages import gather_packages
@@ -35,6 +36,9 @@ from transcriber.system.sources import write_bundle
 
 PROGRAM = CHECKOUT / "transcriber"
 PROGRAM_REQUIREMENTS = CHECKOUT / "requirements/program.txt"
+
+ADDON = CHECKOUT / "build/torch-cuda/addon"
+"""Where PyTorch's recipe leaves the CUDA add-on."""
 
 _OF_TOOLS = frozenset({"Nuitka", "certifi"})
 """What the build runs and of which something gets into the program."""
@@ -62,6 +66,8 @@ def build_program(shop: Workshop, torch: Path, edition: Edition) -> Path:
     TranscriberError
         When a stage fails.
     """
+    # What is only needed at the end is looked at now.
+    addon = read_parts(ADDON) if edition.addon else None
     with stage("python"):
         python_part(shop)
     with stage("numpy"):
@@ -92,6 +98,10 @@ def build_program(shop: Workshop, torch: Path, edition: Edition) -> Path:
         write_report(place.with_suffix(".prune.json"), decisions)
         shutil.copy(decoder / "ffmpeg", program / "ffmpeg")
         shutil.copy(shop.packages / "certifi/cacert.pem", program / BUNDLED)
+        if addon:
+            check_addon(addon, torch)
+            (program / INSIDE).parent.mkdir()
+            shutil.copy(addon.library, program / INSIDE)
         write_bundle(program / SOURCES, {"transcriber": PROGRAM, "whisper": site / "whisper"})
         write_contents(
             program,
@@ -99,8 +109,8 @@ def build_program(shop: Workshop, torch: Path, edition: Edition) -> Path:
             torch_sources=read_sources().all,
             packages=site,
             others=_of_tools(shop.packages),
-            trees=shop.trees,
-            sysroot=shop.tools.sysroot.root,
+            texts=TextFolders(trees=shop.trees, sysroot=shop.tools.sysroot.root),
+            addon=addon,
         )
         put_in_place(program, place)
     size = sum(path.stat().st_size for path in place.rglob("*") if path.is_file())

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from urllib.parse import quote
 
+from native_build.addon_parts import AddonParts, addon_components
 from torch_build.archive import read_folder
 from torch_build.components import (
     Component,
@@ -49,6 +51,22 @@ _TEXT = re.compile(r"LICEN[CS]E|COPYING|NOTICE", flags=re.IGNORECASE)
 _SUMMARY = "Speech to text on Linux with OpenAI's Whisper"
 
 
+@dataclass(frozen=True, kw_only=True)
+class TextFolders:
+    """Where licence texts are.
+
+    Attributes
+    ----------
+    trees : Path
+        The unpacked sources.
+    sysroot : Path
+        The files of Debian's packages, which the compiler's libraries are of.
+    """
+
+    trees: Path
+    sysroot: Path
+
+
 def write_contents(
     program: Path,
     *,
@@ -56,8 +74,8 @@ def write_contents(
     torch_sources: Iterable[Source],
     packages: Path,
     others: Iterable[Distribution],
-    trees: Path,
-    sysroot: Path,
+    texts: TextFolders,
+    addon: AddonParts | None = None,
 ) -> None:
     """Write the folder ``licences`` and the file `BILL` into the folder of the program.
 
@@ -71,10 +89,10 @@ def write_contents(
         A folder like site-packages; everything that is installed there is in the program.
     others : iterable of Distribution
         Further packages of which something is in the program.
-    trees : Path
-        The unpacked `archives`.
-    sysroot : Path
-        Where the texts of the compiler's libraries are.
+    texts : TextFolders
+        Where the licence texts of what was compiled are.
+    addon : AddonParts, optional
+        The CUDA add-on, if it is in the program.
 
     Raises
     ------
@@ -83,7 +101,7 @@ def write_contents(
     """
     folder = program / "licences"
     built = source_components(archives)
-    collect_licences(built, folder, sources=trees, system=sysroot, places=PLACES)
+    collect_licences(built, folder, sources=texts.trees, system=texts.sysroot, places=PLACES)
     names = {component.name for component in built} | {"torch", "imageio-ffmpeg"}
     python = []
     for distribution in (*distributions(path=[str(packages)]), *others):
@@ -91,14 +109,18 @@ def write_contents(
             python.append(python_component(distribution))
             _copy_texts(distribution, python[-1], folder / python[-1].name)
     # PyTorch's recipe has checked them.
-    for texts in packages.glob("torch-*.dist-info/licenses/*"):
-        shutil.copytree(texts, folder / texts.name)
+    for copied in packages.glob("torch-*.dist-info/licenses/*"):
+        shutil.copytree(copied, folder / copied.name)
+    if addon:
+        # What both are made of has the same texts.
+        shutil.copytree(addon.licences, folder, dirs_exist_ok=True)
     components: dict[str, Component] = {}
     for component in (
         *built,
         *python,
         *source_components(torch_sources),
         *runtime_components(),
+        *(addon_components(addon) if addon else ()),
     ):
         # PyTorch's FFT is a file of numpy's archive.
         components.setdefault(package_url(component), component)

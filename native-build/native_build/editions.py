@@ -19,11 +19,14 @@ class Edition:
         Which recordings ffmpeg reads, a part of ``ffmpeg.toml``.
     compression : Compression
         How its AppImage is compressed.
+    addon : bool
+        Whether it has the CUDA add-on built in.
     """
 
     name: str
     selection: str
     compression: Compression
+    addon: bool = False
 
     @property
     def appimage(self) -> str:
@@ -37,4 +40,15 @@ ULTRA_LEAN = Edition(name="ultra-lean", selection="slim", compression=SMALLEST)
 LEAN = Edition(name="lean", selection="wide", compression=QUICKEST)
 """Reads every format that the program lets ffmpeg open, and starts sooner."""
 
+CUDA = Edition(name="cuda", selection="wide", compression=QUICKEST, addon=True)
+"""The lean one with the CUDA add-on in it, for those who have an NVIDIA GPU and no network.
+
+It is a file of its own, because the add-on is several times as large as all the rest: built into
+the lean one, everybody would fetch it, and most have no use for it.
+"""
+
 EDITIONS = {edition.name: edition for edition in (ULTRA_LEAN, LEAN)}
+"""What is built unless another is named."""
+
+ALL_EDITIONS = {**EDITIONS, CUDA.name: CUDA}
+"""With those that need more than the recipe makes by itself."""

@@ -36,7 +36,8 @@ SYSTEM_LIBRARIES = frozenset(
 """Libraries that every Linux with the GNU C library has. Never more than in the policy
 manylinux_2_31 of PEP 600, which has them all."""
 
-_FOR_DEBUGGERS = (".symtab", ".debug")
+FOR_DEBUGGERS = (".symtab", ".debug")
+"""What the sections begin with that only debuggers read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,7 +175,7 @@ def _check(folder: Path) -> None:
         useless = [
             section.name
             for section in elf_sections(path.read_bytes())
-            if section.name.startswith(_FOR_DEBUGGERS)
+            if section.name.startswith(FOR_DEBUGGERS)
         ]
         if useless:
             raise DependencyError(

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from native_build.contents import BILL, python_component, write_contents
+from addon_samples import make_core, make_parts
+from native_build.addon_parts import AddonParts, read_parts
+from native_build.contents import BILL, TextFolders, python_component, write_contents
 from torch_build.sources import Archive
 from transcriber.errors import DependencyError
 
@@ -53,7 +55,7 @@ def test_a_licence_that_is_not_known(tmp_path: Path, fields: tuple[str, ...]) ->
         python_component(distribution(tmp_path, *fields))
 
 
-def write(tmp_path: Path, text: str = MIT) -> Path:
+def write(tmp_path: Path, text: str = MIT, addon: AddonParts | None = None) -> Path:
     """Write the contents of a program of one archive, one package and PyTorch."""
     site, trees, program = (tmp_path / name for name in ("site", "trees", "program"))
     distribution(site, "License-Expression: MIT", text=text)
@@ -72,8 +74,8 @@ def write(tmp_path: Path, text: str = MIT) -> Path:
         torch_sources=[archive("pytorch-like", ships=True)],
         packages=site,
         others=[],
-        trees=trees,
-        sysroot=tmp_path,
+        texts=TextFolders(trees=trees, sysroot=tmp_path),
+        addon=addon,
     )
     return program
 
@@ -93,6 +95,16 @@ def test_every_component_has_its_texts_and_is_in_the_bill(tmp_path: Path) -> Non
 def test_the_bill_is_the_same_every_time(tmp_path: Path) -> None:
     first, second = write(tmp_path / "one"), write(tmp_path / "two")
     assert (first / BILL).read_bytes() == (second / BILL).read_bytes()
+
+
+def test_the_addon_is_in_the_bill_where_it_is_in_the_program(tmp_path: Path) -> None:
+    core = make_core(tmp_path / "core", "WHISPER_1")
+    program = write(tmp_path, addon=read_parts(make_parts(tmp_path / "parts", core)))
+    # PyTorch has its texts from the wheel, and those of the add-on beside them.
+    assert (program / "licences/cutlass/LICENSE").is_file()
+    assert (program / "licences/pytorch/LICENSE").is_file()
+    names = {one["name"] for one in json.loads((program / BILL).read_text())["components"]}
+    assert {"cutlass", "pytorch", "library"} <= names
 
 
 def test_a_text_of_another_licence(tmp_path: Path) -> None:

@@ -1,0 +1,148 @@
+"""The CUDA add-on as PyTorch's recipe leaves it: a folder with three things, checked here.
+
+``libtorch_cuda.so`` is the shared object, stripped; ``licences`` has a folder of licence texts for
+each component in it; ``sbom.json`` is its bill of materials, CycloneDX as `torch_build.sbom` makes
+it.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from native_build.elf_versions import read_dynamic
+from native_build.prune import FOR_DEBUGGERS, SYSTEM_LIBRARIES
+from torch_build.components import Component
+from torch_build.elf_sections import elf_sections
+from transcriber.errors import DependencyError
+
+INSIDE = "torch/lib/libtorch_cuda.so"
+"""Where the add-on is in a program or an environment that has it built in."""
+
+ABI = "WHISPER_"
+"""What the symbol versions begin with that our PyTorch exports, each build its own."""
+
+_REMEDY = "build the add-on again, for this PyTorch"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddonParts:
+    """The three things in the folder.
+
+    Attributes
+    ----------
+    library : Path
+        The shared object.
+    licences : Path
+        The folder of licence texts.
+    bill : Path
+        The bill of materials.
+    """
+
+    library: Path
+    licences: Path
+    bill: Path
+
+
+def read_parts(folder: Path) -> AddonParts:
+    """Return the parts in `folder`.
+
+    Raises
+    ------
+    DependencyError
+        When one of them is missing.
+    """
+    parts = AddonParts(
+        library=folder / "libtorch_cuda.so", licences=folder / "licences", bill=folder / "sbom.json"
+    )
+    missing = [path for path in (parts.library, parts.bill) if not path.is_file()]
+    if not any(parts.licences.glob("*/*")):
+        missing.append(parts.licences)
+    if missing:
+        raise DependencyError(
+            f"the CUDA add-on has no {missing[0]}", "build it with PyTorch's recipe, torch-build"
+        )
+    return parts
+
+
+def check_addon(parts: AddonParts, torch: Path) -> str:
+    """Check that the add-on can be loaded by the PyTorch in the wheel `torch`, on any system.
+
+    Returns
+    -------
+    str
+        The symbol version by which both know each other.
+
+    Raises
+    ------
+    DependencyError
+        When it was made for another build, needs a library that not every system has, or has what
+        only debuggers read.
+    """
+    content = parts.library.read_bytes()
+    addon = read_dynamic(content)
+    with zipfile.ZipFile(torch) as wheel:
+        core = next(name for name in wheel.namelist() if name.startswith("torch/_C."))
+        exported = read_dynamic(wheel.read(core)).defined
+    asked = sorted(name for name in addon.needed if name.startswith(ABI))
+    if len(asked) != 1:
+        raise DependencyError(
+            f"{parts.library} asks for {len(asked)} symbol versions {ABI}* instead of one", _REMEDY
+        )
+    if asked[0] not in exported:
+        offered = ", ".join(sorted(name for name in exported if name.startswith(ABI))) or "none"
+        raise DependencyError(
+            f"{parts.library} was made for the PyTorch {asked[0]}, and {torch.name} is {offered}",
+            _REMEDY,
+        )
+    for library in addon.libraries:
+        # The core itself is loaded already, from wherever it lies.
+        if library not in SYSTEM_LIBRARIES and not library.startswith("_C."):
+            raise DependencyError(
+                f"{parts.library} needs {library}, which not every system has",
+                "link it statically",
+            )
+    for section in elf_sections(content):
+        if section.name.startswith(FOR_DEBUGGERS):
+            raise DependencyError(f"{parts.library} has the section {section.name}", "strip it")
+    return asked[0]
+
+
+def addon_components(parts: AddonParts) -> tuple[Component, ...]:
+    """Return what the add-on is made of, from its bill of materials.
+
+    Raises
+    ------
+    DependencyError
+        When it cannot be read, or names a component without a folder of licence texts.
+    """
+    try:
+        entries = json.loads(parts.bill.read_bytes())["components"]
+        components = tuple(_component(entry) for entry in entries)
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise DependencyError(
+            f"{parts.bill} is no bill of materials: {error!r}", "make it again"
+        ) from error
+    for component in components:
+        if not any((parts.licences / component.name).glob("*")):
+            raise DependencyError(
+                f"{parts.licences} has no folder {component.name}", "put its licence texts there"
+            )
+    return components
+
+
+def _component(entry: Mapping[str, Any]) -> Component:
+    return Component(
+        name=entry["name"],
+        version=entry["version"],
+        licence=entry["licenses"][0]["expression"],
+        purpose=entry["description"],
+        supplier=entry["supplier"]["name"],
+        sha256=next((one["content"] for one in entry.get("hashes", [])), ""),
+        purl=entry["purl"],
+        cpe=entry.get("cpe", ""),
+    )
