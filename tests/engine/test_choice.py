@@ -137,12 +137,25 @@ def test_nothing_can_use_the_gpu(choose: Choose, notes: list[str]) -> None:
     assert notes == ["using the processor: cuda:0 is not usable: no"]
 
 
-@pytest.mark.parametrize("options", [{"device": "cpu"}, {"backend": "own"}])
+ASKED_FOR = Device(kind="cpu", index=None, name="processor", reason="asked for")
+
+
+@pytest.mark.parametrize(
+    ("own", "options"), [(ASKED_FOR, {"device": "cpu"}), (UNUSABLE, {"backend": "own"})]
+)
 def test_the_system_is_not_asked(
-    choose: Choose, asked: list[dict[str, Any]], options: dict[str, str]
+    choose: Choose, asked: list[dict[str, Any]], own: Device, options: dict[str, str]
 ) -> None:
-    engine = choose(own=UNUSABLE, driver=True, system=selected(WORKS), **options)
+    engine = choose(own=own, driver=True, system=selected(WORKS), **options)
     assert type(engine) is LocalEngine
+    assert asked == []
+
+
+@pytest.mark.parametrize("device", ["cuda", "cuda:1"])
+def test_a_gpu_that_is_asked_for_needs_a_driver(
+    choose: Choose, asked: list[dict[str, Any]], device: str
+) -> None:
+    assert type(choose(own=UNUSABLE, driver=False, device=device)) is LocalEngine
     assert asked == []
 
 

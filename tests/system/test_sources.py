@@ -88,7 +88,8 @@ def test_the_real_ones_are_few_and_need_nothing_else() -> None:
     found = read_sources()
     assert {f"{MAIN.replace('.', '/')}.py", f"{BOOTSTRAP.replace('.', '/')}.py"} <= set(found)
     assert {"whisper/decoding.py", "whisper/model.py", "whisper/timing.py"} <= set(found)
-    assert set(found).isdisjoint({"whisper/transcribe.py", "transcriber/engine/local.py"})
+    others = {"whisper/transcribe.py", "transcriber/engine/local.py", "transcriber/settings.py"}
+    assert set(found).isdisjoint({*others, "transcriber/engine/interface.py"})
     assert sum(map(len, found.values())) < 250_000
 
 
@@ -108,6 +109,44 @@ def test_every_python_compiles_them(python: Python, tmp_path: Path) -> None:
         "    for name, text in sources.items(): compile(text, name, 'exec')\n"
     )
     subprocess.run([python.path, "-c", code, path], timeout=120, check=True)
+
+
+IMPORT_ALL = """
+import importlib, sys
+from importlib.machinery import ModuleSpec
+from unittest.mock import MagicMock
+
+class Others:
+    "Stands in for all packages that are not ours."
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("torch", "numpy", "whisper"):
+            return ModuleSpec(name, self, is_package=True)
+    def create_module(self, spec):
+        return MagicMock(__path__=[])
+    def exec_module(self, module):
+        pass
+
+sys.meta_path[:0] = [Others()]
+sys.path[:0] = [sys.argv[1]]
+for name in sys.argv[2:]:
+    importlib.import_module(name)
+"""
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_every_python_runs_ours(python: Python, tmp_path: Path) -> None:
+    """It is not enough that a module compiles: much is only evaluated when it is imported."""
+    names = []
+    for name, text in read_sources().items():
+        if name.startswith("transcriber/"):
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            names.append(name.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
+    assert "transcriber.engine.watched_model" in names
+    command = [str(python.path), "-c", IMPORT_ALL, str(tmp_path), *names]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_docstrings_and_comments_go_and_nothing_else() -> None:

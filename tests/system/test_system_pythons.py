@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import time
+import wave
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,14 @@ import pytest
 from conftest import Run, Utterance, program
 from killing import contents
 
+from transcriber.engine.interface import Progress
+from transcriber.engine.local import LocalEngine
+from transcriber.engine.system import SystemEngine
+from transcriber.models.stored import StoredModel
+from transcriber.settings import DecodingSettings
 from transcriber.system.candidates import OLDEST_PYTHON, Candidate
+from transcriber.system.sources import BOOTSTRAP, installed_places, read_sources, start_message
+from transcriber.system.trial import Starter, try_candidate
 
 from .pythons import CANDIDATES, STOCK, WITH_TORCH
 from .test_session import is_running, wait_until_gone
@@ -79,6 +87,40 @@ def test_the_text_is_that_of_the_programs_own_engine(
     name = f"{recording.stem}.json"
     assert same(json.loads(found.pop(name)), json.loads(expected.pop(name)))
     assert found == expected
+
+
+@pytest.mark.parametrize("candidate", WITH_TORCH)
+def test_what_watches_a_gpu_runs_there_too(
+    candidate: Candidate, models: Path, utterances: list[Utterance]
+) -> None:
+    """Without a GPU it can only watch the processor, which gives it nothing to complain about."""
+    sources = read_sources()
+    name = "transcriber/system/worker.py"
+    watched = sources[name].replace('if device != "cpu":', "if True:")
+    assert watched != sources[name]
+    starter = Starter(
+        bootstrap=sources[f"{BOOTSTRAP.replace('.', '/')}.py"],
+        start=start_message({**sources, name: watched}, installed_places()["whisper"]),
+    )
+    stored = StoredModel(
+        name="tiny.en", path=models / "tiny.en.pt", sha256="", size=0, origin="official"
+    )
+    settings = DecodingSettings(word_timestamps=True, beam_size=None)
+    texts = []
+    trial = try_candidate(candidate, None, starter)
+    assert trial.session is not None, trial.problem
+    with wave.open(str(utterances[0].path)) as recording:
+        samples = recording.readframes(recording.getnframes())
+    for engine in (
+        SystemEngine(trial.session, stored, torch=trial.torch, device="cpu", settings=settings),
+        LocalEngine(stored, device="cpu", settings=settings),
+    ):
+        engine.read([samples])
+        windows = list(engine.windows("en", Progress(language="en")))
+        texts.append([segment["text"] for window in windows for segment in window.segments])
+        engine.close()
+    trial.close()
+    assert texts[0] == texts[1] != []
 
 
 @pytest.mark.parametrize("minor", range(OLDEST_PYTHON[1], NEWEST_MINOR + 1))

@@ -80,7 +80,7 @@ def seek_gpu(device: Device, requested: str, *, named: str | None) -> Selection 
         None where there is nothing to look for: without a sign of an NVIDIA driver no file is
         looked at, and nothing is started.
     """
-    if device.kind != "cpu" or requested == "cpu" or not find_driver().present:
+    if not device.fallback or not find_driver().present:
         return None
     from transcriber.system.selection import select_for  # noqa: PLC0415
 

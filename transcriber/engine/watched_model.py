@@ -4,21 +4,25 @@ A GPU that overheats, has bad memory or lost its driver raises an error at best.
 on and answers with garbage: zeros where nothing was computed, or NaN, which it keeps to, so that
 the text is empty or full of exclamation marks. Each answer is checked on the processor for what no
 working GPU gives. That costs a copy of the encoder's output, 1 to 4 MB a window.
+
+Other Pythons run this module, too: it keeps to what Python 3.8 knows.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
 
 from transcriber.engine.device_failures import device_failures, failure, is_out_of_gpu_memory
-from transcriber.engine.interface import Segment
 from transcriber.engine.model import Hypothesis, WhisperModel
 from transcriber.errors import EngineFailedError
+
+if TYPE_CHECKING:
+    from transcriber.engine.interface import Segment
 
 _ROUNDING = 1e-2
 """By how much a probability, or a sum of them, may miss 1: half precision has 3 digits."""
