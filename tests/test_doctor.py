@@ -12,6 +12,7 @@ import pytest
 
 from transcriber import __version__, doctor
 from transcriber.audio.ffmpeg import Ffmpeg
+from transcriber.cuda.search import Search
 from transcriber.doctor import add_arguments, run
 from transcriber.errors import DependencyError, UsageError
 from transcriber.machine import findings
@@ -304,3 +305,15 @@ def test_nothing_heavy_is_imported(tmp_path: Path) -> None:
     # A look is no use: nothing is left behind unless a GPU was tried.
     if json.loads(answer.stdout)["gpu"]["device files"] == []:
         assert list(tmp_path.iterdir()) == []
+
+
+def test_the_cuda_addon_and_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def told(found: Search) -> Value:
+        monkeypatch.setattr(findings, "find_addon", lambda: found)
+        return next(one for one in gpu_findings(tmp_path) if one.name == "CUDA add-on").value
+
+    assert told(Search(path=Path("/a.so"), origin="in the cache")) == ["here: /a.so (in the cache)"]
+    assert told(Search(origin="not fetched yet", wanted=True, damaged=("/a.so: it is short",))) == [
+        "not here: not fetched yet; `transcriber cuda fetch` gets it",
+        "damaged: /a.so: it is short",
+    ]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from transcriber.cuda import search
+from transcriber.cuda.search import Search
 from transcriber.errors import UsageError
 from transcriber.machine.device import Device, check_requested, choose_device
 
@@ -254,3 +257,35 @@ def test_import_is_light() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
     )
     assert answer.stdout.splitlines()[1] == "[]"
+
+
+def test_the_trial_gets_the_addon_that_was_found_and_counts_for_it(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.install_driver()
+    seen = tmp_path / "seen"
+    machine.answers(
+        json.dumps(WORKS), f"open({str(seen)!r}, 'w').write(os.environ.get('TORCH_CUDA_ADDON', ''))"
+    )
+    monkeypatch.setattr(search, "find_addon", lambda _: Search())
+    machine.choose()
+    machine.choose()
+    assert (machine.probes, seen.read_text()) == ("0", "")
+    addon = tmp_path / "addon.so"
+    addon.touch()
+    monkeypatch.setattr(search, "find_addon", lambda _: Search(path=addon))
+    machine.choose()
+    machine.choose()
+    assert (machine.probes, seen.read_text()) == ("00", str(addon))
+    os.utime(addon, ns=(1, 1))
+    machine.choose()
+    assert machine.probes == "000"
+
+
+def test_without_a_driver_no_addon_is_looked_for(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "find_addon", lambda _: pytest.fail("it was looked for"))
+    machine.choose()
+    machine.choose("cpu")
+    machine.choose("cuda")
