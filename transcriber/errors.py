@@ -51,7 +51,7 @@ class ModelError(TranscriberError):
 
 
 class NetworkError(TranscriberError):
-    """A model could not be fetched from any of its sources."""
+    """A model, or the CUDA add-on, could not be fetched from any of its sources."""
 
     exit_code = 5
 

@@ -86,22 +86,22 @@ def check_addon(parts: AddonParts, torch: Path) -> str:
     content = parts.library.read_bytes()
     addon = read_dynamic(content)
     with zipfile.ZipFile(torch) as wheel:
-        core = next(name for name in wheel.namelist() if name.startswith("torch/_C."))
-        exported = read_dynamic(wheel.read(core)).defined
+        file = next(name for name in wheel.namelist() if name.startswith("torch/_C."))
+        core = read_dynamic(wheel.read(file))
     asked = sorted(name for name in addon.needed if name.startswith(ABI))
     if len(asked) != 1:
         raise DependencyError(
             f"{parts.library} asks for {len(asked)} symbol versions {ABI}* instead of one", _REMEDY
         )
-    if asked[0] not in exported:
-        offered = ", ".join(sorted(name for name in exported if name.startswith(ABI))) or "none"
+    if asked[0] not in core.defined:
+        offered = ", ".join(sorted(name for name in core.defined if name.startswith(ABI))) or "none"
         raise DependencyError(
             f"{parts.library} was made for the PyTorch {asked[0]}, and {torch.name} is {offered}",
             _REMEDY,
         )
     for library in addon.libraries:
-        # The core itself is loaded already, from wherever it lies.
-        if library not in SYSTEM_LIBRARIES and not library.startswith("_C."):
+        # PyTorch's own is loaded already, from wherever it lies.
+        if library not in SYSTEM_LIBRARIES and library not in (core.name, Path(file).name):
             raise DependencyError(
                 f"{parts.library} needs {library}, which not every system has",
                 "link it statically",

@@ -14,7 +14,7 @@ from torch_build.elf_sections import elf_sections
 from transcriber.errors import DependencyError
 
 _DYNAMIC = struct.Struct("<qQ")
-_NEEDED_TAG = 1
+_NEEDED_TAG, _NAME_TAG = 1, 14
 _NEED, _NEED_PART = struct.Struct("<HHIII"), struct.Struct("<IHHII")
 _DEFINITION, _DEFINITION_PART = struct.Struct("<HHHHIII"), struct.Struct("<II")
 
@@ -25,12 +25,15 @@ class Dynamic:
 
     Attributes
     ----------
+    name : str
+        The entry ``SONAME``, by which others ask for it; empty where there is none.
     libraries : tuple of str
         The entries ``NEEDED``.
     needed, defined : frozenset of str
         The symbol versions that it asks for in others, and that its own symbols have.
     """
 
+    name: str
     libraries: tuple[str, ...]
     needed: frozenset[str]
     defined: frozenset[str]
@@ -58,8 +61,9 @@ def read_dynamic(content: bytes) -> Dynamic:
         return frozenset(map(text, find(content, sections[section].offset)))
 
     dynamic = sections[".dynamic"]
-    tags = _DYNAMIC.iter_unpack(content[dynamic.offset : dynamic.offset + dynamic.size])
+    tags = list(_DYNAMIC.iter_unpack(content[dynamic.offset : dynamic.offset + dynamic.size]))
     return Dynamic(
+        name=next((text(value) for tag, value in tags if tag == _NAME_TAG), ""),
         libraries=tuple(text(value) for tag, value in tags if tag == _NEEDED_TAG),
         needed=names(".gnu.version_r", _needed_names),
         defined=names(".gnu.version_d", _defined_names),

@@ -23,6 +23,7 @@ def wheel(core: Path, tmp_path: Path) -> Path:
 
 def test_versions_are_those_that_the_linker_wrote(core: Path, tmp_path: Path) -> None:
     assert "WHISPER_1" in read_dynamic(core.read_bytes()).defined
+    assert read_dynamic(core.read_bytes()).name == core.name
     addon = read_dynamic((make_parts(tmp_path / "parts", core) / "libtorch_cuda.so").read_bytes())
     assert "WHISPER_1" in addon.needed
     assert core.name in addon.libraries
