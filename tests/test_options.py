@@ -421,6 +421,23 @@ def test_options_beyond_openai_whisper() -> None:
     )
 
 
+def test_the_pytorch_to_decode_with() -> None:
+    settings = parse(["a.wav"])
+    assert (settings.backend, settings.python) == ("auto", None)
+    settings = parse(["--backend", "system", "--python", "/opt/conda", "a.wav"])
+    assert (settings.backend, settings.python) == ("system", "/opt/conda")
+    assert settings.notes == ()
+    assert parse(["--backend", "own", "--python", "x", "a.wav"]).notes == (
+        "--python has no effect with --backend own",
+    )
+
+
+@pytest.mark.parametrize("given", [["--backend", "cuda"], ["--python", ""], ["--python="]])
+def test_a_pytorch_that_makes_no_sense(given: list[str]) -> None:
+    with pytest.raises(UsageError, match=r"--backend|--python is empty"):
+        parse([*given, "a.wav"])
+
+
 def test_a_second_call_starts_afresh() -> None:
     assert parse(["--model_mirror", "https://a.example", "a.wav"]).mirrors
     assert parse(["a.wav"]).mirrors == ()

@@ -192,3 +192,31 @@ def compare_with_modules(
     assert len(written) == 5 * len(recordings)
     for path in written:
         assert (folder / "ours" / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_another_python_decodes_for_it(
+    program: Path, models: Path, utterances: list[Utterance], tmp_path: Path
+) -> None:
+    """That one gets its sources from the bundle: the program has no others."""
+    stock = CHECKOUT / ".cache/stock/bin/python"
+    for backend in ("own", "system"):
+        done = subprocess.run(
+            [
+                *(program, utterances[0].path, "-o", tmp_path / backend, "--device", "cpu"),
+                *("--model", "tiny.en", "--model_dir", models, "--word_timestamps", "True"),
+                *("--backend", backend, "--python", stock, "--verbose", "False"),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert (f"of {stock} on the processor" in done.stderr) == (backend == "system")
+        assert "goes on" not in done.stderr
+    own = {path.name: path.read_text() for path in (tmp_path / "own").iterdir()}
+    system = {path.name: path.read_text() for path in (tmp_path / "system").iterdir()}
+    assert own.keys() == system.keys()
+    assert {name for name in own if own[name] != system[name]} <= {
+        f"{utterances[0].path.stem}.json"
+    }

@@ -13,7 +13,7 @@ from transcriber.engine.model import Hypothesis
 from transcriber.models.registry import find_official
 from transcriber.models.stored import StoredModel
 from transcriber.settings import DecodingSettings
-from transcriber.system.session import GPU_SECONDS, Session
+from transcriber.system.session import GPU_SECONDS, LOAD_SECONDS, Session
 
 
 class RemoteModel:
@@ -49,6 +49,7 @@ class RemoteModel:
         official = find_official(stored.name)
         loaded = session.request(
             "load",
+            seconds=None if device == "cpu" else LOAD_SECONDS,
             path=str(stored.path.absolute()),
             name=stored.name,
             official=official.name if official else None,

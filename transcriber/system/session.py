@@ -25,6 +25,9 @@ GPU_SECONDS = 600.0
 """Longest time of one request on a GPU, a hundred times what a window takes on a slow one. A GPU
 that hangs lets the child's other threads live. A processor may take hours for a large model."""
 
+LOAD_SECONDS = 1800.0
+"""Longest time to put a model onto a GPU: its 3 GB may come from a network disk."""
+
 REMEDY = "use --backend own, or name another Python with --python"
 
 _BLOCK = 65536

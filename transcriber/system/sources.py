@@ -8,7 +8,6 @@ into a file for the native program, which has none.
 from __future__ import annotations
 
 import ast
-import importlib.util
 import json
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +15,8 @@ from importlib import resources
 from pathlib import Path
 
 from transcriber.beside import native_executable
+from transcriber.errors import DependencyError
+from transcriber.machine.packages import module_file
 
 MAIN = "transcriber.system.worker"
 BOOTSTRAP = "transcriber.system.bootstrap"
@@ -88,13 +89,21 @@ def start_message(sources: Mapping[str, str], whisper: Path) -> bytes:
 
 def installed_places() -> dict[str, Path]:
     """Return the folders of the packages, as they are installed."""
-    places = {}
-    for name in _PACKAGES:
-        specification = importlib.util.find_spec(name)
-        if specification is None or specification.origin is None:
-            raise LookupError(f"{name} is not installed")
-        places[name] = Path(specification.origin).parent
-    return places
+    return {name: package_folder(name) for name in _PACKAGES}
+
+
+def package_folder(name: str) -> Path:
+    """Return the folder of an installed package.
+
+    Raises
+    ------
+    DependencyError
+        When it is not there.
+    """
+    file = module_file(name)
+    if file is None:
+        raise DependencyError(f"the package {name} is missing", "install the program again")
+    return file.parent
 
 
 def gather(places: Places) -> dict[str, str]:

@@ -13,7 +13,7 @@ from transcriber.machine.probe_runner import ProbeResult, probe_seconds, result_
 from transcriber.system import framing
 from transcriber.system.candidates import Candidate
 from transcriber.system.session import Session
-from transcriber.system.sources import BOOTSTRAP, installed_places, read_sources, start_message
+from transcriber.system.sources import BOOTSTRAP, package_folder, read_sources, start_message
 
 START_SECONDS = 120.0
 """Longest time until a Python has told what it has, unless ``TRANSCRIBER_PROBE_TIMEOUT`` names
@@ -78,7 +78,7 @@ class Starter:
     def of_this_program(cls, environment: Mapping[str, str] = os.environ) -> Starter:
         """Return the one that brings this program's sources."""
         sources = read_sources()
-        start = start_message(sources, installed_places()["whisper"])
+        start = start_message(sources, package_folder("whisper"))
         bootstrap = sources[f"{BOOTSTRAP.replace('.', '/')}.py"]
         return cls(bootstrap=bootstrap, start=start, environment=environment)
 
