@@ -13,9 +13,11 @@ from pathlib import Path
 
 import child
 import pytest
+from conftest import Utterance
 from models.conftest import RecordingReport
 from models.download_server import serve
 
+from transcriber.__main__ import main
 from transcriber.cuda import offer, search
 from transcriber.cuda import store as store_module
 from transcriber.cuda.addon import MIRROR_VARIABLE, Addon
@@ -223,6 +225,18 @@ def test_only_a_terminal_may_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert may_offer(parse(["a.wav"]))
     assert not may_offer(parse(["--progress", "json", "a.wav"]))
     assert not may_offer(parse(["--offline", "a.wav"]))
+
+
+def test_a_run_passes_on_what_the_user_wants(
+    models: Path, utterances: list[Utterance], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[dict[str, object]] = []
+    monkeypatch.setattr("transcriber.run.provide_addon", lambda **options: given.append(options))
+    words = ["--model", "tiny.en", "--model_dir", str(models), "--output_dir", str(tmp_path)]
+    words += ["--device", "auto", "--cuda_addon", "never", "--offline", str(utterances[0].path)]
+    assert main(words) == 0
+    (options,) = given
+    assert (options["device"], options["choice"], options["offline"]) == ("auto", "never", True)
 
 
 IMPORTS = """
