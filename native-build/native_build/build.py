@@ -100,7 +100,7 @@ def build_program(shop: Workshop, torch: Path, edition: Edition) -> Path:
         shutil.copy(shop.packages / "certifi/cacert.pem", program / BUNDLED)
         if addon:
             check_addon(addon, torch)
-            (program / INSIDE).parent.mkdir()
+            (program / INSIDE).parent.mkdir(exist_ok=True)
             shutil.copy(addon.library, program / INSIDE)
         write_bundle(program / SOURCES, {"transcriber": PROGRAM, "whisper": site / "whisper"})
         write_contents(
