@@ -66,6 +66,15 @@ def test_the_appimages_of_the_editions(monkeypatch: pytest.MonkeyPatch) -> None:
     assert started[0][-2:] == ["--appimages", "lean"]
 
 
+def test_the_addon_is_packed_for_the_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = record(monkeypatch, 0)
+    native_program.pack_addon()
+    assert started[0][2:] == [str(PYTHON), "-m", "native_build.addon", "--torch", str(WHEEL)]
+    record(monkeypatch, 8)
+    with pytest.raises(DependencyError, match="could not be packed, the reason is above"):
+        native_program.pack_addon()
+
+
 def test_the_recipe_knows_the_editions() -> None:
     assert tuple(editions.EDITIONS) == native_program.EDITIONS
     assert tuple(editions.ALL_EDITIONS) == native_program.ALL_EDITIONS

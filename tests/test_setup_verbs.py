@@ -78,6 +78,29 @@ def test_an_edition_that_does_not_exist_is_noticed_before_the_set_up(
     assert "ultra-lean, lean" in capsys.readouterr().err
 
 
+def test_the_edition_with_cuda_is_built_where_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[list[str]] = []
+    monkeypatch.setattr(verbs, "provide_appimages", lambda editions: built.append([*editions]))
+    monkeypatch.setattr(verbs, "DISTRIBUTION", REPOSITORY / "scripts")
+    for name in ("UPDATE_ADDRESS", "SIGN_KEY"):
+        monkeypatch.setenv(name, "")
+    assert verbs.run(["appimages", "EDITION=cuda"]) == 0
+    assert verbs.run(["appimages", "EDITION="]) == 0
+    assert built == [["cuda"], ["ultra-lean", "lean"]]
+
+
+def test_the_address_of_the_addon_is_looked_at_first(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    packed: list[str] = []
+    monkeypatch.setattr(verbs, "pack_addon", lambda: packed.append(os.environ["CUDA_ADDRESS"]))
+    monkeypatch.setenv("CUDA_ADDRESS", "")
+    assert verbs.run(["addon", "CUDA_ADDRESS=example.org"]) == 2
+    assert "CUDA_ADDRESS=example.org is no address" in capsys.readouterr().err
+    assert verbs.run(["addon", "CUDA_ADDRESS=https://example.org/files"]) == 0
+    assert packed == ["https://example.org/files"]
+
+
 @pytest.mark.parametrize(
     ("setting", "message"),
     [

@@ -8,6 +8,7 @@ it.
 from __future__ import annotations
 
 import json
+import shutil
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -110,6 +111,20 @@ def check_addon(parts: AddonParts, torch: Path) -> str:
         if section.name.startswith(FOR_DEBUGGERS):
             raise DependencyError(f"{parts.library} has the section {section.name}", "strip it")
     return asked[0]
+
+
+def install_addon(parts: AddonParts, torch: Path, program: Path) -> None:
+    """Put the shared object into the folder of a program that has the PyTorch of the wheel `torch`.
+
+    Raises
+    ------
+    DependencyError
+        As from `check_addon`.
+    """
+    check_addon(parts, torch)
+    target = program / INSIDE
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(parts.library, target)
 
 
 def addon_components(parts: AddonParts) -> tuple[Component, ...]:

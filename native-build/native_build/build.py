@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
-from native_build.addon_parts import INSIDE, check_addon, read_parts
+from native_build.addon_parts import install_addon, read_parts
 from native_build.appimage_builder import REQUIREMENTS
 from native_build.appimages import Publishing, make_appimage, write_all_digests
 from native_build.build_packages import install_packages
@@ -99,9 +99,7 @@ def build_program(shop: Workshop, torch: Path, edition: Edition) -> Path:
         shutil.copy(decoder / "ffmpeg", program / "ffmpeg")
         shutil.copy(shop.packages / "certifi/cacert.pem", program / BUNDLED)
         if addon:
-            check_addon(addon, torch)
-            (program / INSIDE).parent.mkdir(exist_ok=True)
-            shutil.copy(addon.library, program / INSIDE)
+            install_addon(addon, torch, program)
         write_bundle(program / SOURCES, {"transcriber": PROGRAM, "whisper": site / "whisper"})
         write_contents(
             program,

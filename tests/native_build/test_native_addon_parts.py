@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from addon_samples import compile_library, make_core, make_parts, make_wheel_of
-from native_build.addon_parts import addon_components, check_addon, read_parts
+from native_build.addon_parts import addon_components, check_addon, install_addon, read_parts
 from native_build.elf_versions import read_dynamic
+from transcriber.cuda import search
 from transcriber.errors import DependencyError, TranscriberError
 
 
@@ -34,6 +35,17 @@ def test_versions_are_those_that_the_linker_wrote(core: Path, tmp_path: Path) ->
 def test_an_addon_of_this_build(core: Path, wheel: Path, tmp_path: Path) -> None:
     parts = read_parts(make_parts(tmp_path / "parts", core))
     assert check_addon(parts, wheel) == "WHISPER_1"
+
+
+def test_it_is_built_into_the_program_where_the_program_looks(
+    core: Path, wheel: Path, tmp_path: Path
+) -> None:
+    parts = read_parts(make_parts(tmp_path / "parts", core))
+    # PyTorch's OpenMP lies there.
+    (tmp_path / "program/torch/lib").mkdir(parents=True)
+    install_addon(parts, wheel, tmp_path / "program")
+    inside = tmp_path / "program" / search.INSIDE
+    assert inside.read_bytes() == parts.library.read_bytes()
 
 
 def test_an_addon_of_another_build(wheel: Path, tmp_path: Path) -> None:
