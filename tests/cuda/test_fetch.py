@@ -51,7 +51,8 @@ def test_an_interrupted_download_is_resumed(
             if done > 0:
                 raise KeyboardInterrupt
 
-    server = start_server(serve(sample.packed, pause=0.001))
+    # Long enough that the report, which comes ten times a second, comes before the end.
+    server = start_server(serve(sample.packed, pause=0.02))
     with pytest.raises(KeyboardInterrupt):
         fetch_from(server, report=Impatient())
     length = packed_path(sample.addon()).stat().st_size

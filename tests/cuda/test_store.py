@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,20 @@ def test_that_of_another_version_goes_when_this_one_comes(sample: Sample, tmp_pa
     (tmp_path / "file").write_bytes(sample.packed)
     import_addon(tmp_path / "file", sample.addon())
     assert not old.exists()
+
+
+def test_what_a_killed_process_left_goes_when_it_is_old(sample: Sample, tmp_path: Path) -> None:
+    addon_directory().mkdir(parents=True)
+    name = f".{stored_path(sample.addon()).name}."
+    old, new = (addon_directory() / f"{name}{end}" for end in ("abandoned", "written"))
+    for path in (old, new):
+        path.write_bytes(b"half")
+    os.utime(old, (1, 1))
+    (tmp_path / "file").write_bytes(sample.packed)
+    import_addon(tmp_path / "file", sample.addon())
+    assert (old.exists(), new.exists()) == (False, True)
+    assert new in remove_all()
+    assert list(addon_directory().iterdir()) == []
 
 
 def test_removing(sample: Sample, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from transcriber.models.digest import file_sha256, forget_sha256
 from transcriber.models.store import partial_paths
 from transcriber.paths import program_cache
 
-_PATTERN = "libtorch_cuda*"
 _BLOCK = 1 << 20
+
+_ABANDONED = 3600
+"""Seconds after which nobody writes to a temporary file any more: unpacking takes some."""
 
 
 def addon_directory() -> Path:
@@ -91,12 +94,19 @@ def import_addon(source: Path, addon: Addon) -> Path:
 
 
 def remove_others(addon: Addon) -> None:
-    """Delete the add-ons of other versions of the program: nothing else would ever do it."""
+    """Delete what nothing else would: add-ons of other versions of the program, and half ones.
+
+    A process that was killed while it unpacked has left a file that nobody asks for again.
+    """
     for path in addon_directory().glob("libtorch_cuda-*.so"):
         if path != stored_path(addon):
             with contextlib.suppress(OSError):
                 path.unlink()
             forget_sha256(path)
+    for path in _temporary_files():
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > _ABANDONED:
+                path.unlink()
 
 
 def remove_all() -> list[Path]:
@@ -112,7 +122,8 @@ def remove_all() -> list[Path]:
     StorageError
         When one cannot be deleted.
     """
-    paths = sorted(path for path in addon_directory().glob(_PATTERN) if path.is_file())
+    paths = [*addon_directory().glob("libtorch_cuda*"), *_temporary_files()]
+    paths = sorted(path for path in paths if path.is_file())
     for path in paths:
         try:
             path.unlink(missing_ok=True)
@@ -125,6 +136,12 @@ def remove_all() -> list[Path]:
 def packed_path(addon: Addon) -> Path:
     """Return where the xz file of `addon` is while it is fetched and unpacked."""
     return partial_paths(addon, addon_directory())[0]
+
+
+def _temporary_files() -> list[Path]:
+    """Return what `atomic_writer` has not renamed yet."""
+    found = addon_directory().glob(".libtorch_cuda*")
+    return [path for path in found if path.suffix != ".lock"]
 
 
 def _sha256(path: Path) -> str:
