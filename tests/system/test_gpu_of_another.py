@@ -137,7 +137,8 @@ def test_what_cannot_use_the_gpu_is_tried_once(
         assert line.startswith("using the processor: cuda:0 is not usable")
     assert (tmp_path / "starts").read_text() == "started\n"
     remembered = json.loads((tmp_path / "cache/whisper-transcriber/system.json").read_text())
-    assert [entry["reason"] for entry in remembered.values()] == ["made up to be absent"]
+    # Other Pythons with a CUDA build, which a machine may have, find no driver in an empty file.
+    assert "made up to be absent" in [entry["reason"] for entry in remembered.values()]
 
 
 def test_no_gpu_for_the_processor(

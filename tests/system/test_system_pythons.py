@@ -26,7 +26,13 @@ from transcriber.engine.system import SystemEngine
 from transcriber.models.stored import StoredModel
 from transcriber.settings import DecodingSettings
 from transcriber.system.candidates import OLDEST_PYTHON, Candidate
-from transcriber.system.sources import BOOTSTRAP, installed_places, read_sources, start_message
+from transcriber.system.sources import (
+    BOOTSTRAP,
+    package_folder,
+    read_sources,
+    start_message,
+    without_docstrings,
+)
 from transcriber.system.trial import Starter, try_candidate
 
 from .pythons import CANDIDATES, STOCK, WITH_TORCH
@@ -90,17 +96,17 @@ def test_the_text_is_that_of_the_programs_own_engine(
 
 
 @pytest.mark.parametrize("candidate", WITH_TORCH)
-def test_what_watches_a_gpu_runs_there_too(
+def test_the_native_programs_sources_and_what_watches_a_gpu_run_there_too(
     candidate: Candidate, models: Path, utterances: list[Utterance]
 ) -> None:
     """Without a GPU it can only watch the processor, which gives it nothing to complain about."""
-    sources = read_sources()
+    sources = {name: without_docstrings(text) for name, text in read_sources().items()}
     name = "transcriber/system/worker.py"
-    watched = sources[name].replace('if device != "cpu":', "if True:")
+    watched = sources[name].replace("if device != 'cpu':", "if True:")
     assert watched != sources[name]
     starter = Starter(
         bootstrap=sources[f"{BOOTSTRAP.replace('.', '/')}.py"],
-        start=start_message({**sources, name: watched}, installed_places()["whisper"]),
+        start=start_message({**sources, name: watched}, package_folder("whisper")),
     )
     stored = StoredModel(
         name="tiny.en", path=models / "tiny.en.pt", sha256="", size=0, origin="official"
