@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -15,6 +16,8 @@ from conftest import REPOSITORY, Run, Utterance, program, without_network
 from whisper.normalizers import EnglishTextNormalizer
 
 from benchmarks.parity import alike
+from scripts.layout import DISTRIBUTION
+from transcriber.cuda.addon import published_addon
 
 ENDINGS = {"txt", "vtt", "srt", "tsv", "json"}
 
@@ -216,3 +219,29 @@ def test_a_broken_pipe_still_writes_the_files(
     os.close(writer)
     assert b"Traceback" not in done.stderr
     assert (tmp_path / f"{utterances[0].path.stem}.txt").read_text().strip()
+
+
+def test_the_cuda_addon_is_described(run: Run, tmp_path: Path) -> None:
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "TORCH_CUDA_ADDON": ""}
+    done = run("cuda", "status", "--json", env=environment)
+    state = json.loads(done.stdout)
+    assert done.returncode == (0 if state["path"] else 8)
+    addon = published_addon()
+    assert state["sha256"] == (addon.sha256 if addon else None)
+    done = run("cuda", "import", __file__, env=environment)
+    assert done.returncode == 8
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_cuda_addon_that_was_packed_is_imported_and_removed(run: Run, tmp_path: Path) -> None:
+    addon = published_addon()
+    if addon is None or not (DISTRIBUTION / addon.file_name).is_file():
+        pytest.skip("no CUDA add-on was packed: make addon")
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "TORCH_CUDA_ADDON": ""}
+    done = run("cuda", "import", DISTRIBUTION / addon.file_name, env=environment)
+    assert done.returncode == 0, done.stderr
+    library = Path(done.stdout.strip())
+    assert library.is_relative_to(tmp_path)
+    assert hashlib.sha256(library.read_bytes()).hexdigest() == addon.library_sha256
+    assert run("cuda", "status", env=environment).returncode == 0
+    assert run("cuda", "remove", env=environment).stdout == f"removed {library}\n"
