@@ -151,3 +151,51 @@ def test_wrong_product_is_seen(monkeypatch: pytest.MonkeyPatch, dtype: str, faul
 
     monkeypatch.setattr(torch.Tensor, "__matmul__", wrong)
     assert not largest_error(torch, "cpu", dtype) <= TOLERANCES[dtype]
+
+
+LOADER = (
+    "Torch not compiled with CUDA enabled: the CUDA add-on cannot be loaded: {}, and torch.cuda "
+    "is not in this build of PyTorch, which holds only what Whisper uses: if the program needs it"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("/a/x.so: file too short", "the CUDA add-on is cut off (/a/x.so: file too short)"),
+        (
+            "/a/x.so: wrong ELF class: ELFCLASS32",
+            "the CUDA add-on is no library for this processor "
+            "(/a/x.so: wrong ELF class: ELFCLASS32)",
+        ),
+        (
+            "/a/x.so: undefined symbol: f",
+            "the CUDA add-on does not fit this program (/a/x.so: undefined symbol: f)",
+        ),
+        (
+            "/a/_C.so: version `WHISPER_1' not found (required by /a/x.so)",
+            "the CUDA add-on is of another build of this program "
+            "(/a/_C.so: version `WHISPER_1' not found (required by /a/x.so))",
+        ),
+        ("/a/x.so: strange", "/a/x.so: strange"),
+    ],
+)
+def test_add_on_that_does_not_load(text: str, reason: str) -> None:
+    assert device_probe._describe(AssertionError(LOADER.format(text))) == reason
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (
+            "Torch not compiled with CUDA enabled: there is no CUDA add-on at /a/x.so, and "
+            "torch.cuda is not in this build of PyTorch, which holds only what Whisper uses",
+            "the CUDA add-on is missing (there is no CUDA add-on at /a/x.so)",
+        ),
+        ("CUDA cannot be used: unknown error (cudaErrorUnknown)", "unknown error (cudaErrorUnknow"),
+        ("The driver is too old.\nUpdate it.", "RuntimeError: The driver is too old."),
+        ("", "RuntimeError"),
+    ],
+)
+def test_reason_of_pytorch(text: str, reason: str) -> None:
+    assert device_probe._describe(RuntimeError(text)).startswith(reason)

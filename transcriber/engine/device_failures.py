@@ -10,7 +10,12 @@ from collections.abc import Iterator
 
 from transcriber.errors import EngineFailedError, TranscriberError
 
-_PREFIXES = ("CUDA error: ", "CUDA driver error: ", "CUDA runtime error: ")
+_PREFIXES = (
+    "CUDA error: ",
+    "CUDA driver error: ",
+    "CUDA cannot be used: ",
+    "Torch not compiled with CUDA enabled: ",
+)
 _REASON_LENGTH = 160
 _OUT_OF_MEMORY = ("out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
 

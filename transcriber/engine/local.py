@@ -170,6 +170,7 @@ class LocalEngine:
         import torch  # noqa: PLC0415
 
         with device_failures(self._device):
+            torch.cuda.init()  # type: ignore[no-untyped-call]
             free, _ = torch.cuda.mem_get_info(self._device)
         if free < self._stored.size:
             raise failure(

@@ -52,9 +52,19 @@ _COMPUTE_MODE, _MAJOR, _MINOR = 20, 75, 76
 """``CUdevice_attribute`` of ``cuda.h``."""
 _PROHIBITED = 2
 
+_WORDS_AROUND = re.compile(
+    r"^Torch not compiled with CUDA enabled: |^CUDA cannot be used: "
+    r"|the CUDA add-on cannot be loaded: |, and \S+ is not in this build of PyTorch.*"
+)
+"""What our own PyTorch puts around a reason, which says nothing to who has no PyTorch."""
+
 _LOADER_ERRORS = {
+    r"there is no CUDA add-on at": "is missing",
     r"file too short|past end of file|cannot read file data": "is cut off",
-    r"invalid ELF header|wrong ELF (class|data)|ELF file": "is no library for this processor",
+    # A library for another processor is passed over as if it were not there.
+    r"invalid ELF header|wrong ELF (class|data)|ELF file|cannot open shared object file": (
+        "is no library for this processor"
+    ),
     r"version [`']?\w+'? not found": "is of another build of this program",
     r"undefined symbol": "does not fit this program",
     r"does not define module export function": "is not the add-on",
@@ -238,11 +248,12 @@ def _describe(error: Exception) -> str:
     lines = str(error).strip().splitlines()
     if not lines:
         return type(error).__name__
-    text = " ".join(lines[0].split())
+    text = re.sub(_WORDS_AROUND, "", " ".join(lines[0].split()))
     for pattern, meaning in _LOADER_ERRORS.items():
         if re.search(pattern, text):
             return f"the CUDA add-on {meaning} ({text})"
-    return text if text.startswith("CUDA") else f"{type(error).__name__}: {text}"
+    known = text.startswith("CUDA") or _WORDS_AROUND.search(lines[0])
+    return text if known else f"{type(error).__name__}: {text}"
 
 
 def main(argv: Sequence[str]) -> int:
