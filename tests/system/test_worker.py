@@ -24,8 +24,9 @@ openai_whisper.load()
 from transcriber.engine.model import memory_error  # noqa: E402
 from transcriber.errors import EngineFailedError, ModelError  # noqa: E402
 from transcriber.system import framing, worker  # noqa: E402
+from transcriber.system.error_data import describe  # noqa: E402
+from transcriber.system.greeting import hello  # noqa: E402
 from transcriber.system.sources import BOOTSTRAP, read_sources, start_message  # noqa: E402
-from transcriber.system.worker import describe, hello  # noqa: E402
 
 from .pythons import PYTHONS, Python  # noqa: E402
 

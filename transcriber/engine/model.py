@@ -98,8 +98,13 @@ class WhisperModel:
         self.mels: int = model.dims.n_mels
         self.multilingual: bool = model.is_multilingual
         self.vocabulary: int = model.dims.n_vocab
-        self.languages: int = model.num_languages
         self.prompt_limit: int = model.dims.n_text_ctx // 2 - 1
+
+    @property
+    def languages(self) -> int:
+        """How many languages it knows."""
+        number: int = self._model.num_languages
+        return number
 
     def tokenizer(self, language: str) -> Any:
         """Return the tokenizer for a language and the task of the settings."""

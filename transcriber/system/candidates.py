@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from transcriber.system.greeting import OLDEST_TORCH
 from transcriber.system.installed import InstalledTorch, find_torch, has_numpy
 from transcriber.system.interpreters import Interpreter
-from transcriber.system.worker import OLDEST_TORCH
 
 OLDEST_PYTHON = (3, 8)
 """What the sources in `transcriber.system.sources` keep to. PyTorch has no release for older

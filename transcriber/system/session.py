@@ -5,17 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
-import signal
 import subprocess
-import threading
 import time
 import weakref
 from collections.abc import Mapping, Sequence
-from typing import IO, Any
+from typing import Any
 
 from transcriber import errors
 from transcriber.errors import EngineFailedError, TranscriberError
 from transcriber.system import framing
+from transcriber.system.child_process import REASON_LENGTH, Tail, end, pipes_of, signal_name
 
 SILENCE_SECONDS = 120.0
 """A child that works says so every two seconds, unless a library keeps all its threads waiting:
@@ -32,8 +31,6 @@ REMEDY = "use --backend own, or name another Python with --python"
 
 _BLOCK = 65536
 _LONGEST_LINE = 2**24
-_TAIL_BYTES = 4096
-_REASON_LENGTH = 300
 
 _LOOSENED = ("PYTHONHOME", "PYTHONEXECUTABLE", "PYTHONPLATLIBDIR", "PYTHONSTARTUP")
 """Variables that say where one Python has its library. They would break another one."""
@@ -92,10 +89,10 @@ class Session:
         except OSError as error:
             raise self._failure(f"cannot be started ({error.strerror or error})") from error
         self._process = process
-        self._stdin, self._stdout, stderr = _pipes(process)
+        self._stdin, self._stdout, stderr = pipes_of(process)
         os.set_blocking(self._stdin.fileno(), False)
-        self._tail = _Tail(stderr)
-        self._end = weakref.finalize(self, _end, process)
+        self._tail = Tail(stderr)
+        self._end = weakref.finalize(self, end, process)
 
     @property
     def process_id(self) -> int:
@@ -151,8 +148,8 @@ class Session:
             selector.register(self._stdout, selectors.EVENT_READ)
             selector.register(self._stdin, selectors.EVENT_WRITE)
             while True:
-                end = min(heard + self._silence, limit or heard + self._silence)
-                ready = selector.select(max(end - time.monotonic(), 0))
+                deadline = min(heard + self._silence, limit or heard + self._silence)
+                ready = selector.select(max(deadline - time.monotonic(), 0))
                 if not ready:
                     raise self._failure(self._hung(limit, heard))
                 for key, _ in ready:
@@ -207,7 +204,7 @@ class Session:
         if code is None:
             how = "closed its output"
         elif code < 0:
-            how = f"ended by {_signal_name(-code)}"
+            how = f"ended by {signal_name(-code)}"
         else:
             how = f"ended with exit code {code}"
         last = self._tail.last_line()
@@ -224,7 +221,7 @@ class Session:
         known = getattr(errors, kind, None)
         if isinstance(known, type) and issubclass(known, TranscriberError):
             return known(message, remedy)
-        message = message[:_REASON_LENGTH]
+        message = message[:REASON_LENGTH]
         if kind == "memory":
             return EngineFailedError(
                 f"the memory does not suffice for the PyTorch of {self.label} ({message})",
@@ -232,51 +229,3 @@ class Session:
             )
         whose = "the GPU has failed under" if kind == "gpu" else "an error ended"
         return EngineFailedError(f"{whose} the PyTorch of {self.label} ({message})", REMEDY)
-
-
-class _Tail:
-    """The last of what a child writes to its standard error."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
-        self._text = b""
-        # Read all the time, or the child would stop at a full pipe.
-        self._thread = threading.Thread(target=self._read, daemon=True)
-        self._thread.start()
-
-    def last_line(self) -> str:
-        """Return its last line with content; for a traceback that is what went wrong."""
-        self._thread.join(1)
-        lines = self._text.decode("utf-8", errors="replace").split("\n")
-        return next((line.strip()[:_REASON_LENGTH] for line in lines[::-1] if line.strip()), "")
-
-    def _read(self) -> None:
-        with contextlib.suppress(OSError, ValueError), self._stream:
-            while block := os.read(self._stream.fileno(), _BLOCK):
-                self._text = (self._text + block)[-_TAIL_BYTES:]
-
-
-def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
-    pipes = process.stdin, process.stdout, process.stderr
-    assert all(pipes)  # noqa: S101  pipes were asked for
-    return pipes  # type: ignore[return-value]
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill a child and whatever it started; it has nothing to save."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    # A process inside a driver's system call may outlive its SIGKILL, so do not wait for ever.
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(2)
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            with contextlib.suppress(OSError):
-                pipe.close()
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

@@ -12,9 +12,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-import platform
 import queue
-import re
 import signal
 import sys
 import threading
@@ -22,8 +20,9 @@ import types
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from transcriber.errors import EngineFailedError, TranscriberError
 from transcriber.system import framing
+from transcriber.system.error_data import describe
+from transcriber.system.greeting import hello
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,13 +30,8 @@ if TYPE_CHECKING:
 
     from transcriber.engine.model import WhisperModel
 
-OLDEST_TORCH = (1, 13)
-"""The first PyTorch that reads a checkpoint without running what may hide in it."""
-
 _PARENT_DEATH_SIGNAL = 1
 """PR_SET_PDEATHSIG of ``prctl(2)``."""
-
-_GPU_ERROR = re.compile(r"CUDA|cuDNN|CUBLAS|CUFFT|NVML|NVRTC|HIP error|device-side", re.IGNORECASE)
 
 
 def main(requests: BinaryIO, answers: BinaryIO) -> int:
@@ -195,92 +189,6 @@ class Worker:
         # It may be written to, which torch warns about where it may not.
         values = torch.frombuffer(bytearray(content), dtype=torch.float32)
         return values.reshape(self._model.mels, -1)
-
-
-def hello(gpu: int | None) -> dict[str, Any]:
-    """Tell what this Python has.
-
-    Parameters
-    ----------
-    gpu : int or None
-        The number of the GPU to try, if one is wanted.
-
-    Returns
-    -------
-    dict
-        ``protocol``, ``python``, ``torch`` and ``numpy``, their versions; ``problem``, why it
-        cannot be used, or nothing; and of a tried GPU what `device_probe` says of it.
-    """
-    found: dict[str, Any] = {
-        "protocol": framing.VERSION,
-        "python": platform.python_version(),
-        "torch": "",
-        "numpy": "",
-        "problem": "",
-        "gpu": None,
-    }
-    try:
-        import torch  # noqa: PLC0415
-
-        found["torch"] = str(torch.__version__)
-        import numpy as np  # noqa: PLC0415
-
-        found["numpy"] = np.__version__
-        # A PyTorch that was built for NumPy 1 says only here that it cannot work with NumPy 2.
-        torch.from_numpy(np.zeros(1, np.float32)).numpy()
-    except Exception as error:
-        missing = {"torch": "PyTorch", "numpy": "NumPy"}.get(getattr(error, "name", None) or "")
-        absent = missing is not None and isinstance(error, ModuleNotFoundError)
-        found["problem"] = (
-            f"it has no {missing}" if absent else f"it does not load: {reason(error)}"
-        )
-        return found
-    version = tuple(int(part) for part in re.findall(r"\d+", found["torch"])[:2])
-    if version < OLDEST_TORCH:
-        oldest = ".".join(map(str, OLDEST_TORCH))
-        found["problem"] = f"its PyTorch {found['torch']} is older than {oldest}"
-    elif gpu is not None:
-        from transcriber.machine.device_probe import probe  # noqa: PLC0415
-
-        found["gpu"] = probe(gpu)
-    return found
-
-
-def describe(error: Exception) -> dict[str, str]:
-    """Return an error as data.
-
-    Returns
-    -------
-    dict
-        ``kind`` is ``memory``, ``gpu``, ``other`` or, for what the program tells its user
-        itself, the name of the error's class; ``message`` and ``remedy`` are one line each.
-    """
-    cause = error.__cause__ if isinstance(error, TranscriberError) else error
-    if isinstance(cause, Exception) and not isinstance(error, EngineFailedError):
-        if _is_out_of_memory(cause):
-            return {"kind": "memory", "message": reason(cause), "remedy": ""}
-        if type(cause).__name__ == "AcceleratorError" or _GPU_ERROR.search(str(cause)):
-            return {"kind": "gpu", "message": reason(cause), "remedy": ""}
-    if isinstance(error, TranscriberError):
-        kind = type(error).__name__
-        return {"kind": kind, "message": error.message, "remedy": error.remedy}
-    return {"kind": "other", "message": reason(error), "remedy": ""}
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    if isinstance(error, MemoryError):
-        return True
-    if "torch" not in sys.modules or "transcriber.engine.model" not in sys.modules:
-        return False
-    from transcriber.engine.model import is_out_of_memory  # noqa: PLC0415
-
-    return is_out_of_memory(error)
-
-
-def reason(error: BaseException) -> str:
-    """Return an error in one line."""
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0].strip()}"[:300] if lines else type(error).__name__
 
 
 class _Without(types.ModuleType):
