@@ -4,7 +4,7 @@
 PYTHON ?= python3
 export AUDIO MODEL ARGS EDITION UPDATE_ADDRESS SIGN_KEY CUDA_ADDRESS
 
-VERBS = help setup torch native appimages addon trace modules try transcribe test bench bench-quick bench-accept bench-ratchet clean
+VERBS = help setup torch native appimages cuda addon trace modules try transcribe test bench bench-quick bench-accept bench-ratchet clean
 
 .PHONY: all $(VERBS)
 

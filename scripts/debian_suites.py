@@ -20,7 +20,12 @@ KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
 def open_suites(
-    folder: Path, suites: Sequence[str], *, sources: Path = SOURCES, kind: str = "deb-src"
+    folder: Path,
+    suites: Sequence[str],
+    *,
+    sources: Path = SOURCES,
+    kind: str = "deb-src",
+    components: str = "main",
 ) -> list[str]:
     """Get the lists of packages of `suites` from the archives that the machine uses.
 
@@ -34,6 +39,8 @@ def open_suites(
         The folder with ``sources.list`` and ``sources.list.d``.
     kind : str
         ``deb-src`` for source packages, ``deb`` for binary ones of the machine's architecture.
+    components : str
+        Parts of the archive, separated by spaces.
 
     Returns
     -------
@@ -52,7 +59,9 @@ def open_suites(
     addresses = archive_addresses(sources)
     signed = f"[signed-by={KEYRING}] " if KEYRING.exists() else ""
     lines = [
-        f"{kind} {signed}{address} {suite} main\n" for address in addresses for suite in suites
+        f"{kind} {signed}{address} {suite} {components}\n"
+        for address in addresses
+        for suite in suites
     ]
     texts = [(".list", "".join(lines))] if lines else []
     options = private_options(folder, texts, sources)

@@ -51,10 +51,37 @@ def provide_stripped_torch() -> Path:
     return wheel
 
 
-def _build() -> Path:
-    """Run the recipe, which prints what it does."""
+def build_cuda_addon() -> None:
+    """See to it that the CUDA add-on is built, in ``build/torch-cuda/addon``.
+
+    It needs no GPU. The list of what the add-on needs of PyTorch is written anew with it, and
+    where that changes, the wheel has to be built again.
+
+    Raises
+    ------
+    TranscriberError
+        When the environment cannot be made.
+    DependencyError
+        When it cannot be built; what went wrong was printed.
+    """
+    provide_environment()
+    with only_one():
+        code = _run_recipe("torch_build.cuda")
+    if code:
+        raise DependencyError(
+            "the CUDA add-on could not be built, the reason is above",
+            "mend that, then give the same command again: it goes on where it stopped",
+        )
+
+
+def _run_recipe(module: str) -> int:
+    """Run a module of the recipe, which prints what it does; return its exit code."""
     paths = os.pathsep.join((str(RECIPE), str(CHECKOUT)))
-    code = run(["env", f"PYTHONPATH={paths}", PYTHON, "-m", "torch_build"], limit=4 * HOUR)
+    return run(["env", f"PYTHONPATH={paths}", PYTHON, "-m", module], limit=4 * HOUR)
+
+
+def _build() -> Path:
+    code = _run_recipe("torch_build")
     wheels = sorted(DISTRIBUTION.glob("torch-*.whl"))
     if code or len(wheels) != 1:
         raise DependencyError(

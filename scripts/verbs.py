@@ -44,7 +44,11 @@ from scripts.native_program import (
 from scripts.peers import provide_peers
 from scripts.pins import Pins, read_pins
 from scripts.speech import provide_speech, references
-from scripts.torch_environments import provide_stock_torch, provide_stripped_torch
+from scripts.torch_environments import (
+    build_cuda_addon,
+    provide_stock_torch,
+    provide_stripped_torch,
+)
 from scripts.weights import import_checkpoint, is_stored, provide_checkpoint, provide_test_models
 from transcriber.errors import (
     InputError,
@@ -60,6 +64,7 @@ make appimages    build all that is given away, into dist/; also what make does 
                     EDITION=name        ultra-lean or lean (both), or cuda after make addon
                     UPDATE_ADDRESS=url  the web folder where newer versions will be
                     SIGN_KEY=name       the key that GnuPG signs with
+make cuda         build the CUDA add-on, for which no GPU is needed: under an hour
 make addon        pack the CUDA add-on that was built, into dist/, for the next AppImages
                     CUDA_ADDRESS=url    the web folder where it will be (as before)
 make trace        write torch-build/operators.yaml: what the program uses of PyTorch
@@ -163,6 +168,11 @@ def _appimages(settings: Mapping[str, str]) -> int:
     provide_appimages([edition] if edition else EDITIONS)
     for path in sorted(DISTRIBUTION.iterdir()):
         print(f"{path.stat().st_size:>12,}  {path.relative_to(CHECKOUT)}")
+    return 0
+
+
+def _cuda(_: Mapping[str, str]) -> int:
+    build_cuda_addon()
     return 0
 
 
@@ -324,6 +334,7 @@ _VERBS: Mapping[str, Callable[[Mapping[str, str]], int]] = {
     "torch": _torch,
     "native": _native,
     "appimages": _appimages,
+    "cuda": _cuda,
     "addon": _addon,
     "trace": _trace,
     "modules": _modules,

@@ -90,13 +90,31 @@ def _keep(output: Path, kept: Path, names: Sequence[str]) -> None:
 
 def build(folders: Folders, sources: Sources, tools: Toolchain) -> None:
     """Build the wheel and the size report into ``folders.output``."""
+    objects = provide_objects(folders, sources, tools)
+    with told("link"):
+        module = link(objects, folders.work / "linked", tools)
+    with told("wheel"):
+        stage = folders.work / "stage"
+        shutil.rmtree(stage, ignore_errors=True)
+        make_python_side(
+            folders.work / "source/pytorch", RECIPE / "python/torch", stage / "torch"
+        )
+        shutil.copyfile(module, stage / "torch" / MODULE)
+        (stage / "torch/lib").mkdir()
+        library = stage / "torch/lib" / tools.sysroot.openmp_library.name
+        shutil.copyfile(tools.sysroot.openmp_library, library)
+        pack(folders, sources, stage, tools)
+
+
+def provide_objects(folders: Folders, sources: Sources, tools: Toolchain) -> list[Path]:
+    """Return the objects of ``torch/_C``, compiled as far as they are not yet."""
     trees, generated = folders.work / "source", folders.work / "generated"
     includes = _includes()
     _forget_other_objects(folders.work / "objects", tools)
-    with _told("sources"):
+    with told("sources"):
         fetch(sources, folders.work / "archives", folders.cache)
         _unpack(sources, folders.work / "archives", trees)
-    with _told("generate"):
+    with told("generate"):
         generate(
             trees / "pytorch",
             RECIPE / "operators.yaml",
@@ -104,8 +122,8 @@ def build(folders: Folders, sources: Sources, tools: Toolchain) -> None:
             RECIPE / "native",
             generated,
         )
-    with _told("compile"):
-        objects = compile_objects(
+    with told("compile"):
+        return compile_objects(
             trees,
             generated,
             folders.work / "objects",
@@ -113,17 +131,6 @@ def build(folders: Folders, sources: Sources, tools: Toolchain) -> None:
             includes=includes,
             cache=folders.cache,
         )
-    with _told("link"):
-        link(objects, folders.work / "linked", tools)
-    with _told("wheel"):
-        stage = folders.work / "stage"
-        shutil.rmtree(stage, ignore_errors=True)
-        make_python_side(trees / "pytorch", RECIPE / "python/torch", stage / "torch")
-        shutil.copyfile(folders.work / "linked" / MODULE, stage / "torch" / MODULE)
-        (stage / "torch/lib").mkdir()
-        library = stage / "torch/lib" / tools.sysroot.openmp_library.name
-        shutil.copyfile(tools.sysroot.openmp_library, library)
-        pack(folders, sources, stage, tools)
 
 
 def pack(folders: Folders, sources: Sources, stage: Path, tools: Toolchain) -> Path:
@@ -168,11 +175,22 @@ def build_key(sources: Sources, tools: Toolchain) -> str:
     key.update(numpy)
     for path in sorted(RECIPE.rglob("*")):
         inside = path.relative_to(RECIPE)
-        skipped = {"__pycache__", "trace", "verify"} & set(inside.parts)
-        if path.is_file() and not skipped and path.suffix != ".md":
+        if path.is_file() and _decides(inside):
             key.update(f"{inside}\n".encode())
             key.update(hashlib.sha256(path.read_bytes()).digest())
     return key.hexdigest()
+
+
+def _decides(inside: Path) -> bool:
+    """Tell whether a file of the recipe decides over the bytes of the wheel.
+
+    What traces and verifies does not, and of the CUDA add-on's folders what is exported for it.
+    """
+    if inside == Path("cuda/exports.txt"):
+        return True
+    others = ("cuda", "torch_build/cuda", "torch_build/trace", "torch_build/verify")
+    beside = inside.suffix == ".md" or "__pycache__" in inside.parts
+    return not beside and not any(inside.is_relative_to(other) for other in others)
 
 
 def _forget_other_objects(objects: Path, tools: Toolchain) -> None:
@@ -210,7 +228,7 @@ def _includes() -> Includes:
 
 
 @contextmanager
-def _told(stage: str) -> Iterator[None]:
+def told(stage: str) -> Iterator[None]:
     """Say how long a stage took."""
     start = time.monotonic()
     yield

@@ -91,7 +91,8 @@ def generate(source: Path, operators: Path, exceptions: Path, native: Path, outp
     selection, extra = read_operators(operators), read_exceptions(exceptions)
     output.mkdir(parents=True, exist_ok=True)
     _run_generators(source, selection, extra, output)
-    _write_headers(source, selection, extra, output)
+    write_headers(source, output)
+    _write_selected_types(source, selection, extra, output)
     lists = list_files(source, extra, output, native)
     for path in entry_point_files(output):
         # Written when the other objects tell what they call; CMake wants to see it before.
@@ -135,23 +136,9 @@ def _run_generators(
         raise DependencyError(f"PyTorch's code generators failed: {last_line(printed)}")
 
 
-def _write_headers(
+def _write_selected_types(
     source: Path, selection: Selection, exceptions: Exceptions, output: Path
 ) -> None:
-    """Write the headers that upstream's own build makes from templates."""
-    major, minor, patch = VERSION.split(".")
-    templates: Mapping[str, tuple[str, Mapping[str, object]]] = {
-        "aten/src/ATen/Config.h": ("aten/src/ATen/Config.h.in", _CONFIGURATION),
-        "c10/macros/cmake_macros.h": ("c10/macros/cmake_macros.h.in", {}),
-        "caffe2/core/macros.h": ("caffe2/core/macros.h.in", {}),
-        "torch/csrc/api/include/torch/version.h": (
-            "torch/csrc/api/include/torch/version.h.in",
-            {"TORCH_VERSION_MAJOR": major, "TORCH_VERSION_MINOR": minor}
-            | {"TORCH_VERSION_PATCH": patch},
-        ),
-    }
-    for name, (template, values) in templates.items():
-        write_if_different(output / name, fill((source / template).read_text(), values).encode())
     native = source / "aten/src/ATen/native"
     texts = [path.read_text(errors="replace") for path in sorted(native.rglob("*.cpp"))]
     chosen = kernel_dtypes.choose_dtypes(
@@ -159,6 +146,37 @@ def _write_headers(
     )
     header = kernel_dtypes.make_header(chosen)
     write_if_different(output / "aten/src/ATen/selected_mobile_ops.h", header.encode())
+
+
+def write_headers(
+    source: Path, output: Path, more: Mapping[str, Mapping[str, object]] | None = None
+) -> None:
+    """Write the headers that upstream's own build makes from templates.
+
+    Parameters
+    ----------
+    source : Path
+        The source of PyTorch.
+    output : Path
+        The folder of generated code.
+    more : mapping, optional
+        Values by the header's path, of headers beside those that every build has.
+    """
+    major, minor, patch = VERSION.split(".")
+    headers: dict[str, Mapping[str, object]] = {
+        "aten/src/ATen/Config.h": _CONFIGURATION,
+        "c10/macros/cmake_macros.h": {},
+        "caffe2/core/macros.h": {},
+        "torch/csrc/api/include/torch/version.h": {
+            "TORCH_VERSION_MAJOR": major,
+            "TORCH_VERSION_MINOR": minor,
+            "TORCH_VERSION_PATCH": patch,
+        },
+        **(more or {}),
+    }
+    for name, values in headers.items():
+        template = (source / f"{name}.in").read_text()
+        write_if_different(output / name, fill(template, values).encode())
 
 
 def fill(template: str, values: Mapping[str, object]) -> str:

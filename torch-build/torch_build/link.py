@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from torch_build.abi import version_script
 from torch_build.entry_points import undefined_symbols
 from torch_build.process import capture
 from torch_build.toolchain import Toolchain
@@ -21,8 +22,8 @@ _KERNEL = re.compile(r"12DispatchStub.*E(?:7DEFAULT|4AVX2|6AVX512)E$")
 _SLEEF_SUFFIX = {"f8": "avx2", "d4": "avx2", "f16": "avx512f", "d8": "avx512f"}
 
 
-def link(objects: Sequence[Path], output: Path, tools: Toolchain) -> None:
-    """Link `objects` into ``output/_C...so``.
+def link(objects: Sequence[Path], output: Path, tools: Toolchain) -> Path:
+    """Link `objects` into ``output/_C...so``, and return its path.
 
     Functions that only features outside this build need stay undefined in the objects. Where such
     a call survives the removal of dead code, it is led to a function that raises an error with
@@ -52,6 +53,7 @@ def link(objects: Sequence[Path], output: Path, tools: Toolchain) -> None:
     flags = _flags(objects, output, tools)
     flags += [f"-Wl,-Map={output / '_C.map'}", "-o", output / MODULE, compiled]
     capture(flags, environment=tools.environment)
+    return output / MODULE
 
 
 def live_undefined(objects: Sequence[Path], output: Path, tools: Toolchain) -> str:
@@ -69,7 +71,7 @@ def _link_probe(objects: Sequence[Path], output: Path, tools: Toolchain) -> Path
 
 def _flags(objects: Sequence[Path], output: Path, tools: Toolchain) -> list[str | Path]:
     """Return the command that links `objects`, without an output."""
-    (output / "exports").write_text("{ global: PyInit__C; local: *; };\n")
+    (output / "exports").write_text(version_script())
     response = output / "objects.rsp"
     response.write_text("".join(f'"{path}"\n' for path in objects))
     aliases = sleef_aliases(undefined_symbols(tools.nm, objects))
@@ -83,8 +85,9 @@ def _flags(objects: Sequence[Path], output: Path, tools: Toolchain) -> list[str 
         # No machine has to have a certain C++ library.
         "-static-libstdc++",
         "-static-libgcc",
-        # Before glibc 2.34, shared memory was in a library of its own.
+        # Before glibc 2.34, shared memory and the loader were in libraries of their own.
         "-lrt",
+        "-ldl",
         "-Wl,--gc-sections",
         "-Wl,--icf=all",
         "-Wl,-O2",
@@ -93,6 +96,10 @@ def _flags(objects: Sequence[Path], output: Path, tools: Toolchain) -> list[str 
         "-Wl,--hash-style=gnu",
         "-Wl,-z,relro",
         "-Wl,-rpath,$ORIGIN/lib",
+        # By this name, which is that of the file, the CUDA add-on asks for it.
+        f"-Wl,-soname,{MODULE}",
+        # What is exported stays bound inside: no call goes through a table for its sake.
+        "-Wl,-Bsymbolic",
         # What is exported is never removed, and TORCH_API exports half of PyTorch.
         f"-Wl,--version-script={output / 'exports'}",
         "-Wl,--exclude-libs,ALL",

@@ -66,10 +66,13 @@ class SysrootPins:
         Code name of Debian's release.
     packages : tuple of Package
         What is unpacked.
+    components : str
+        Parts of Debian's archive that have the packages, separated by spaces.
     """
 
     suite: str
     packages: tuple[Package, ...]
+    components: str = "main"
 
     def key(self) -> str:
         """Return a digest of the packages' digests."""
@@ -116,7 +119,11 @@ def read_pins(path: Path = PINS) -> SysrootPins:
     try:
         table = tomllib.loads(path.read_text())
         packages = tuple(Package(name=name, **pin) for name, pin in table["packages"].items())
-        return SysrootPins(suite=table["suite"], packages=packages)
+        return SysrootPins(
+            suite=table["suite"],
+            packages=packages,
+            components=table.get("components", SysrootPins.components),
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise DependencyError(f"{path}: {error}", "correct the pin") from error
 
@@ -157,12 +164,7 @@ def provide_sysroot(
     make_directory(root.parent)
     try:
         with tempfile.TemporaryDirectory(prefix=".incoming-", dir=root.parent) as temporary:
-            incoming, archives = Path(temporary, "root"), Path(temporary, "sysroot")
-            incoming.mkdir()
-            archives.mkdir()
-            _download(pins, archives, cache, apt_sources)
-            for package in pins.packages:
-                _unpack(archives / package.file, incoming)
+            incoming = unpack_pinned(pins, Path(temporary), cache, apt_sources=apt_sources)
             make_links_relative(incoming)
             try:
                 incoming.rename(root)
@@ -173,6 +175,38 @@ def provide_sysroot(
     except OSError as error:
         raise storage_error("unpack packages to", root, error) from error
     return sysroot
+
+
+def unpack_pinned(
+    pins: SysrootPins, folder: Path, cache: Path, *, apt_sources: Path = SOURCES
+) -> Path:
+    """Download pinned packages and unpack them; return the folder that has ``usr`` and so on.
+
+    Parameters
+    ----------
+    pins : SysrootPins
+        The packages.
+    folder : Path
+        An empty folder for everything that is written.
+    cache : Path
+        The build cache, which keeps the files.
+    apt_sources : Path
+        The folder with apt's own list of archives.
+
+    Raises
+    ------
+    NetworkError
+        When a package cannot be downloaded.
+    DependencyError
+        When one cannot be unpacked.
+    """
+    root, archives = folder / "root", folder / "archives"
+    root.mkdir()
+    archives.mkdir()
+    _download(pins, archives, cache, apt_sources)
+    for package in pins.packages:
+        _unpack(archives / package.file, root)
+    return root
 
 
 def make_links_relative(root: Path) -> None:
@@ -191,7 +225,13 @@ def _download(pins: SysrootPins, folder: Path, cache: Path, apt_sources: Path) -
 
     def from_archive(missing: Iterable[str], incoming: Path) -> None:
         with tempfile.TemporaryDirectory(prefix=".apt-", dir=folder.parent) as private:
-            options = open_suites(Path(private), (pins.suite,), sources=apt_sources, kind="deb")
+            options = open_suites(
+                Path(private),
+                (pins.suite,),
+                sources=apt_sources,
+                kind="deb",
+                components=pins.components,
+            )
             wanted = [versions[file] for file in missing]
             command = ["apt-get", *options, "download", *wanted]
             code, output = run_quietly(command, limit=MINUTES, directory=incoming)

@@ -1,0 +1,249 @@
+"""Build the CUDA add-on: all stages, one after the other."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sysconfig
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.commands import say
+from torch_build import build as core_build
+from torch_build import unpack
+from torch_build.abi import EXPORTS, abi_name
+from torch_build.build import Folders, told
+from torch_build.compile import RECIPE
+from torch_build.components import Component, runtime_components, source_components
+from torch_build.cuda import link as linking
+from torch_build.cuda.compile import ARCHITECTURES, Places, compile_units
+from torch_build.cuda.contents import write_report
+from torch_build.cuda.generate import Recipe, Units, generate
+from torch_build.cuda.toolkit import PINS as TOOLKIT_PINS
+from torch_build.cuda.toolkit import Toolkit, provide_toolkit
+from torch_build.fetch import fetch
+from torch_build.generate import VERSION
+from torch_build.licences import PLACES, Texts, collect_licences
+from torch_build import link as core_link
+from torch_build.sbom import write_sbom
+from torch_build.sources import Sources, read_sources
+from torch_build.sysroot import read_pins
+from torch_build.toolchain import Toolchain, provide_toolchain
+from torch_build.wheel import Metadata
+from transcriber.files import make_directory
+
+FOLDER = RECIPE / "cuda"
+SOURCES = FOLDER / "sources.toml"
+
+PARTS = ("libtorch_cuda.so", "sbom.json", "report.json")
+"""What the add-on's folder has, beside the folder ``licences``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CudaFolders:
+    """Where a build of the add-on works and where its results go.
+
+    Attributes
+    ----------
+    core : Folders
+        Those of the build of the wheel, whose objects the add-on is linked against.
+    work : Path
+        Everything in between.
+    output : Path
+        The add-on: the library, its licences, its bill of materials and the report.
+    """
+
+    core: Folders
+    work: Path
+    output: Path
+
+
+def provide_addon(folders: CudaFolders) -> Path:
+    """Return the folder with the add-on, from the build cache when it has been built already.
+
+    Raises
+    ------
+    TranscriberError
+        When a stage fails.
+    """
+    cache = folders.core.cache
+    tools = provide_toolchain(cache)
+    kept = cache / "torch-cuda" / build_key(tools)
+    if not all((kept / name).is_file() for name in PARTS):
+        build(folders, tools)
+        # The list of exports may have changed, and the key with it.
+        kept = cache / "torch-cuda" / build_key(tools)
+        make_directory(kept.parent)
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.copytree(folders.output, kept)
+    shutil.rmtree(folders.output, ignore_errors=True)
+    shutil.copytree(kept, folders.output)
+    return folders.output
+
+
+def build(folders: CudaFolders, tools: Toolchain) -> None:
+    """Build the add-on into ``folders.output``; write ``exports.txt`` anew."""
+    toolkit = provide_toolkit(folders.core.cache)
+    sources = read_sources(SOURCES)
+    core_objects = core_build.provide_objects(folders.core, read_sources(), tools)
+    with told("cuda: sources"):
+        fetch(sources, folders.work / "archives", folders.core.cache)
+        for wheel in sources.wheels:
+            unpack.unpack_wheel(
+                wheel, folders.work / "archives" / wheel.file, folders.work / "source"
+            )
+    places = Places(
+        sources=folders.core.work / "source",
+        generated=folders.work / "generated",
+        cutlass=folders.work / "source/cutlass/cutlass_library/source/include",
+        python=Path(sysconfig.get_paths()["include"]),
+    )
+    recipe = Recipe(
+        operators=FOLDER / "operators.yaml",
+        selection=FOLDER / "selection.toml",
+        edits=FOLDER / "edits.toml",
+        native=FOLDER / "native",
+        absent=RECIPE / "native/absent.cpp",
+    )
+    with told("cuda: generate"):
+        units = generate(places.sources / "pytorch", recipe, places.generated)
+
+    def compiled(what: Units) -> list[Path]:
+        return compile_units(
+            what,
+            places,
+            folders.work / "objects",
+            tools=tools,
+            toolkit=toolkit,
+            cache=folders.core.cache,
+        )
+
+    with told("cuda: compile"):
+        objects = compiled(units)
+        entries = linking.write_entry_points(
+            places.generated,
+            objects,
+            folders.work / "linked",
+            tools=tools,
+            runtime=toolkit.runtime,
+        )
+        objects = compiled(Units(device=units.device, host=(*units.host, *entries)))
+    with told("cuda: link"):
+        library = link_addon(objects, core_objects, folders, tools=tools, toolkit=toolkit)
+    with told("cuda: add-on"):
+        _collect(library, objects, sources, folders, tools=tools, toolkit=toolkit)
+
+
+def link_addon(
+    objects: Sequence[Path],
+    core_objects: Sequence[Path],
+    folders: CudaFolders,
+    *,
+    tools: Toolchain,
+    toolkit: Toolkit,
+) -> Path:
+    """Link the add-on, and ``torch/_C`` with the exports that it needs; return the add-on."""
+    needed = linking.find_needed(
+        objects, core_objects, folders.work / "linked", tools=tools, runtime=toolkit.runtime
+    )
+    if linking.write_exports(EXPORTS, needed.exports):
+        say(f"cuda: {EXPORTS.name} has changed: {abi_name()}; the wheel is to be built again")
+    core = core_link.link(core_objects, folders.core.work / "linked", tools)
+    return linking.link(
+        objects,
+        needed,
+        core,
+        folders.work / "linked",
+        tools=tools,
+        runtime=toolkit.runtime,
+    )
+
+
+def build_key(tools: Toolchain) -> str:
+    """Return a digest of everything that decides over the bytes of the add-on."""
+    key = hashlib.sha256()
+    parts = [tools.toolchain_key(), abi_name(), read_pins(TOOLKIT_PINS).key(), *ARCHITECTURES]
+    parts += [source.sha256 for source in (*read_sources().all, *read_sources(SOURCES).all)]
+    for part in parts:
+        key.update(f"{part}\n".encode())
+    places = (FOLDER, Path(__file__).parent, RECIPE / "native/include")
+    for path in sorted(path for place in places for path in place.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".md":
+            key.update(f"{path.relative_to(RECIPE)}\n".encode())
+            key.update(hashlib.sha256(path.read_bytes()).digest())
+    return key.hexdigest()
+
+
+def toolkit_components() -> tuple[Component, ...]:
+    """Return what of NVIDIA's packages is in the add-on."""
+    packages = {package.name: package for package in read_pins(TOOLKIT_PINS).packages}
+    runtime, templates = packages["nvidia-cuda-dev"], packages["libcub-dev"]
+    return (
+        Component(
+            name="cuda-runtime",
+            version=runtime.version,
+            licence="LicenseRef-NVIDIA-CUDA-EULA",
+            purpose="the CUDA runtime, linked statically, which its licence lets programs do",
+            supplier="NVIDIA Corporation",
+            sha256=runtime.sha256,
+            purl=f"pkg:deb/debian/nvidia-cuda-toolkit@{runtime.version}?arch=source",
+        ),
+        Component(
+            name="cccl",
+            version=templates.version,
+            licence="Apache-2.0 WITH LLVM-exception AND BSD-3-Clause AND BSL-1.0",
+            purpose="CUB, Thrust and libcu++: sorting and sums in the kernels",
+            supplier="NVIDIA Corporation",
+            sha256=templates.sha256,
+            purl=f"pkg:deb/debian/cccl@{templates.version}?arch=source",
+        ),
+    )
+
+
+def _collect(
+    library: Path,
+    objects: Sequence[Path],
+    sources: Sources,
+    folders: CudaFolders,
+    *,
+    tools: Toolchain,
+    toolkit: Toolkit,
+) -> None:
+    """Put the add-on's folder together."""
+    output, licences = folders.output, folders.work / "licences"
+    shutil.rmtree(output, ignore_errors=True)
+    output.mkdir(parents=True)
+    shutil.copyfile(library, output / library.name)
+    write_report(objects, output / "report.json", toolkit=toolkit)
+    metadata = Metadata(version=f"{VERSION}+whisper.cuda", licence="", requires=())
+    core = source_components([s for s in read_sources().all if s.name in {"pytorch", "fmt"}])
+    groups = (
+        ([one for one in core if one.name != "miniz"], folders.core.work / "source", PLACES),
+        (source_components(sources.all), folders.work / "source", _PLACES),
+        (toolkit_components(), toolkit.root.parent, _PLACES),
+        (
+            [one for one in runtime_components() if one.name == "gcc-runtime"],
+            folders.core.work / "source",
+            PLACES,
+        ),
+    )
+    components: list[Component] = []
+    for number, (members, trees, places) in enumerate(groups):
+        part = licences / str(number)
+        system = toolkit.root if places is _PLACES else tools.sysroot.root
+        collect_licences(tuple(members), part, sources=trees, system=system, places=places)
+        shutil.copytree(part, output / "licences", dirs_exist_ok=True)
+        components += members
+    stage = folders.work / "stage"
+    shutil.rmtree(stage, ignore_errors=True)
+    (stage / "torch/lib").mkdir(parents=True)
+    shutil.copyfile(library, stage / "torch/lib" / library.name)
+    write_sbom(output / "sbom.json", tuple(components), metadata=metadata, stage=stage)
+
+
+_PLACES = {
+    "cutlass": Texts(source="cutlass", patterns=("*.dist-info/**/LICENSE*",)),
+    "cuda-runtime": Texts(patterns=("licences/nvidia-cuda-dev.txt",)),
+    "cccl": Texts(patterns=("licences/libcub-dev.txt", "licences/Apache-2.0")),
+}

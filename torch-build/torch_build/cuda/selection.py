@@ -1,0 +1,68 @@
+"""Read ``cuda/selection.toml``: what the trace of the GPU's work cannot tell."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch_build.operators import Operator, Selection
+from transcriber.errors import DependencyError
+
+
+@dataclass(frozen=True, kw_only=True)
+class CudaSelection:
+    """The content of ``selection.toml``.
+
+    Attributes
+    ----------
+    on_processor : tuple of str
+        Traced operators that no GPU gets.
+    files : mapping of str to tuple of str
+        Paths in PyTorch's source: ``core``, ``kernels``, ``without`` and ``headers``.
+    dtypes : mapping of str to tuple of str
+        Types by kernel tag.
+    casts : tuple of str
+        Types that kernels convert between.
+    """
+
+    on_processor: tuple[str, ...]
+    files: Mapping[str, tuple[str, ...]]
+    dtypes: Mapping[str, tuple[str, ...]]
+    casts: tuple[str, ...]
+
+    def operators(self, traced: Selection) -> tuple[Operator, ...]:
+        """Return the traced operators without those that the processor does.
+
+        Raises
+        ------
+        DependencyError
+            When one of these was not traced: the list is stale.
+        """
+        stale = set(self.on_processor) - {operator.name for operator in traced.operators}
+        if stale:
+            raise DependencyError(
+                f"{min(stale)} is not traced any more", "delete it in cuda/selection.toml"
+            )
+        return tuple(one for one in traced.operators if one.name not in self.on_processor)
+
+
+def read_selection(path: Path) -> CudaSelection:
+    """Read the file `path`.
+
+    Raises
+    ------
+    DependencyError
+        When a table is missing or the file is not TOML.
+    """
+    try:
+        tables = tomllib.loads(path.read_text())
+        return CudaSelection(
+            on_processor=tuple(tables["operators"]["on_processor"]),
+            files={name: tuple(paths) for name, paths in tables["files"].items()},
+            dtypes={tag: tuple(names) for tag, names in tables["dtypes"].items()},
+            casts=tuple(tables["casts"]["types"]),
+        )
+    except (tomllib.TOMLDecodeError, KeyError, AttributeError, TypeError) as error:
+        raise DependencyError(f"{path} cannot be read: {error!r}", "mend it") from error
