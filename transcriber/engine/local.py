@@ -140,7 +140,8 @@ class LocalEngine:
 
     def abandon(self) -> None:
         """Give up a GPU that has failed, without asking anything of it."""
-        if self._device != "cpu" and self._loaded is not None:
+        if self._device != "cpu":
+            # Even where loading failed, the driver was called.
             _ABANDONED.append(self._loaded)
             self._loaded = None
 
