@@ -854,7 +854,14 @@ PUBLIC void __cudaRegisterFunction(void **handle, const char *function, char *de
     kernels = table;
     capacity = size;
   }
-  *place(kernels, capacity, function) = (struct kernel){function, name};
+  struct kernel *found = place(kernels, capacity, function);
+  if (found->function && strcmp(found->name, name)) {
+    /* A linker that folds equal functions into one does that to kernels: --icf=all. */
+    fprintf(stderr, "fake CUDA runtime: %s and %s have one function on the host\n", found->name,
+            name);
+    abort();
+  }
+  *found = (struct kernel){function, name};
   registered++;
   pthread_mutex_unlock(&lock);
 }

@@ -8,7 +8,11 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from scripts.layout import build_cache
+
 SOURCE = Path(__file__).with_suffix(".c")
+BUILD = Path(__file__).resolve().parents[2] / "build"
+"""Where the build has its objects."""
 
 
 def toolkit() -> Path | None:
@@ -41,6 +45,29 @@ def build_program(source: Path, cuda: Path, *, architecture: str = "sm_80") -> P
     runtime = compile_runtime(folder, cuda)
     _run(["gcc", kernels, runtime, "-o", program, "-lstdc++", "-lpthread"])
     return program
+
+
+def link_addon(folder: Path, cuda: Path) -> Path | None:
+    """Link the add-on's objects with the stand-in, as the build links them with the real runtime.
+
+    None where `make cuda` has not been run here.
+    """
+    objects = BUILD / "torch-cuda" / "linked" / "objects.rsp"
+    core = sorted((BUILD / "torch" / "linked").glob("_C.*.so"))
+    if not (objects.exists() and core):
+        return None
+    files = [Path(line.strip('"')) for line in objects.read_text().splitlines()]
+    if not all(file.exists() for file in files):
+        return None
+    # Only a tree with the add-on's recipe has it.
+    from torch_build.cuda import link  # noqa: PLC0415
+    from torch_build.toolchain import provide_toolchain  # noqa: PLC0415
+
+    tools = provide_toolchain(build_cache())
+    library = folder / "libtorch_cuda.so"
+    flags = link._flags(files, folder, tools, compile_runtime(folder, cuda))
+    _run([*flags, core[0], "-o", library])
+    return library
 
 
 def _run(command: Sequence[str | Path]) -> None:

@@ -176,8 +176,8 @@ class LocalEngine:
         if free < self._stored.size:
             raise failure(
                 self._device,
-                f"{free / 2**30:.1f} GiB of its memory are free, and the model "
-                f"{self._stored.name} needs more than {self._stored.size / 2**30:.1f} GiB",
+                f"{free // 10**6} MB of its memory are free, and the model "
+                f"{self._stored.name} needs more than {self._stored.size // 10**6} MB",
             )
 
     @contextlib.contextmanager
