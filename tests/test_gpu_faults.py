@@ -238,9 +238,12 @@ def make_add_on(how: str, folder: Path) -> Path:
         "module": "int answer = 42;",
         "crash": "#include <signal.h>\n__attribute__((constructor)) static void load(void) "
         "{ signal(SIGSEGV, SIG_DFL); raise(SIGSEGV); }",
-        # As far as the version is asked for, it need only load.
-        "whole": "#include <Python.h>\nstatic struct PyModuleDef it = "
-        '{PyModuleDef_HEAD_INIT, "_cuda", 0, -1};\n'
+        # Enough of one to be asked which CUDA it is made for.
+        "whole": "#include <Python.h>\n"
+        "static PyObject *versions(PyObject *self, PyObject *none) "
+        '{ return Py_BuildValue("(ii)", 0, 12040); }\n'
+        'static PyMethodDef methods[] = {{"versions", versions, METH_NOARGS, 0}, {0}};\n'
+        'static struct PyModuleDef it = {PyModuleDef_HEAD_INIT, "_cuda", 0, -1, methods};\n'
         "PyMODINIT_FUNC PyInit__cuda(void) { return PyModule_Create(&it); }",
     }
     source = folder / "add_on.c"
