@@ -76,7 +76,7 @@ DRIVERS = {
     "no GPU": Case(driver="init=100", reason=r".*kernel module is not loaded.*|.* finds no GPU .*"),
     "hidden by the user": Case(
         variables={"CUDA_VISIBLE_DEVICES": "-1"},
-        reason=r".*kernel module is not loaded.*|.*CUDA_VISIBLE_DEVICES='-1' .*",
+        reason=r"the driver finds no GPU, with CUDA_VISIBLE_DEVICES='-1' \(CUDA error 100\)",
     ),
     "unknown error": Case(
         driver="init=999", reason=r".*kernel module is not loaded.*|the driver does not start.*"
@@ -132,7 +132,7 @@ ADD_ONS = {
     "another processor": Case(add_on="arm", reason=r".*add-on is no library for this processor.*"),
     "symbol missing": Case(add_on="symbol", reason=r".*add-on does not fit this program.*"),
     "another build": Case(add_on="version", reason=r".*add-on is of another build.*"),
-    "another module": Case(add_on="module", reason=r".*is not the add-on.*"),
+    "another module": Case(add_on="module", reason=r"the CUDA add-on is another module.*"),
     "crash": Case(add_on="crash", reason="the probe ended by SIGSEGV"),
 }
 

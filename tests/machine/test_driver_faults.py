@@ -177,6 +177,11 @@ def test_a_library_without_its_kernel_module(tmp_path: Path) -> None:
     assert reason == "the driver's kernel module is not loaded, only its library is installed"
 
 
+def test_the_users_own_choice_comes_first(tmp_path: Path) -> None:
+    result = refusal(100, "the driver finds no GPU, with CUDA_VISIBLE_DEVICES='-1'")
+    assert explain(result, installed(version=None, nodes=()), tmp_path) == result
+
+
 def test_versions_that_differ_are_named(tmp_path: Path) -> None:
     result = refusal(803, "the versions differ (CUDA error 803)")
     assert explain(result, installed(), tmp_path).reason == (

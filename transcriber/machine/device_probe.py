@@ -67,7 +67,7 @@ _LOADER_ERRORS = {
     ),
     r"version [`']?\w+'? not found": "is of another build of this program",
     r"undefined symbol": "does not fit this program",
-    r"does not define module export function": "is not the add-on",
+    r"does not define module export function": "is another module",
 }
 """What the dynamic loader and Python say of the CUDA add-on, and what that means."""
 

@@ -35,7 +35,8 @@ def explain(result: ProbeResult, driver: Driver, root: Path = Path("/")) -> Prob
         The root of the file system.
     """
     reason = ""
-    if result.code in _MAY_BE_FILES:
+    # A choice of the user's own is the likelier cause, and it was named.
+    if result.code in _MAY_BE_FILES and "CUDA_VISIBLE_DEVICES" not in result.reason:
         reason = _files_fault(driver, root)
     elif result.code == _TOO_OLD and driver.version:
         reason = f"{result.reason}, {driver.version} is installed"
