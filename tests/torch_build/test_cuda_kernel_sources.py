@@ -43,7 +43,7 @@ FILES = {
     "native/cuda/Tan.cu": "REGISTER_DISPATCH(tan_stub, &tan_kernel)\n",
     "native/cuda/Eq.cu": "REGISTER_CUDA_DISPATCH(eq_stub, &eq_kernel)\n",
     "native/cuda/Fill.cu": "REGISTER_DISPATCH(fill_stub, &fill_kernel)\n",
-    "native/cuda/Sort.cpp": "Tensor sort_cuda(const Tensor& self) {\n  launch_sort<float>(self);\n}\n",
+    "native/cuda/Sort.cpp": "Tensor sort_cuda(const Tensor& self) {\n  launch_sort<float>(x);\n}\n",
     "native/cuda/Sort.cu": "void launch_sort(const Tensor& self) {\n}\n",
     "native/cuda/Other.cu": "void launch_other(const Tensor& self) {\n}\n",
 }
@@ -86,5 +86,5 @@ def test_files_are_added_and_left_out_by_name(source: Path) -> None:
 
 
 def test_a_stale_name_stops_the_build(source: Path) -> None:
-    with pytest.raises(DependencyError, match="no aten/src/ATen/native/cuda/Gone.cu"):
+    with pytest.raises(DependencyError, match=r"no aten/src/ATen/native/cuda/Gone\.cu"):
         found(source, "mul_out", without=("aten/src/ATen/native/cuda/Gone.cu",))

@@ -96,9 +96,7 @@ def build(folders: Folders, sources: Sources, tools: Toolchain) -> None:
     with told("wheel"):
         stage = folders.work / "stage"
         shutil.rmtree(stage, ignore_errors=True)
-        make_python_side(
-            folders.work / "source/pytorch", RECIPE / "python/torch", stage / "torch"
-        )
+        make_python_side(folders.work / "source/pytorch", RECIPE / "python/torch", stage / "torch")
         shutil.copyfile(module, stage / "torch" / MODULE)
         (stage / "torch/lib").mkdir()
         library = stage / "torch/lib" / tools.sysroot.openmp_library.name

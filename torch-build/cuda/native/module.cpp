@@ -89,9 +89,24 @@ void seed(int device, uint64_t number) {
   generator.set_current_seed(number);
 }
 
+// This library and torch/_C each have the unwinder of libgcc, since no machine must have a certain
+// one. What is thrown in one passes frames of the other, whose unwinder aborts the process unless
+// it has thrown before: its table of registers is written by the first throw.
+void introduce_unwinders() {
+  try {
+    throw std::exception();
+  } catch (const std::exception&) {
+  }
+  try {
+    TORCH_CHECK(false, "thrown by torch/_C");
+  } catch (const c10::Error&) {
+  }
+}
+
 } // namespace
 
 PYBIND11_MODULE(_cuda, m) {
+  introduce_unwinders();
   py::register_local_exception_translator(&translate);
   m.def("init", [] { at::globalContext().lazyInitDevice(c10::DeviceType::CUDA); });
   m.def("device_count", &device_count);

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from scripts.commands import say
 from torch_build import build as core_build
+from torch_build import link as core_link
 from torch_build import unpack
 from torch_build.abi import EXPORTS, abi_name
 from torch_build.build import Folders, told
@@ -25,7 +26,6 @@ from torch_build.cuda.toolkit import Toolkit, provide_toolkit
 from torch_build.fetch import fetch
 from torch_build.generate import VERSION
 from torch_build.licences import PLACES, Texts, collect_licences
-from torch_build import link as core_link
 from torch_build.sbom import write_sbom
 from torch_build.sources import Sources, read_sources
 from torch_build.sysroot import read_pins

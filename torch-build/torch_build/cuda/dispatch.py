@@ -63,14 +63,12 @@ def narrow(text: str, choose: Choose) -> str:
     return _replace_calls(text, _CALL, rewrite)
 
 
-def _rewritten(
-    match: re.Match[str], arguments: list[str], choose: Choose, enclosing: str
-) -> str:
+def _rewritten(match: re.Match[str], arguments: list[str], choose: Choose, enclosing: str) -> str:
     in_switch, group, more, version_two, one_case = match.groups()
     if version_two:
-        kind, name, body, *types = arguments
+        kind, name, wrapped, *types = arguments
         chosen = _chosen(choose, _tag(name), _listed(types))
-        cases = _cases(chosen, body.strip().removeprefix("AT_WRAP(").removesuffix(")"))
+        cases = _cases(chosen, wrapped.strip().removeprefix("AT_WRAP(").removesuffix(")"))
         return f"AT_DISPATCH_SWITCH({kind}, {name}, {cases})"
     if one_case:
         kind, *body = arguments
@@ -176,7 +174,8 @@ def split_arguments(text: str, start: int) -> tuple[list[str], int]:
     DependencyError
         When the parenthesis is not closed.
     """
-    arguments, depth, begin, position = [], 0, start, start
+    arguments: list[str] = []
+    depth, begin, position = 0, start, start
     while position < len(text):
         found = _SKIPPED.match(text, position)
         if found:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,14 +114,20 @@ def generate(source: Path, recipe: Recipe, output: Path) -> Units:
     write_if_different(output / "aten/src/ATen/selected_mobile_ops.h", _ALL_TYPES.encode())
     write_if_different(output / "selected_casts.h", casts_header(selection.casts).encode())
     choose = type_chooser(operators, operator_names(source), selection.dtypes)
-    _write_overlays(source, recipe, selection, choose, output)
+    changes = edits.by_path(edits.read_edits(recipe.edits), "pytorch")
+    _write_overlays(source, selection, changes, choose, output)
     kernels = json.loads((output / "kernels.json").read_text())
     files = find_sources(source, kernels, without=selection.files["without"])
     files += selection.files["kernels"]
-    narrowed = {p: _narrowed(source / p, output / "narrowed" / p, choose) for p in files}
+
+    def narrowed_copy(path: str) -> Path:
+        text = edits.apply((source / path).read_text(), changes.get(path, ()))
+        return _write_narrowed(text, output / "narrowed" / path, choose)
+
+    narrowed = {path: narrowed_copy(path) for path in files}
     ufunc = output / "aten/src/ATen/UfuncCUDA_add.cu"
     # It declares again what a header does, so it stays alone.
-    alone = [_narrowed(ufunc, output / "narrowed" / ufunc.name, choose)]
+    alone = [_write_narrowed(ufunc.read_text(), output / "narrowed" / ufunc.name, choose)]
     alone += [narrowed.pop(path) for path in selection.files["alone"]]
     device = [path for path in narrowed.values() if path.suffix == ".cu"]
     host = [path for path in narrowed.values() if path.suffix == ".cpp"]
@@ -194,24 +201,24 @@ def _run_generators(source: Path, operators: Sequence[Operator], output: Path) -
 
 def _write_overlays(
     source: Path,
-    recipe: Recipe,
     selection: CudaSelection,
+    changes: Mapping[str, Sequence[edits.Edit]],
     choose: Callable[[str], Iterable[str]],
     output: Path,
 ) -> None:
     """Write changed copies of headers, which the compiler finds before upstream's."""
-    changes = edits.by_path(edits.read_edits(recipe.edits), "pytorch")
-    for path in {*changes, *selection.files["headers"]}:
+    headers = [path for path in changes if not path.endswith(".cu")]
+    for path in {*headers, *selection.files["headers"]}:
         text = edits.apply((source / path).read_text(), changes.get(path, ()))
         if path in selection.files["headers"]:
             text = narrow(text, choose)
         write_if_different(output / path, text.encode())
 
 
-def _narrowed(path: Path, copy: Path, choose: Callable[[str], Iterable[str]]) -> Path:
+def _write_narrowed(text: str, copy: Path, choose: Callable[[str], Iterable[str]]) -> Path:
     # Upstream's own build forbids its files headers that change often; in a unit, the files that
     # need these stand behind those that are forbidden them.
-    text = re.sub(r"^#define TORCH_ASSERT_\w+\n", "", path.read_text(), flags=re.MULTILINE)
+    text = re.sub(r"^#define TORCH_ASSERT_\w+\n", "", text, flags=re.MULTILINE)
     # No file of this build has the stubs of quantized tensors.
     text = re.sub(r"^REGISTER_\w*DISPATCH\(\w+_quantized_stub,.*\n", "", text, flags=re.MULTILINE)
     write_if_different(copy, narrow(text, choose).encode())
@@ -223,7 +230,9 @@ def _write_units(files: Sequence[Path], folder: Path) -> list[Path]:
     count = -(-len(files) // _FILES_PER_UNIT)
     units = []
     for number in range(count):
-        text = "".join(f'#include "{path}"\n' for path in files[number::count])
+        # By relative paths, since device code names its source where an assertion fails.
+        own = (os.path.relpath(path, folder) for path in files[number::count])
+        text = "".join(f'#include "{path}"\n' for path in own)
         unit = folder / f"unit_{number}.cu"
         write_if_different(unit, text.encode())
         units.append(unit)

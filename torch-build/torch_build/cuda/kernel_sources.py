@@ -12,7 +12,7 @@ function mentions a stub, not which file.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,18 +102,20 @@ def find_sources(
     files: set[str] = set(extra)
     names = wanted
     while True:
-        called: set[str] = set()
+        calls: set[str] = set()
         for path, definitions in parts.items():
             reached = reach(
                 definitions,
-                lambda one, path=path: bool(one.names & names)  # type: ignore[misc]
-                or bool(one.registers & stubs)
-                or path in extra,
+                (
+                    one
+                    for one in definitions
+                    if path in extra or one.names & names or one.registers & stubs
+                ),
             )
             if reached:
                 files.add(path)
-            called |= {name for one in reached for name in one.calls}
-        more = {name for name in called if name in owners and owners[name] not in files}
+            calls |= {name for one in reached for name in one.calls}
+        more = {name for name in calls if name in owners and owners[name] not in files}
         if not more:
             return tuple(sorted(files))
         names |= more
@@ -121,22 +123,20 @@ def find_sources(
 
 def called_stubs(texts: Iterable[str], wanted: Iterable[str]) -> set[str]:
     """Return the dispatch stubs that the functions `wanted` reach in their own files."""
-    names, found = frozenset(wanted), set()
+    names = frozenset(wanted)
+    found: set[str] = set()
     sources = list(texts)
     stubs = frozenset(stub for text in sources for stub in defined_stubs(text))
     for text in sources:
         definitions = tuple(split_definitions(text))
-        for one in reach(definitions, lambda one: _makes(one, names)):
+        for one in reach(definitions, (one for one in definitions if _makes(one, names))):
             found |= one.words & stubs
     return found
 
 
-def reach(
-    definitions: Iterable[Definition], begins: Callable[[Definition], bool]
-) -> list[Definition]:
-    """Return the definitions that `begins` picks, and those that they call, and so on."""
-    every = list(definitions)
-    reached = [one for one in every if begins(one)]
+def reach(definitions: Iterable[Definition], begun: Iterable[Definition]) -> list[Definition]:
+    """Return the definitions `begun`, and those of `definitions` that they call, and so on."""
+    every, reached = list(definitions), list(begun)
     pending = list(reached)
     while pending:
         calls = pending.pop().calls
@@ -178,9 +178,7 @@ def _makes(one: Definition, names: frozenset[str]) -> bool:
     return any(name.startswith(f"{begin}_") for begin in begun for name in names)
 
 
-def _owners(
-    texts: Mapping[str, str], shared: Iterable[str]
-) -> dict[str, str]:
+def _owners(texts: Mapping[str, str], shared: Iterable[str]) -> dict[str, str]:
     """Return the file of each function that one file of ``native/cuda`` alone defines."""
     owners: dict[str, str] = {}
     twice = {name for text in shared for name in defined_functions(text)}

@@ -1,4 +1,4 @@
-"""Link the objects into the add-on, ``libtorch_cuda.so``, and find what it needs of ``torch/_C``."""
+"""Link the objects into ``libtorch_cuda.so``, and find what that needs of ``torch/_C``."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def link(
     (output / "absent.txt").write_text("".join(f"{name}\n" for name in needed.absent))
     stubs, compiled = output / "absent.S", output / "absent.o"
     write_if_different(stubs, stub_source(needed.absent).encode())
-    command = [tools.cc, *tools.sysroot.flags, "-c", "-o", compiled, stubs]
+    command: list[str | Path] = [tools.cc, *tools.sysroot.flags, "-c", "-o", compiled, stubs]
     capture(command, environment=tools.environment)
     library = output / LIBRARY
     flags = _flags([*objects, compiled], output, tools, runtime)
@@ -208,7 +208,8 @@ def _flags(
         "-static-libstdc++",
         "-static-libgcc",
         "-Wl,--gc-sections",
-        "-Wl,--icf=all",
+        # Not --icf: a kernel is known by the address of a function of the processor's, and those of
+        # different kernels may have the same instructions.
         "-Wl,-O2",
         "-Wl,--strip-all",
         "-Wl,--build-id=none",

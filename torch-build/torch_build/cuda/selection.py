@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from torch_build.operators import Operator, Selection
+from torch_build.operators import Operator, Selection, merge
 from transcriber.errors import DependencyError
 
 
@@ -19,6 +19,8 @@ class CudaSelection:
     ----------
     on_processor : tuple of str
         Traced operators that no GPU gets.
+    on_gpu_only : mapping of str to tuple of str
+        Types by operators that only a GPU reaches; ``sparse`` among them means a sparse tensor.
     files : mapping of str to tuple of str
         Paths in PyTorch's source: ``core``, ``kernels``, ``without`` and ``headers``.
     dtypes : mapping of str to tuple of str
@@ -28,12 +30,13 @@ class CudaSelection:
     """
 
     on_processor: tuple[str, ...]
+    on_gpu_only: Mapping[str, tuple[str, ...]]
     files: Mapping[str, tuple[str, ...]]
     dtypes: Mapping[str, tuple[str, ...]]
     casts: tuple[str, ...]
 
     def operators(self, traced: Selection) -> tuple[Operator, ...]:
-        """Return the traced operators without those that the processor does.
+        """Return the traced operators without those that the processor does, and the further ones.
 
         Raises
         ------
@@ -45,7 +48,16 @@ class CudaSelection:
             raise DependencyError(
                 f"{min(stale)} is not traced any more", "delete it in cuda/selection.toml"
             )
-        return tuple(one for one in traced.operators if one.name not in self.on_processor)
+        more = [
+            Operator(
+                name=name,
+                dtypes=tuple(sorted(set(types) - {"sparse"})),
+                sparse="sparse" in types,
+            )
+            for name, types in self.on_gpu_only.items()
+        ]
+        kept = [one for one in traced.operators if one.name not in self.on_processor]
+        return merge([Selection(operators=tuple(kept)), Selection(operators=tuple(more))]).operators
 
 
 def read_selection(path: Path) -> CudaSelection:
@@ -60,6 +72,9 @@ def read_selection(path: Path) -> CudaSelection:
         tables = tomllib.loads(path.read_text())
         return CudaSelection(
             on_processor=tuple(tables["operators"]["on_processor"]),
+            on_gpu_only={
+                name: tuple(types) for name, types in tables["operators"]["on_gpu_only"].items()
+            },
             files={name: tuple(paths) for name, paths in tables["files"].items()},
             dtypes={tag: tuple(names) for tag, names in tables["dtypes"].items()},
             casts=tuple(tables["casts"]["types"]),

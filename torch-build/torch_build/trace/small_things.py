@@ -40,6 +40,10 @@ def tensors() -> None:
         if dtype in (torch.float32, torch.int64):
             _calculate(values)
             _calculate_in_place(values)
+    # What a model's alignment heads do on their way to a GPU.
+    torch.eye(2).bool().to_sparse().to("cpu", copy=True)
+    # What the search for true elements does with its result on a GPU.
+    torch.empty(0).set_(torch.ones(2))  # type: ignore[call-overload]
     _create()
     _reduce(torch.arange(12, dtype=torch.float32).reshape(3, 4))
     _reduce(torch.arange(12).reshape(3, 4))

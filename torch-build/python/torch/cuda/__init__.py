@@ -167,6 +167,29 @@ def set_device(device: _Any) -> None:
     _loaded.set_device(_index(device))
 
 
+class device:
+    """Uses another GPU within a ``with``.
+
+    Parameters
+    ----------
+    device : torch.device, int, str or None
+        The GPU.
+    """
+
+    def __init__(self, device: _Any) -> None:
+        self._index = _index(device)
+        self._before = -1
+
+    def __enter__(self) -> None:
+        """Begin to use it."""
+        self._before = current_device()
+        set_device(self._index)
+
+    def __exit__(self, *error: object) -> None:
+        """Use the GPU of before again."""
+        set_device(self._before)
+
+
 class DeviceProperties:
     """What a GPU is, under upstream's names.
 
