@@ -67,7 +67,7 @@ make appimages    build all that is given away, into dist/; also what make does 
 make cuda         build the CUDA add-on, for which no GPU is needed: under an hour
 make addon        pack the CUDA add-on that was built, into dist/, for the next AppImages
                     CUDA_ADDRESS=url    the web folder where it will be (as before)
-make trace        write torch-build/operators.yaml: what the program uses of PyTorch
+make trace        write the lists of operators in torch-build: what the program uses of PyTorch
 make modules      write native-build/modules.txt and files.txt: what it imports and opens
 make try          as transcribe, on stock PyTorch: ready in minutes, nothing is built
 make transcribe   transcribe a recording with it and say how long that took
@@ -191,9 +191,13 @@ def _trace(_: Mapping[str, str]) -> int:
     provide_test_models(pins.weights)
     provide_speech(pins.speech)
     places: Command = ["--models", MODELS, "--speech", SPEECH]
-    output: Command = ["--output", RECIPE / "operators.yaml"]
-    command: Command = [STOCK_PYTHON, "-m", "torch_build.trace", *places, *output]
-    return run_command(["env", f"PYTHONPATH={RECIPE}", *command])
+    command: Command = [STOCK_PYTHON, "-m", "torch_build.trace", *places]
+    for output in (["operators.yaml"], ["cuda/operators.yaml", "--on-gpu"]):
+        words: Command = ["--output", RECIPE / output[0], *output[1:]]
+        code = run_command(["env", f"PYTHONPATH={RECIPE}", *command, *words])
+        if code:
+            return code
+    return 0
 
 
 def _modules(_: Mapping[str, str]) -> int:

@@ -9,6 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.layout import build_cache
+from torch_build.cuda import link
+from torch_build.cuda.toolkit import PINS, toolkit_in
+from torch_build.sysroot import read_pins
+from torch_build.toolchain import provide_toolchain
 
 SOURCE = Path(__file__).with_suffix(".c")
 BUILD = Path(__file__).resolve().parents[2] / "build"
@@ -16,16 +20,15 @@ BUILD = Path(__file__).resolve().parents[2] / "build"
 
 
 def toolkit() -> Path | None:
-    """Return the folder of a CUDA toolkit: that of ``CUDA_HOME``, or of the ``nvcc`` on ``PATH``.
+    """Return the folder of a CUDA 12.4 toolkit: that of ``CUDA_HOME``, or the recipe's own.
 
-    None where there is no compiler for both the processor and a GPU.
+    None where neither is there: `make cuda` brings the recipe's. One of the machine's may be of
+    another release, which this stand-in is not for.
     """
-    compiler = shutil.which("nvcc")
     named = os.environ.get("CUDA_HOME")
-    folder = Path(named) if named else Path(compiler).resolve().parents[1] if compiler else None
-    if folder is None or shutil.which("gcc") is None:
-        return None
-    return folder if os.access(folder / "bin" / "nvcc", os.X_OK) else None
+    folder = Path(named) if named else toolkit_in(build_cache(), read_pins(PINS))
+    usable = shutil.which("gcc") and os.access(folder / "bin" / "nvcc", os.X_OK)
+    return folder if usable else None
 
 
 def compile_runtime(folder: Path, cuda: Path) -> Path:
@@ -59,10 +62,6 @@ def link_addon(folder: Path, cuda: Path) -> Path | None:
     files = [Path(line.strip('"')) for line in objects.read_text().splitlines()]
     if not all(file.exists() for file in files):
         return None
-    # Only a tree with the add-on's recipe has it.
-    from torch_build.cuda import link  # noqa: PLC0415
-    from torch_build.toolchain import provide_toolchain  # noqa: PLC0415
-
     tools = provide_toolchain(build_cache())
     library = folder / "libtorch_cuda.so"
     flags = link._flags(files, folder, tools, compile_runtime(folder, cuda))

@@ -68,6 +68,7 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
     "GPL-3.0-or-later": ("gnu general public license version 3",),
     "LGPL-2.1-or-later": ("gnu lesser general public license version 2.1",),
     "LLVM-exception": ("llvm exceptions to the apache 2.0 license",),
+    "LicenseRef-NVIDIA-CUDA-EULA": ("end user license agreement", "cuda toolkit"),
     "MIT": ("permission is hereby granted, free of charge, to any person obtaining a copy",),
     # Both programs that have it write a notice that refers to it.
     "MPL-2.0": ("v. 2.0", "mozilla"),

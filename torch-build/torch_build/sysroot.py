@@ -42,6 +42,8 @@ class Package:
         Its digest, in hexadecimal.
     purpose : str
         Why it is needed.
+    architecture : str
+        That of Debian; ``all`` for a package without machine code.
     """
 
     name: str
@@ -49,11 +51,12 @@ class Package:
     size: int
     sha256: str
     purpose: str
+    architecture: str = "amd64"
 
     @property
     def file(self) -> str:
         """Name of the file, as apt writes it."""
-        return f"{self.name}_{self.version.replace(':', '%3a')}_amd64.deb"
+        return f"{self.name}_{self.version.replace(':', '%3a')}_{self.architecture}.deb"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,25 +16,20 @@ from torch_build import unpack
 from torch_build.abi import EXPORTS, abi_name
 from torch_build.build import Folders, told
 from torch_build.compile import RECIPE
-from torch_build.components import Component, runtime_components, source_components
 from torch_build.cuda import link as linking
 from torch_build.cuda.compile import ARCHITECTURES, Places, compile_units
 from torch_build.cuda.contents import write_report
+from torch_build.cuda.description import SOURCES, Origins, describe
 from torch_build.cuda.generate import Recipe, Units, generate
 from torch_build.cuda.toolkit import PINS as TOOLKIT_PINS
 from torch_build.cuda.toolkit import Toolkit, provide_toolkit
 from torch_build.fetch import fetch
-from torch_build.generate import VERSION
-from torch_build.licences import PLACES, Texts, collect_licences
-from torch_build.sbom import write_sbom
-from torch_build.sources import Sources, read_sources
+from torch_build.sources import read_sources
 from torch_build.sysroot import read_pins
 from torch_build.toolchain import Toolchain, provide_toolchain
-from torch_build.wheel import Metadata
 from transcriber.files import make_directory
 
 FOLDER = RECIPE / "cuda"
-SOURCES = FOLDER / "sources.toml"
 
 PARTS = ("libtorch_cuda.so", "sbom.json", "report.json")
 """What the add-on's folder has, beside the folder ``licences``."""
@@ -132,7 +127,20 @@ def build(folders: CudaFolders, tools: Toolchain) -> None:
     with told("cuda: link"):
         library = link_addon(objects, core_objects, folders, tools=tools, toolkit=toolkit)
     with told("cuda: add-on"):
-        _collect(library, objects, sources, folders, tools=tools, toolkit=toolkit)
+        shutil.rmtree(folders.output, ignore_errors=True)
+        folders.output.mkdir(parents=True)
+        shutil.copyfile(library, folders.output / library.name)
+        write_report(objects, folders.output / "report.json", toolkit=toolkit)
+        describe(
+            library,
+            folders.output,
+            Origins(
+                core=places.sources,
+                own=folders.work / "source",
+                toolkit=toolkit.root,
+                sysroot=tools.sysroot.root,
+            ),
+        )
 
 
 def link_addon(
@@ -173,77 +181,3 @@ def build_key(tools: Toolchain) -> str:
             key.update(f"{path.relative_to(RECIPE)}\n".encode())
             key.update(hashlib.sha256(path.read_bytes()).digest())
     return key.hexdigest()
-
-
-def toolkit_components() -> tuple[Component, ...]:
-    """Return what of NVIDIA's packages is in the add-on."""
-    packages = {package.name: package for package in read_pins(TOOLKIT_PINS).packages}
-    runtime, templates = packages["nvidia-cuda-dev"], packages["libcub-dev"]
-    return (
-        Component(
-            name="cuda-runtime",
-            version=runtime.version,
-            licence="LicenseRef-NVIDIA-CUDA-EULA",
-            purpose="the CUDA runtime, linked statically, which its licence lets programs do",
-            supplier="NVIDIA Corporation",
-            sha256=runtime.sha256,
-            purl=f"pkg:deb/debian/nvidia-cuda-toolkit@{runtime.version}?arch=source",
-        ),
-        Component(
-            name="cccl",
-            version=templates.version,
-            licence="Apache-2.0 WITH LLVM-exception AND BSD-3-Clause AND BSL-1.0",
-            purpose="CUB, Thrust and libcu++: sorting and sums in the kernels",
-            supplier="NVIDIA Corporation",
-            sha256=templates.sha256,
-            purl=f"pkg:deb/debian/cccl@{templates.version}?arch=source",
-        ),
-    )
-
-
-def _collect(
-    library: Path,
-    objects: Sequence[Path],
-    sources: Sources,
-    folders: CudaFolders,
-    *,
-    tools: Toolchain,
-    toolkit: Toolkit,
-) -> None:
-    """Put the add-on's folder together."""
-    output, licences = folders.output, folders.work / "licences"
-    shutil.rmtree(output, ignore_errors=True)
-    output.mkdir(parents=True)
-    shutil.copyfile(library, output / library.name)
-    write_report(objects, output / "report.json", toolkit=toolkit)
-    metadata = Metadata(version=f"{VERSION}+whisper.cuda", licence="", requires=())
-    core = source_components([s for s in read_sources().all if s.name in {"pytorch", "fmt"}])
-    groups = (
-        ([one for one in core if one.name != "miniz"], folders.core.work / "source", PLACES),
-        (source_components(sources.all), folders.work / "source", _PLACES),
-        (toolkit_components(), toolkit.root.parent, _PLACES),
-        (
-            [one for one in runtime_components() if one.name == "gcc-runtime"],
-            folders.core.work / "source",
-            PLACES,
-        ),
-    )
-    components: list[Component] = []
-    for number, (members, trees, places) in enumerate(groups):
-        part = licences / str(number)
-        system = toolkit.root if places is _PLACES else tools.sysroot.root
-        collect_licences(tuple(members), part, sources=trees, system=system, places=places)
-        shutil.copytree(part, output / "licences", dirs_exist_ok=True)
-        components += members
-    stage = folders.work / "stage"
-    shutil.rmtree(stage, ignore_errors=True)
-    (stage / "torch/lib").mkdir(parents=True)
-    shutil.copyfile(library, stage / "torch/lib" / library.name)
-    write_sbom(output / "sbom.json", tuple(components), metadata=metadata, stage=stage)
-
-
-_PLACES = {
-    "cutlass": Texts(source="cutlass", patterns=("*.dist-info/**/LICENSE*",)),
-    "cuda-runtime": Texts(patterns=("licences/nvidia-cuda-dev.txt",)),
-    "cccl": Texts(patterns=("licences/libcub-dev.txt", "licences/Apache-2.0")),
-}

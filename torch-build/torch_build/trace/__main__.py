@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from torch_build.operators import merge, read_operators, write_operators
+from torch_build.trace.cases import ON_GPU
 from torch_build.trace.run import trace
 from transcriber.errors import TranscriberError
 
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--speech", type=Path, required=True, help="folder of short recordings")
     parser.add_argument("--output", type=Path, required=True, help="the file to write")
     parser.add_argument("--case", action="append", help="only this one; may be repeated")
+    parser.add_argument("--on-gpu", action="store_true", help="only what a GPU can do")
     parser.add_argument("--tests", type=Path, default=_REPOSITORY / "tests", help="our own tests")
     parser.add_argument(
         "--source", type=Path, help="PyTorch's source, to check the operators' names against"
@@ -49,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 tests=given.tests,
                 scratch=Path(scratch),
                 source=given.source,
-                cases=given.case,
+                cases=ON_GPU if given.on_gpu else given.case,
                 report=_report,
             )
         selection = merge([selection, *others])

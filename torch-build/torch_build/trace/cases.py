@@ -249,6 +249,15 @@ CASES: Mapping[str, Case] = {
     "tests": _tests,
 }
 
+ON_GPU = tuple(
+    name
+    for name in CASES
+    # Files are read and tensors are printed by the processor, and the rest is for programs that
+    # do more than transcribe, which the add-on is not for.
+    if name not in {"checkpoints", "doctor", "tensors", "printing", "files", "layers", "tests"}
+)
+"""What a GPU can do: traced for ``cuda/operators.yaml``."""
+
 REDUCED = ("greedy", "sampling", "words", "openai-words", "tensors", "printing", "files", "layers")
 """What finds most in little time."""
 
