@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 # The modules of makers enter theirs into the table when they are imported.
@@ -15,7 +16,7 @@ from torch_build.verify import (  # noqa: F401
 from torch_build.verify.inputs import DTYPES, Inputs
 from torch_build.verify.makers import MAKERS, Call, default_maker, fill
 from torch_build.verify.schemas import Parameter, Schema, read_schema
-from torch_build.verify.values import Case, NewTensor, TensorArgument
+from torch_build.verify.values import PROCESSOR, Case, Constant, NewTensor, TensorArgument
 
 _UNTYPED = ("float32",)
 """For an operator whose trace saw no tensor."""
@@ -26,7 +27,7 @@ _INDEX_OUTPUTS = ("indices", "max_values", "min_indices")
 """Outputs that hold places: what ``max`` calls ``max_values`` is where its ``max`` was found."""
 
 
-def cases_of(name: str, dtypes: list[str]) -> Iterator[Case]:
+def cases_of(name: str, dtypes: list[str], *, placed: bool = False) -> Iterator[Case]:
     """Yield the cases of an overload.
 
     Parameters
@@ -35,6 +36,9 @@ def cases_of(name: str, dtypes: list[str]) -> Iterator[Case]:
         As in ``operators.yaml``: ``aten::add.Tensor``.
     dtypes : list of str
         As in ``operators.yaml``: ``Float``, ``Long``.
+    placed : bool
+        Whether every call says where its result is to lie, if the overload can be told. Otherwise
+        some do not, and what they make lies on the processor whatever is tested.
 
     Raises
     ------
@@ -46,12 +50,20 @@ def cases_of(name: str, dtypes: list[str]) -> Iterator[Case]:
     made = 0
     for dtype in [DTYPES[dtype] for dtype in dtypes if dtype in DTYPES] or _UNTYPED:
         inputs = Inputs(name, dtype)
-        for call in [*maker(schema, inputs), *_mistakes(schema, inputs)]:
+        calls = [*maker(schema, inputs), *_mistakes(schema, inputs)]
+        for call in map(_placed, calls) if placed else calls:
             for case in _with_outputs(schema, call, inputs):
                 made += 1
                 yield case
     if not made:
         raise LookupError(f"nothing makes arguments for {name}")
+
+
+def _placed(call: Call) -> Call:
+    """Return a call that says where its result lies; dropped again where it cannot be told."""
+    if call.values.get("device") is not None:
+        return call
+    return replace(call, values={**call.values, "device": Constant(name=PROCESSOR)})
 
 
 def _mistakes(schema: Schema, inputs: Inputs) -> Iterator[Call]:

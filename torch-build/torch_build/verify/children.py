@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import select
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from torch_build.verify.interpreters import child_environment
-from torch_build.verify.values import Case, Outcome
+from torch_build.verify.values import PROCESSOR, Case, Outcome
 
 _TOGETHER = 64
 """Cases sent at once, so that a call costs less than its journey."""
@@ -31,10 +32,24 @@ class Worker:
     ----------
     python : Path
         The interpreter that has the build of PyTorch.
+    device : str
+        Where it runs the cases.
+    environment : mapping of str to str, optional
+        Variables that the child gets besides; ``PYTHONPATH`` among them stands before our own.
     """
 
-    def __init__(self, python: Path) -> None:
+    def __init__(
+        self,
+        python: Path,
+        device: str = PROCESSOR,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._python = python
+        self._device = device
+        self._environment = child_environment({**os.environ, **(environment or {})})
+        if environment and "PYTHONPATH" in environment:
+            own = self._environment["PYTHONPATH"]
+            self._environment["PYTHONPATH"] = f"{environment['PYTHONPATH']}:{own}"
         self._process: subprocess.Popen[bytes] | None = None
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as we do
 
@@ -55,10 +70,10 @@ class Worker:
         """
         return str(self._ask("version", None))
 
-    def cases(self, name: str, dtypes: list[str]) -> list[Case] | str:
-        """Return the cases of an overload, or why there are none."""
+    def cases(self, name: str, dtypes: list[str], *, placed: bool = False) -> list[Case] | str:
+        """Return the cases of an overload, or why there are none; see `cases.cases_of`."""
         try:
-            made: list[Case] | str = self._ask("cases", (name, dtypes))
+            made: list[Case] | str = self._ask("cases", (name, dtypes, placed))
         except RuntimeError as error:
             return str(error)
         return made
@@ -67,19 +82,27 @@ class Worker:
         """Yield the outcomes of cases; a dead worker is one with the error `CRASH`."""
         for start in range(0, len(cases), _TOGETHER):
             group = list(cases[start : start + _TOGETHER])
-            try:
-                yield from self._ask("run", group)
-            except RuntimeError:
-                # One of them killed it: which, shows when each has a worker of its own.
-                for case in group:
-                    yield self._run_alone(case)
+            while group:
+                try:
+                    done = self._run_together(group)
+                except RuntimeError:
+                    # One of them killed it: which, shows when each has a worker of its own.
+                    done = [self._run_alone(case) for case in group]
+                yield from done
+                group = group[len(done) :]
+
+    def _run_together(self, cases: list[Case]) -> list[Outcome]:
+        """Run cases up to the first that the worker cannot go on after."""
+        outcomes: list[Outcome] = self._ask("run", cases)
+        if outcomes[-1].ends_the_device:
+            self._stop()
+        return outcomes
 
     def _run_alone(self, case: Case) -> Outcome:
         try:
-            outcome: Outcome = self._ask("run", [case])[0]
+            return self._run_together([case])[0]
         except RuntimeError as error:
             return Outcome(results=[], buffers={}, error=CRASH, message=str(error))
-        return outcome
 
     def _ask(self, verb: str, content: Any) -> Any:
         process = self._process or self._start()
@@ -98,11 +121,11 @@ class Worker:
         self._complaints.seek(0)
         self._complaints.truncate()
         self._process = subprocess.Popen(
-            [self._python, "-m", "torch_build.verify.worker"],
+            [self._python, "-m", "torch_build.verify.worker", self._device],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._complaints,
-            env=child_environment(),
+            env=self._environment,
         )
         return self._process
 

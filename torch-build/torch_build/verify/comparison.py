@@ -68,6 +68,14 @@ def differences(case: Case, expected: Outcome, found: Outcome) -> list[str]:
     return lines
 
 
+def as_single(buffer: Buffer, dtype: str) -> Buffer:
+    """Return numbers of half precision, which for bfloat16 are bits, in single precision."""
+    if dtype != "bfloat16":
+        return buffer.astype(np.float32)
+    bits = np.ascontiguousarray(buffer).view(np.uint16).astype(np.uint32)
+    return (bits << np.uint32(16)).view(np.float32)
+
+
 def _bits(buffer: Buffer) -> Buffer:
     return np.frombuffer(buffer.tobytes(), np.uint8)
 
@@ -129,10 +137,7 @@ def _numbers(case: Case, what: str, dtype: str, expected: Buffer, found: Buffer)
     if expected.shape != found.shape:
         return [f"{what} has shape {found.shape} instead of {expected.shape}"]
     if dtype == "bfloat16":
-        expected, found = (
-            (bits.view(np.uint16).astype(np.uint32) << np.uint32(16)).view(np.float32)
-            for bits in (np.ascontiguousarray(expected), np.ascontiguousarray(found))
-        )
+        expected, found = as_single(expected, dtype), as_single(found, dtype)
     if dtype not in TOLERANCES:
         equal = expected == found
         return [] if equal.all() else [f"{what}: {int((~equal).sum())} of {equal.size} differ"]
