@@ -56,7 +56,7 @@ def test_a_call_of_what_is_absent_raises_an_error_with_its_name(
     tmp_path: Path, tools: Toolchain
 ) -> None:
     text = MAIN.replace("__attribute__((used, section", "__attribute__((section")
-    link([compiled(text, tmp_path, tools)], tmp_path / "out", tools)
+    link([compiled(text, tmp_path, tools)], tmp_path / "out", tools, tmp_path / "no exports")
     # The two other calls are in functions that nothing calls.
     assert (tmp_path / "out/absent.txt").read_text().split() == ["_Z5labelB5cxx11dPKc"]
     library = ctypes.CDLL(str(tmp_path / "out" / MODULE))
@@ -72,7 +72,7 @@ def test_two_links_give_the_same_bytes(tmp_path: Path, tools: Toolchain) -> None
     )
     contents = []
     for name in ("one", "other"):
-        link([object_file], tmp_path / name, tools)
+        link([object_file], tmp_path / name, tools, tmp_path / "no exports")
         contents.append((tmp_path / name / MODULE).read_bytes())
     assert contents[0] == contents[1]
 
@@ -82,7 +82,7 @@ def test_an_absent_class_is_an_error(tmp_path: Path, tools: Toolchain) -> None:
     text = text.replace("virtual ~Unbuilt()", "virtual void f(); int x = 0")
     text = text.replace("Unbuilt unbuilt;", "auto* u = new Unbuilt; u->f();")
     with pytest.raises(DependencyError, match="no file defines vtable for Unbuilt"):
-        link([compiled(text, tmp_path, tools)], tmp_path / "out", tools)
+        link([compiled(text, tmp_path, tools)], tmp_path / "out", tools, tmp_path / "no exports")
 
 
 def test_sleef_is_asked_for_the_kernel_s_own_processor() -> None:

@@ -56,8 +56,10 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SHELF", str(folder))
     monkeypatch.setenv("CALLS", str(tmp_path / "calls"))
 
-    def opened(_: Path, suites: Sequence[str], *, sources: Path, kind: str) -> list[str]:
-        assert (*suites, kind) == ("old", "deb")
+    def opened(
+        _: Path, suites: Sequence[str], *, sources: Path, kind: str, components: str
+    ) -> list[str]:
+        assert (*suites, kind, components) == ("old", "deb", "main")
         return ["-o", "private"]
 
     monkeypatch.setattr(module, "open_suites", opened)

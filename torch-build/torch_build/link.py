@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from torch_build.abi import version_script
+from torch_build.abi import EXPORTS, version_script
 from torch_build.entry_points import undefined_symbols
 from torch_build.process import capture
 from torch_build.toolchain import Toolchain
@@ -22,7 +22,7 @@ _KERNEL = re.compile(r"12DispatchStub.*E(?:7DEFAULT|4AVX2|6AVX512)E$")
 _SLEEF_SUFFIX = {"f8": "avx2", "d4": "avx2", "f16": "avx512f", "d8": "avx512f"}
 
 
-def link(objects: Sequence[Path], output: Path, tools: Toolchain) -> Path:
+def link(objects: Sequence[Path], output: Path, tools: Toolchain, exports: Path = EXPORTS) -> Path:
     """Link `objects` into ``output/_C...so``, and return its path.
 
     Functions that only features outside this build need stay undefined in the objects. Where such
@@ -35,13 +35,16 @@ def link(objects: Sequence[Path], output: Path, tools: Toolchain) -> Path:
         All of them become part of the link: registrations are static initialisers.
     output : Path
         A folder. Beside the module it gets ``_C.map``, the linker's map, and ``absent.txt``.
+    exports : Path
+        The list of symbols that the module exports besides its initialiser.
 
     Raises
     ------
     DependencyError
         When the linker fails, or when data or a class that is missing is needed.
     """
-    probe = _link_probe(objects, output, tools)
+    script = version_script(exports)
+    probe = _link_probe(objects, output, tools, script)
     absent = absent_symbols(probe, tools)
     stubs = output / "absent.S"
     write_if_different(stubs, stub_source(absent).encode())
@@ -50,7 +53,7 @@ def link(objects: Sequence[Path], output: Path, tools: Toolchain) -> Path:
     capture(
         [tools.cc, *tools.sysroot.flags, "-c", "-o", compiled, stubs], environment=tools.environment
     )
-    flags = _flags(objects, output, tools)
+    flags = _flags(objects, output, tools, script)
     flags += [f"-Wl,-Map={output / '_C.map'}", "-o", output / MODULE, compiled]
     capture(flags, environment=tools.environment)
     return output / MODULE
@@ -58,20 +61,22 @@ def link(objects: Sequence[Path], output: Path, tools: Toolchain) -> Path:
 
 def live_undefined(objects: Sequence[Path], output: Path, tools: Toolchain) -> str:
     """Return the mangled names, a line each, that `objects` need after dead code was removed."""
-    probe = _link_probe(objects, output, tools)
+    probe = _link_probe(objects, output, tools, version_script())
     return capture([tools.nm, "--dynamic", "--undefined-only", "--format=just-symbols", probe])
 
 
-def _link_probe(objects: Sequence[Path], output: Path, tools: Toolchain) -> Path:
+def _link_probe(objects: Sequence[Path], output: Path, tools: Toolchain, script: str) -> Path:
     output.mkdir(parents=True, exist_ok=True)
     probe = output / "probe.so"
-    capture([*_flags(objects, output, tools), "-o", probe], environment=tools.environment)
+    capture([*_flags(objects, output, tools, script), "-o", probe], environment=tools.environment)
     return probe
 
 
-def _flags(objects: Sequence[Path], output: Path, tools: Toolchain) -> list[str | Path]:
+def _flags(
+    objects: Sequence[Path], output: Path, tools: Toolchain, script: str
+) -> list[str | Path]:
     """Return the command that links `objects`, without an output."""
-    (output / "exports").write_text(version_script())
+    (output / "exports").write_text(script)
     response = output / "objects.rsp"
     response.write_text("".join(f'"{path}"\n' for path in objects))
     aliases = sleef_aliases(undefined_symbols(tools.nm, objects))

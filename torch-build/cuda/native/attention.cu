@@ -7,11 +7,13 @@
 #include <ATen/native/transformers/cuda/mem_eff_attention/kernel_forward.h>
 #include <ATen/ops/_scaled_dot_product_attention_math.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/full.h>
 #include <c10/cuda/CUDAException.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <torch/library.h>
 
 #include <cmath>
+#include <limits>
 
 namespace {
 
@@ -108,8 +110,17 @@ at::Tensor attend_on_gpu(
       query.numel() > 0 && is_suitable(query, query) && is_suitable(key, query) &&
       is_suitable(value, query) && key.size(2) == value.size(2);
   if (!suits) {
+    auto masked = mask;
+    if (causal) {
+      TORCH_CHECK(!mask.has_value(), "attention takes a mask or is causal, not both");
+      // Upstream's own mask is made by an operator that nothing else needs.
+      masked = at::full(
+                   {query.size(-2), key.size(-2)}, -std::numeric_limits<double>::infinity(),
+                   query.options())
+                   .triu_(1);
+    }
     return std::get<0>(at::_scaled_dot_product_attention_math(
-        query, key, value, mask, dropout, causal, {}, scale, grouped));
+        query, key, value, masked, dropout, false, {}, scale, grouped));
   }
   const Attention attention{
       query, key, value,
