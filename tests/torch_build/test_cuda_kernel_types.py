@@ -32,6 +32,11 @@ def test_the_longest_operator_in_the_tag_counts() -> None:
     assert CHOOSE("masked_softmax") == ()
 
 
+def test_a_kernel_of_two_operators_is_one_of_either() -> None:
+    both = type_chooser((Operator(name="aten::triu", dtypes=("Long",)),), {"triu", "tril"}, {})
+    assert both("triu_tril_cuda") == ("Long",)
+
+
 def test_a_tag_without_an_operator_gets_nothing() -> None:
     assert CHOOSE("airy_ai_cuda") == ()
     assert CHOOSE("") == ()

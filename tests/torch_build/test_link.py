@@ -59,6 +59,8 @@ def test_a_call_of_what_is_absent_raises_an_error_with_its_name(
     link([compiled(text, tmp_path, tools)], tmp_path / "out", tools, tmp_path / "no exports")
     # The two other calls are in functions that nothing calls.
     assert (tmp_path / "out/absent.txt").read_text().split() == ["_Z5labelB5cxx11dPKc"]
+    # Where no test before has loaded it.
+    ctypes.CDLL(str(tools.sysroot.openmp_library))
     library = ctypes.CDLL(str(tmp_path / "out" / MODULE))
     library.PyInit__C.restype = ctypes.c_char_p
     assert library.PyInit__C() == b"_Z5labelB5cxx11dPKc"

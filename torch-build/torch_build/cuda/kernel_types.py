@@ -52,13 +52,16 @@ def type_chooser(
         if "Float" in types:
             types.update(_HALVES)
         traced.setdefault(name, set()).update(types)
-    every = sorted(names, key=len, reverse=True)
+    every = frozenset(names)
 
     def choose(tag: str) -> tuple[str, ...]:
         if tag in exceptions:
             return exceptions[tag]
         words = "_" + re.sub(r"\W+", "_", tag.lower()) + "_"
-        longest = next((name for name in every if f"_{name}_" in words), "")
-        return tuple(sorted(traced.get(longest, ())))
+        found = [name for name in every if f"_{name}_" in words]
+        longest = max(map(len, found), default=0)
+        # Two names may be as long: a kernel for triu and tril is one of either.
+        types = {one for name in found if len(name) == longest for one in traced.get(name, ())}
+        return tuple(sorted(types))
 
     return choose
