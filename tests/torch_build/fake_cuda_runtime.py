@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from scripts.layout import build_cache
+from torch_build.abi import read_exports
 from torch_build.cuda import link
 from torch_build.cuda.toolkit import PINS, toolkit_in
 from torch_build.sysroot import read_pins
@@ -60,13 +64,46 @@ def link_addon(folder: Path, cuda: Path) -> Path | None:
     if not (objects.exists() and core):
         return None
     files = [Path(line.strip('"')) for line in objects.read_text().splitlines()]
+    files = [file for file in files if file.name != "absent.o"]
     if not all(file.exists() for file in files):
         return None
     tools = provide_toolchain(build_cache())
-    library = folder / "libtorch_cuda.so"
-    flags = link._flags(files, folder, tools, compile_runtime(folder, cuda))
-    _run([*flags, core[0], "-o", library])
+    absent = objects.with_name("absent.txt").read_text().split()
+    needed = link.Needed(exports=read_exports(), absent=tuple(absent))
+    runtime = compile_runtime(folder, cuda)
+    return link.link(files, needed, core[0], folder, tools=tools, runtime=runtime)
+
+
+def usable_addon(folder: Path) -> Path:
+    """Return the add-on on the stand-in, where the PyTorch of this Python fits it; else skip."""
+    cuda = toolkit()
+    library = link_addon(folder, cuda) if cuda else None
+    if library is None:
+        pytest.skip("the add-on was not built here: `make cuda` builds the add-on")
+    ask = "import torch; print(torch.cuda.is_available()); torch.cuda.init()"
+    done = subprocess.run(
+        [sys.executable, "-c", ask],
+        env={**os.environ, "TORCH_CUDA_ADDON": str(library)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    # Two kernels with one address are a defect of the link, and everything else is another build.
+    assert "have one function" not in done.stderr, done.stderr
+    if done.returncode:
+        pytest.skip(f"the PyTorch here is of another build: {done.stderr.splitlines()[-1]}")
     return library
+
+
+def addon_environment(library: Path) -> dict[str, str]:
+    """Return the variables with which a child uses the add-on, and no memory a second time.
+
+    New memory is filled with zeros, so that counts which no kernel wrote are none.
+    """
+    variables = {"TORCH_CUDA_ADDON": str(library), "PYTORCH_NO_CUDA_MEMORY_CACHING": "1"}
+    if "PYTHONPATH" in os.environ:
+        variables["PYTHONPATH"] = os.environ["PYTHONPATH"]
+    return variables
 
 
 def _run(command: Sequence[str | Path]) -> None:

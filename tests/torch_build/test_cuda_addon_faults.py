@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from conftest import REPOSITORY, Utterance
 
-from fake_cuda_runtime import link_addon, toolkit
+from fake_cuda_runtime import toolkit, usable_addon
 
 CUDA = toolkit()
 
@@ -57,23 +57,7 @@ Transcribe = Callable[..., tuple[str, list[str]]]
 
 @pytest.fixture(scope="module")
 def add_on(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    assert CUDA is not None
-    library = link_addon(tmp_path_factory.mktemp("add-on"), CUDA)
-    if library is None:
-        pytest.skip("the add-on was not built here: `make cuda` does")
-    ask = "import torch; print(torch.cuda.is_available()); torch.cuda.init()"
-    done = subprocess.run(
-        [sys.executable, "-c", ask],
-        env={**os.environ, "TORCH_CUDA_ADDON": str(library)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    # Two kernels with one address are a defect of the link, and everything else is another build.
-    assert "have one function" not in done.stderr, done.stderr
-    if done.returncode:
-        pytest.skip(f"the PyTorch here is of another build: {done.stderr.splitlines()[-1]}")
-    return library
+    return usable_addon(tmp_path_factory.mktemp("add-on"))
 
 
 @pytest.fixture
