@@ -20,7 +20,8 @@ from torch._absent import module_getattr as _module_getattr
 
 ADDON_VARIABLE = "TORCH_CUDA_ADDON"
 
-_ADDON = _os.path.join(_os.path.dirname(torch.__file__), "lib", "libtorch_cuda.so")
+# Not pathlib, whose import costs as much as all of this module.
+_ADDON = torch.__file__.removesuffix("__init__.py") + "lib/libtorch_cuda.so"
 _MODULE = "torch._cuda"
 _OLDEST = (7, 0)
 """The compute capability of the oldest GPU that there are kernels for."""
@@ -29,8 +30,6 @@ _loaded: _Any = None
 _failure = ""
 _initialized = False
 _seeds: list[_Callable[[], None]] = []
-
-default_generators: tuple[_Any, ...] = ()
 
 
 def addon_path() -> str:
@@ -45,7 +44,7 @@ def addon_version() -> str | None:
 
 def _addon() -> _Any:
     """Return the add-on's module, or None: then `_failure` has the reason."""
-    global _loaded, _failure
+    global _loaded, _failure  # noqa: PLW0603 - the state of the process
     with _lock:
         if _loaded is None and not _failure:
             path = addon_path()
@@ -110,7 +109,7 @@ def init() -> None:
     RuntimeError
         When the driver, or the GPU, does not serve.
     """
-    global _initialized, default_generators
+    global _initialized  # noqa: PLW0603 - the state of the process
     with _lock:
         if _initialized:
             return
@@ -167,7 +166,7 @@ def set_device(device: _Any) -> None:
     _loaded.set_device(_index(device))
 
 
-class device:
+class device:  # noqa: N801 - upstream's name
     """Uses another GPU within a ``with``.
 
     Parameters
