@@ -42,7 +42,8 @@ def test_nothing_is_missing_that_an_operator_needs(
     stock, tested = workers
     cases = device_cases(operator, stock)
     assert not isinstance(cases, str), cases
-    answered, missing = 0, {}
+    answered = 0
+    missing: dict[str, str] = {}
     unmet = {part for name, part in BEYOND if name == operator.name}
     for case, expected, found in zip(cases, stock.run(cases), tested.run(cases), strict=True):
         if expected.error:
