@@ -25,7 +25,7 @@ class FasterWhisper:
 
         model = faster_whisper.WhisperModel(
             str(options.weights),
-            device="cpu",
+            device=options.device,
             compute_type=options.compute_type,
             cpu_threads=options.threads,
         )

@@ -35,6 +35,8 @@ class Options:
         What the engine computes with, where that can be chosen.
     batched : bool
         Whether several windows are decoded together, where that can be done.
+    device : str
+        ``cpu`` or ``cuda``, where that can be chosen.
     """
 
     weights: Path
@@ -44,6 +46,7 @@ class Options:
     threads: int
     compute_type: str
     batched: bool
+    device: str = "cpu"
 
 
 class Transcript:
@@ -108,7 +111,8 @@ def _parse(arguments: list[str]) -> Options:
     search.add_argument("--beam_size", type=int)
     search.add_argument("--greedy", action="store_true")
     parser.add_argument("--threads", type=int, required=True)
-    parser.add_argument("--compute_type", choices=("float32", "int8"), default="float32")
+    parser.add_argument("--compute_type", choices=("float32", "int8", "float16"), default="float32")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--batched", action="store_true")
     given = vars(parser.parse_args(arguments))
     del given["greedy"]

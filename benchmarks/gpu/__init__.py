@@ -1,0 +1,1 @@
+"""What needs a GPU: one command that builds nothing, for a machine that has one."""
