@@ -15,7 +15,8 @@ from typing import Any
 import torch
 
 from torch_build.verify.adapter import call
-from torch_build.verify.values import PROCESSOR, Arguments, Case, Outcome
+from torch_build.verify.arguments import Arguments
+from torch_build.verify.values import PROCESSOR, Case, Outcome
 
 THREADS = 2
 """Enough for the parallel paths of the kernels."""
