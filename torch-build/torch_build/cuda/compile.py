@@ -134,7 +134,7 @@ def compile_units(
             lines.append(f"build {target}: {kind} {path}")
             if kind == "device":
                 chosen = _ONLY.get(path.name, tuple(architectures))
-                lines.append(f"  architectures = {' '.join(_code(chosen, architectures))}")
+                lines.append(f"  architectures = {' '.join(_code(chosen))}")
     write_if_different(build / "build.ninja", ("\n".join(lines) + "\n").encode())
     settings = ccache_settings(build, cache)
     words = ["env", *(f"{k}={v}" for k, v in {**tools.environment, **settings}.items())]
@@ -223,9 +223,9 @@ def _host_flags(tools: Toolchain, toolkit: Toolkit) -> list[str]:
     ]
 
 
-def _code(chosen: Sequence[str], wanted: Sequence[str]) -> list[str]:
+def _code(architectures: Sequence[str]) -> list[str]:
     """Return nvcc's options for the architectures of a unit."""
-    codes = {one: [f"sm_{one}"] for one in chosen if one in wanted or len(chosen) < len(wanted)}
+    codes = {one: [f"sm_{one}"] for one in architectures}
     if NEWER in codes:
         codes[NEWER].append(f"compute_{NEWER}")
     return [f"-gencode=arch=compute_{one},code=[{','.join(codes[one])}]" for one in codes]
