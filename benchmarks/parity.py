@@ -19,7 +19,6 @@ SPEECH holds a ``manifest.tsv`` with the columns ``file``, ``language`` and ``re
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import math
 import os
@@ -27,13 +26,13 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jiwer
 from whisper.normalizers import BasicTextNormalizer, EnglishTextNormalizer
 
+from benchmarks.manifest import Speech, read_manifest
 from scripts.commands import ending_in_one_line, last_line, run_quietly
 from transcriber.errors import DependencyError, ModelError
 from transcriber.models.store import locate
@@ -63,29 +62,6 @@ ROUNDING = 1e-3
 
 CHARACTER_LANGUAGES = frozenset({"ja", "zh", "th", "lo", "my", "yue"})
 """Written without spaces, so that Whisper's paper counts characters."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Speech:
-    """A recording and what is said in it."""
-
-    path: Path
-    language: str
-    transcript: str
-
-
-def read_manifest(folder: Path) -> list[Speech]:
-    """Return the recordings of a folder, as its ``manifest.tsv`` lists them."""
-    with (folder / "manifest.tsv").open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
-    return [
-        Speech(
-            path=folder / row["file"],
-            language=row["language"],
-            transcript=row["reference"],
-        )
-        for row in rows
-    ]
 
 
 def run_ours(

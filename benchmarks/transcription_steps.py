@@ -9,11 +9,12 @@ from pathlib import Path
 from benchmarks.figures import Figure
 from benchmarks.judging.budgets import Budgets
 from benchmarks.judging.judge import is_decided
+from benchmarks.manifest import read_manifest
 from benchmarks.measuring.accuracy import measure_accuracy, reference_transcripts
 from benchmarks.measuring.processes import Subject
 from benchmarks.measuring.recordings import recordings, speech_folder
 from benchmarks.measuring.speed import FIRST_WORDS, REFERENCE, Cell, measure_cell, spoken
-from benchmarks.parity import error_rate, read_manifest
+from benchmarks.parity import error_rate
 from benchmarks.peers.contestants import contestants
 from benchmarks.steps import Found, Step, Tick, compared, native_program, thread_counts
 from scripts.layout import BENCHMARKS, CHECKOUT

@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.gpu.children import SESSION, Run, options_of, program
 from benchmarks.gpu.part import Part, judged
 from benchmarks.gpu.setup import Setup, child_variables
-from benchmarks.parity import read_manifest
+from benchmarks.manifest import read_manifest
 from benchmarks.report.markup import Row, Table
 from transcriber.errors import DependencyError
 

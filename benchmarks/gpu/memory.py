@@ -7,7 +7,7 @@ from typing import Any
 from benchmarks.gpu.children import ask, options_of
 from benchmarks.gpu.part import Part, judged
 from benchmarks.gpu.setup import Setup
-from benchmarks.parity import read_manifest
+from benchmarks.manifest import read_manifest
 from benchmarks.report.markup import Row, Table
 
 

@@ -7,12 +7,15 @@ from typing import Any
 from benchmarks.gpu.children import options_of, program
 from benchmarks.gpu.part import Part, judged
 from benchmarks.gpu.setup import Setup
+from benchmarks.manifest import read_manifest
 from benchmarks.measuring.processes import Subject, in_turns, series
 from benchmarks.measuring.ratios import ratio_figures
-from benchmarks.parity import REFERENCE_PROGRAM, read_manifest
 from benchmarks.peers import faster_whisper_program
 from benchmarks.report.markup import Row, Table
 from scripts.layout import CHECKOUT
+
+REFERENCE_PROGRAM = CHECKOUT / "benchmarks/reference.py"
+"""openai-whisper's own command line, on weights of our store."""
 
 OURS = "ours on the GPU"
 _DECODING = ("--beam_size", "5")

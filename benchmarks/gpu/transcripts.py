@@ -6,16 +6,13 @@ import difflib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from benchmarks.gpu.children import options_of, program
 from benchmarks.gpu.part import Part, UnavailableError, judged
 from benchmarks.gpu.setup import Setup
+from benchmarks.manifest import Speech, read_manifest
 from benchmarks.report.markup import Row, Table
 from transcriber.errors import DependencyError
-
-if TYPE_CHECKING:
-    from benchmarks.parity import Speech
 
 MOST_DIFFERING = 0.02
 """Of all tokens, those that may differ: where two are as likely, half precision takes the other."""
@@ -37,7 +34,7 @@ def compare_transcripts(setup: Setup) -> Part:
     folder = setup.needed_speech()
     setup.needed_models()
     try:
-        from benchmarks.parity import error_rates, read_manifest  # noqa: PLC0415
+        from benchmarks.parity import error_rates  # noqa: PLC0415
     except ImportError as error:
         raise UnavailableError(f"errors cannot be counted: {error}") from error
     speech = read_manifest(folder)

@@ -16,12 +16,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.figures import Figure
+from benchmarks.manifest import Speech
 from benchmarks.parity import (
     CHARACTER_LANGUAGES,
     CONFIGURATIONS,
     REFERENCE_PROGRAM,
     SAME_SUMS,
-    Speech,
     differences,
     error_rates,
     run_ours,

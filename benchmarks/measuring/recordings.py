@@ -19,8 +19,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.manifest import read_manifest
 from benchmarks.measuring.made_once import made_once
-from benchmarks.parity import read_manifest
 from scripts.layout import CHECKOUT, SPEECH
 from transcriber.errors import DependencyError, InputError
 

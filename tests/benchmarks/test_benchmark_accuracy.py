@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.figures import Figure
+from benchmarks.manifest import Speech
 from benchmarks.measuring import accuracy
 from benchmarks.measuring.accuracy import (
     measure_accuracy,
@@ -19,7 +20,7 @@ from benchmarks.measuring.accuracy import (
     side_by_side,
     unit_of,
 )
-from benchmarks.parity import CONFIGURATIONS, Speech
+from benchmarks.parity import CONFIGURATIONS
 from scripts.layout import BUILD_CACHE_VARIABLE
 from transcriber.settings import OUTPUT_FORMATS
 

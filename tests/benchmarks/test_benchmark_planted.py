@@ -15,6 +15,7 @@ import pytest
 from benchmarks.figures import ArtefactSizes, Figure, Results
 from benchmarks.judging.budgets import BUDGETS, Budgets, read_budgets
 from benchmarks.judging.judge import State, Verdict, is_decided, judge, judge_figure
+from benchmarks.manifest import read_manifest
 from benchmarks.measuring.accuracy import measure_accuracy, reference_transcripts
 from benchmarks.measuring.counts import count_modules
 from benchmarks.measuring.processes import Subject
@@ -22,7 +23,6 @@ from benchmarks.measuring.ratios import ratio_figures
 from benchmarks.measuring.recordings import recordings, speech_folder
 from benchmarks.measuring.speed import REFERENCE, measure_cell
 from benchmarks.measuring.starts import ACTIONS, PYTHON_ITSELF, measure_starts
-from benchmarks.parity import read_manifest
 from benchmarks.peers.contestants import Contestant, contestants
 from benchmarks.plan import FETCHED, QUICK_CELLS
 from benchmarks.report.screen import OVERRIDE, Judgement, screen

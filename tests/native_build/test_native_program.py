@@ -14,7 +14,7 @@ import pytest
 from conftest import Utterance
 from test_accuracy import SPEECH_VARIABLE
 
-from benchmarks.parity import read_manifest
+from benchmarks.manifest import read_manifest
 from native_build.contents import BILL
 from native_build.editions import EDITIONS, Edition
 from native_build.elf_needed import is_elf
