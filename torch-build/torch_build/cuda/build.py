@@ -130,7 +130,9 @@ def build(folders: CudaFolders, tools: Toolchain) -> None:
         shutil.rmtree(folders.output, ignore_errors=True)
         folders.output.mkdir(parents=True)
         shutil.copyfile(library, folders.output / library.name)
-        write_report(objects, folders.output / "report.json", toolkit=toolkit)
+        # NVIDIA's program fails at an object without a kernel.
+        kernels = [path for path in objects if path.name.endswith(".cu.o")]
+        write_report(kernels, folders.output / "report.json", toolkit=toolkit)
         describe(
             library,
             folders.output,
