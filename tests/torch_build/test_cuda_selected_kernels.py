@@ -24,7 +24,7 @@ NEVER = re.compile(r"Float8|\bquint|\bqint|bits\d+x\d+|std::complex|c10::complex
 
 KNOWN, KNOWN_KERNELS = re.compile(r"c10::complex<c10::Half>|_assert_async_cuda_kernel"), 39
 """Beside its dispatches over types, ATen has kernels for complex numbers of half precision, which
-compute in single, and an assertion for every type: of 1,616 kernels, not worth edits of their own."""
+compute in single, and an assertion for every type: of 1,616 kernels, not worth their own edits."""
 
 DOUBLE = re.compile(r"direct_copy_kernel_cuda|exponential|_assert_async|distribution_elementwise")
 """Where double precision may be: copies, and the arithmetic of random numbers."""
