@@ -99,13 +99,13 @@ def test_the_key_is_that_of_what_decides(
 
 def test_objects_of_another_compiler_are_forgotten(tools: Toolchain, tmp_path: Path) -> None:
     objects = tmp_path / "objects"
-    build._forget_other_objects(objects, tools)
+    build.forget_other_objects(objects, tools)
     (objects / "one.o").touch()
-    build._forget_other_objects(objects, tools)
+    build.forget_other_objects(objects, tools)
     assert (objects / "one.o").exists()
     newer = replace(tools, versions={**tools.versions, "cxx": "20"})
-    build._forget_other_objects(objects, newer)
+    build.forget_other_objects(objects, newer)
     assert not (objects / "one.o").exists()
     (objects / "one.o").touch()
-    build._forget_other_objects(objects, replace(newer, sysroot=Sysroot(root=Path("/cache/two"))))
+    build.forget_other_objects(objects, replace(newer, sysroot=Sysroot(root=Path("/cache/two"))))
     assert not (objects / "one.o").exists()

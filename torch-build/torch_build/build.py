@@ -108,7 +108,7 @@ def provide_objects(folders: Folders, sources: Sources, tools: Toolchain) -> lis
     """Return the objects of ``torch/_C``, compiled as far as they are not yet."""
     trees, generated = folders.work / "source", folders.work / "generated"
     includes = _includes()
-    _forget_other_objects(folders.work / "objects", tools)
+    forget_other_objects(folders.work / "objects", tools)
     with told("sources"):
         fetch(sources, folders.work / "archives", folders.cache)
         _unpack(sources, folders.work / "archives", trees)
@@ -191,9 +191,9 @@ def _decides(inside: Path) -> bool:
     return not beside and not any(inside.is_relative_to(other) for other in others)
 
 
-def _forget_other_objects(objects: Path, tools: Toolchain) -> None:
+def forget_other_objects(objects: Path, tools: Toolchain, more: str = "") -> None:
     """Delete objects that another compiler or another checkout made: ninja does not see that."""
-    made_by = f"{tools.toolchain_key()}\n{tools.cxx}\n{objects}\n"
+    made_by = f"{tools.toolchain_key()}\n{tools.cxx}\n{objects}\n{more}"
     stamp = objects / "made-by.txt"
     if objects.is_dir() and (not stamp.is_file() or stamp.read_text() != made_by):
         shutil.rmtree(objects)

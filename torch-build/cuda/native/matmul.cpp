@@ -49,6 +49,11 @@ void multiply_tensors(
   const at::Tensor result = lies_in_rows(out) ? out : at::empty_like(out, at::MemoryFormat::Contiguous);
   Product product{};
   product.type = out.scalar_type();
+  // Upstream's shape functions leave this to the kernel.
+  TORCH_CHECK(
+      left.scalar_type() == product.type && right.scalar_type() == product.type,
+      "expected m1 and m2 to have the same dtype, but got: ", left.dtype(),
+      " != ", right.dtype());
   TORCH_CHECK(
       product.type == at::kHalf || product.type == at::kBFloat16 || product.type == at::kFloat,
       "matrix products on a GPU are not in this build for '", product.type, "'");

@@ -26,13 +26,16 @@ def get_rng_state() -> torch.Tensor:
 
 
 def manual_seed(seed: int) -> torch.Generator:
-    """Set the seed of the generator and return the generator.
+    """Set the seed of the generators, a GPU's too, and return that of the processor.
 
     Parameters
     ----------
     seed : int
         At least -2**63, less than 2**64.
     """
+    import torch.cuda  # noqa: PLC0415 - it imports torch, which imports this
+
+    torch.cuda.manual_seed_all(int(seed))
     return default_generator.manual_seed(int(seed))
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import shutil
 import sysconfig
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +24,7 @@ from torch_build.cuda.contents import write_report
 from torch_build.cuda.description import SOURCES, Origins, describe
 from torch_build.cuda.generate import Recipe, Units, generate
 from torch_build.cuda.toolkit import PINS as TOOLKIT_PINS
-from torch_build.cuda.toolkit import Toolkit, provide_toolkit
+from torch_build.cuda.toolkit import Toolkit, host_compiler_version, provide_toolkit
 from torch_build.fetch import fetch
 from torch_build.sources import read_sources
 from torch_build.sysroot import read_pins
@@ -69,12 +71,22 @@ def provide_addon(folders: CudaFolders) -> Path:
         build(folders, tools)
         # The list of exports may have changed, and the key with it.
         kept = cache / "torch-cuda" / build_key(tools)
-        make_directory(kept.parent)
-        shutil.rmtree(kept, ignore_errors=True)
-        shutil.copytree(folders.output, kept)
+        _keep(folders.output, kept)
     shutil.rmtree(folders.output, ignore_errors=True)
     shutil.copytree(kept, folders.output)
     return folders.output
+
+
+def _keep(output: Path, kept: Path) -> None:
+    """Put the add-on into the cache: all or nothing, also when two checkouts do so at once."""
+    make_directory(kept.parent)
+    with tempfile.TemporaryDirectory(prefix=".incoming-", dir=kept.parent) as incoming:
+        whole = Path(incoming, "whole")
+        shutil.copytree(output, whole)
+        shutil.rmtree(kept, ignore_errors=True)
+        # Another checkout, which built the same, may have been quicker.
+        with contextlib.suppress(OSError):
+            whole.rename(kept)
 
 
 def build(folders: CudaFolders, tools: Toolchain) -> None:
@@ -114,6 +126,7 @@ def build(folders: CudaFolders, tools: Toolchain) -> None:
             cache=folders.core.cache,
         )
 
+    core_build.forget_other_objects(folders.work / "objects", tools, host_compiler_version())
     with told("cuda: compile"):
         objects = compiled(units)
         entries = linking.write_entry_points(
@@ -173,11 +186,13 @@ def link_addon(
 def build_key(tools: Toolchain) -> str:
     """Return a digest of everything that decides over the bytes of the add-on."""
     key = hashlib.sha256()
-    parts = [tools.toolchain_key(), abi_name(), read_pins(TOOLKIT_PINS).key(), *ARCHITECTURES]
-    parts += [source.sha256 for source in (*read_sources().all, *read_sources(SOURCES).all)]
+    # Its symbols, and the modules and sources that both builds share.
+    core = core_build.build_key(read_sources(), tools)
+    parts = [core, abi_name(), host_compiler_version(), read_pins(TOOLKIT_PINS).key()]
+    parts += [*ARCHITECTURES, *(source.sha256 for source in read_sources(SOURCES).all)]
     for part in parts:
         key.update(f"{part}\n".encode())
-    places = (FOLDER, Path(__file__).parent, RECIPE / "native/include")
+    places = (FOLDER, Path(__file__).parent)
     for path in sorted(path for place in places for path in place.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".md":
             key.update(f"{path.relative_to(RECIPE)}\n".encode())

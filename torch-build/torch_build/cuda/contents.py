@@ -1,4 +1,4 @@
-"""List the kernels that the add-on's objects hold, and check them against the selection."""
+"""List the kernels that the add-on's objects hold, and their bytes."""
 
 from __future__ import annotations
 

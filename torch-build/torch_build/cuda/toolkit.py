@@ -144,6 +144,18 @@ def arrange(unpacked: Path, root: Path) -> None:
     (root / "bin/nvcc.profile").write_text(_PROFILE)
 
 
+def host_compiler_version() -> str:
+    """Return the version of the compiler for the processor's half, with its bug-fix release.
+
+    Raises
+    ------
+    DependencyError
+        When there is none.
+    """
+    _, output = run_quietly([_host_compiler(), "-dumpfullversion"])
+    return output.strip()
+
+
 def _host_compiler() -> Path:
     for attempt in range(2):
         found = shutil.which(HOST_COMPILER)

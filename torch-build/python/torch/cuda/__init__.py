@@ -71,13 +71,22 @@ def _why_not() -> str:
     if unavailable is None and _loaded.device_count() == 0:
         return "there is no GPU"
     if unavailable is None:
-        return ""
+        found = [_properties(index) for index in range(_loaded.device_count())]
+        if any((one.major, one.minor) >= _OLDEST for one in found):
+            return ""
+        names = ", ".join(f"{one.name} {one.major}.{one.minor}" for one in found)
+        oldest = ".".join(map(str, _OLDEST))
+        return f"there are kernels for compute capability {oldest} and newer, not for {names}"
     _, name, text = unavailable
     driver, runtime = _loaded.versions()
     if not driver:
         return f"there is no NVIDIA driver ({name})"
     versions = f"the driver is for CUDA {_version(driver)}, the add-on for {_version(runtime)}"
     return f"{text} ({name}; {versions})"
+
+
+def _properties(index: int) -> DeviceProperties:
+    return DeviceProperties(_loaded.properties(index))
 
 
 def _version(number: int) -> str:
@@ -120,14 +129,6 @@ def init() -> None:
         reason = _why_not()
         if reason:
             raise RuntimeError(f"CUDA cannot be used: {reason}")
-        for device in range(device_count()):
-            found = get_device_capability(device)
-            if found < _OLDEST:
-                raise RuntimeError(
-                    f"CUDA cannot be used: {get_device_name(device)} has compute capability "
-                    f"{found[0]}.{found[1]}, and there are kernels for {_OLDEST[0]}.{_OLDEST[1]} "
-                    "and newer"
-                )
         _loaded.init()
         _initialized = True
         for seed in _seeds:
@@ -218,7 +219,7 @@ def get_device_properties(device: _Any = None) -> DeviceProperties:
     """Return what a GPU is."""
     if not _addon():
         init()
-    return DeviceProperties(_loaded.properties(_index(device)))
+    return _properties(_index(device))
 
 
 def get_device_name(device: _Any = None) -> str:
@@ -275,17 +276,19 @@ def reset_peak_memory_stats(device: _Any = None) -> None:
 def manual_seed(seed: int) -> None:
     """Seed the generator of the GPU in use, or of the first when one is first used."""
     if _initialized:
-        _loaded.seed(current_device(), int(seed))
+        _loaded.seed(current_device(), int(seed) & (2**64 - 1))
     else:
-        _seeds.append(lambda: _loaded.seed(0, int(seed)))
+        _seeds.append(lambda: _loaded.seed(0, int(seed) & (2**64 - 1)))
 
 
 def manual_seed_all(seed: int) -> None:
     """Seed the generators of all GPUs, now or when one is first used."""
+    # A negative seed is that of the same bits, as for the processor's generator.
+    bits = int(seed) & (2**64 - 1)
 
     def seed_each() -> None:
-        for device in range(device_count()):
-            _loaded.seed(device, int(seed))
+        for index in range(_loaded.device_count()):
+            _loaded.seed(index, bits)
 
     if _initialized:
         seed_each()
