@@ -90,7 +90,7 @@ def generate(source: Path, operators: Path, exceptions: Path, native: Path, outp
     """
     selection, extra = read_operators(operators), read_exceptions(exceptions)
     output.mkdir(parents=True, exist_ok=True)
-    _run_generators(source, selection, extra, output)
+    _generate_selected(source, selection, extra, output)
     write_headers(source, output)
     _write_selected_types(source, selection, extra, output)
     lists = list_files(source, extra, output, native)
@@ -102,11 +102,48 @@ def generate(source: Path, operators: Path, exceptions: Path, native: Path, outp
     write_if_different(output / "files.cmake", text.encode())
 
 
-def _run_generators(
+def _generate_selected(
     source: Path, selection: Selection, exceptions: Exceptions, output: Path
 ) -> None:
     names = [operator.name for operator in selection.operators]
     sparse = [o.name.removeprefix("aten::") for o in selection.operators if o.sparse]
+    # Upstream's class of tensors gives Python's own methods, such as __neg__, other names.
+    methods = re.findall(r"_C\.TensorBase\.(\w+)", (source / "torch/_tensor.py").read_text())
+    bindings = {**selection.bindings, "Tensor": (*selection.bindings["Tensor"], *methods)}
+    back_ends = {
+        key: None if which == "all" else sparse for key, which in exceptions.back_ends.items()
+    }
+    run_generators(source, output, names, bindings=bindings, back_ends=back_ends)
+
+
+def run_generators(
+    source: Path,
+    output: Path,
+    names: Sequence[str],
+    *,
+    bindings: Mapping[str, Sequence[str]],
+    back_ends: Mapping[str, Sequence[str] | None],
+) -> None:
+    """Run PyTorch's code generators for some operators.
+
+    Parameters
+    ----------
+    source : Path
+        The source of PyTorch.
+    output : Path
+        The folder to write to.
+    names : sequence of str
+        The operators, as in ``operators.yaml``.
+    bindings : mapping of str to sequence of str
+        Names of Python functions by kind: ``torch``, ``Tensor`` and ``nn``.
+    back_ends : mapping of str to sequence of str or None
+        Dispatch keys to register kernels for; a list limits the key to these operators.
+
+    Raises
+    ------
+    DependencyError
+        When they fail.
+    """
     selected = {
         name: {
             "is_root_operator": True,
@@ -115,9 +152,6 @@ def _run_generators(
         }
         for name in names
     }
-    # Upstream's class of tensors gives Python's own methods, such as __neg__, other names.
-    methods = re.findall(r"_C\.TensorBase\.(\w+)", (source / "torch/_tensor.py").read_text())
-    bindings = {**selection.bindings, "Tensor": (*selection.bindings["Tensor"], *methods)}
     # JSON is YAML too.
     (output / "selected.yaml").write_text(json.dumps({"operators": selected}))
     request = {
@@ -126,9 +160,7 @@ def _run_generators(
         "yaml": str(output / "selected.yaml"),
         "operators": [name.removeprefix("aten::") for name in names],
         "bindings": {kind: list(bound) for kind, bound in bindings.items()},
-        "back_ends": {
-            key: None if which == "all" else sparse for key, which in exceptions.back_ends.items()
-        },
+        "back_ends": back_ends,
     }
     driver = Path(__file__).with_name("torchgen_driver.py")
     code, printed = run_with_input([sys.executable, driver], json.dumps(request))

@@ -5,25 +5,21 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.commands import last_line
 from torch_build import edits
 from torch_build.cuda.dispatch import narrow
 from torch_build.cuda.kernel_sources import find_sources
 from torch_build.cuda.kernel_types import operator_names, type_chooser
 from torch_build.cuda.selection import CudaSelection, read_selection
-from torch_build.generate import write_headers
-from torch_build.operators import Operator, read_operators
-from torch_build.process import run_with_input
+from torch_build.generate import run_generators, write_headers
+from torch_build.operators import read_operators
 from torch_build.writing import write_if_different
-from transcriber.errors import DependencyError
 
-# A unit of eight files takes a third of the time that the files take alone, since most of it goes
-# into reading ATen's headers, once for each architecture. More would leave cores idle at the end.
+# Most of a file's time goes into reading ATen's headers, once for each architecture, which the
+# files of a unit share. More in a unit would leave cores idle at the end.
 _FILES_PER_UNIT = 8
 
 _CPP_TYPES = {
@@ -108,7 +104,18 @@ def generate(source: Path, recipe: Recipe, output: Path) -> Units:
     selection = read_selection(recipe.selection)
     operators = selection.operators(read_operators(recipe.operators))
     output.mkdir(parents=True, exist_ok=True)
-    _run_generators(source, operators, output)
+    run_generators(
+        source,
+        output,
+        [operator.name for operator in operators],
+        bindings={"torch": (), "Tensor": (), "nn": ()},
+        back_ends={
+            "CUDA": None,
+            "SparseCUDA": [one.name.removeprefix("aten::") for one in operators if one.sparse],
+            # Headers of the processor's kernels, which some of CUDA's sources include.
+            "CPU": [],
+        },
+    )
     write_headers(source, output, {"aten/src/ATen/cuda/CUDAConfig.h": _CONFIGURATION})
     write_if_different(output / "c10/cuda/impl/cuda_cmake_macros.h", b"#pragma once\n")
     write_if_different(output / "aten/src/ATen/selected_mobile_ops.h", _ALL_TYPES.encode())
@@ -171,34 +178,6 @@ def casts_header(types: Iterable[str]) -> str:
     )
 
 
-def _run_generators(source: Path, operators: Sequence[Operator], output: Path) -> None:
-    names = [operator.name for operator in operators]
-    selected = {
-        name: {
-            "is_root_operator": True,
-            "is_used_for_training": True,
-            "include_all_overloads": False,
-        }
-        for name in names
-    }
-    # JSON is YAML too.
-    (output / "selected.yaml").write_text(json.dumps({"operators": selected}))
-    sparse = [o.name.removeprefix("aten::") for o in operators if o.sparse]
-    request = {
-        "source": str(source),
-        "generated": str(output),
-        "yaml": str(output / "selected.yaml"),
-        "operators": [name.removeprefix("aten::") for name in names],
-        "bindings": {"torch": [], "Tensor": [], "nn": []},
-        # Headers of the processor's kernels, which some of CUDA's sources include.
-        "back_ends": {"CUDA": None, "SparseCUDA": sparse, "CPU": []},
-    }
-    driver = Path(__file__).resolve().parent.parent / "torchgen_driver.py"
-    code, printed = run_with_input([sys.executable, driver], json.dumps(request))
-    if code:
-        raise DependencyError(f"PyTorch's code generators failed: {last_line(printed)}")
-
-
 def _write_overlays(
     source: Path,
     selection: CudaSelection,
@@ -207,8 +186,15 @@ def _write_overlays(
     output: Path,
 ) -> None:
     """Write changed copies of headers, which the compiler finds before upstream's."""
-    headers = [path for path in changes if not path.endswith(".cu")]
-    for path in {*headers, *selection.files["headers"]}:
+    headers = {path for path in changes if not path.endswith(".cu")}
+    headers |= set(selection.files["headers"])
+    # One whose edit is gone would still stand before upstream's.
+    written = output / "overlays.txt"
+    before = written.read_text().split() if written.exists() else ()
+    for path in set(before) - headers:
+        (output / path).unlink(missing_ok=True)
+    written.write_text("".join(f"{path}\n" for path in sorted(headers)))
+    for path in headers:
         text = edits.apply((source / path).read_text(), changes.get(path, ()))
         if path in selection.files["headers"]:
             text = narrow(text, choose)

@@ -59,7 +59,6 @@ def find_sources(
     source: Path,
     kernels: Mapping[str, Iterable[str]],
     *,
-    extra: Iterable[str] = (),
     without: Iterable[str] = (),
 ) -> tuple[str, ...]:
     """Find the files of ``native/cuda`` for `kernels`.
@@ -70,8 +69,6 @@ def find_sources(
         The source of PyTorch.
     kernels : mapping of str to iterable of str
         C++ functions by operator, from the generators.
-    extra : iterable of str
-        Further files.
     without : iterable of str
         Files that are left out though something in them is called.
 
@@ -88,7 +85,7 @@ def find_sources(
     shared = _texts(source, NATIVE, ("*.cpp", "sparse/*.cpp"))
     texts = _texts(source, CUDA, ("*.cpp", "*.cu"))
     left_out = frozenset(without)
-    absent = sorted((left_out | frozenset(extra)) - texts.keys())
+    absent = sorted(left_out - texts.keys())
     if absent:
         raise DependencyError(f"PyTorch's source has no {absent[0]}", "mend cuda/selection.toml")
     wanted = frozenset(name for names in kernels.values() for name in names)
@@ -96,22 +93,14 @@ def find_sources(
     parts = {
         path: tuple(split_definitions(text)) for path, text in texts.items() if path not in left_out
     }
-    for path in extra:
-        stubs |= {stub for part in parts[path] for stub in part.words & defined_stubs(texts[path])}
     owners = _owners({path: texts[path] for path in parts}, shared.values())
-    files: set[str] = set(extra)
+    files: set[str] = set()
     names = wanted
     while True:
         calls: set[str] = set()
         for path, definitions in parts.items():
-            reached = reach(
-                definitions,
-                (
-                    one
-                    for one in definitions
-                    if path in extra or one.names & names or one.registers & stubs
-                ),
-            )
+            begun = (one for one in definitions if one.names & names or one.registers & stubs)
+            reached = reach(definitions, begun)
             if reached:
                 files.add(path)
             calls |= {name for one in reached for name in one.calls}

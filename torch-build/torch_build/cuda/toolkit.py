@@ -19,8 +19,7 @@ PINS = Path(__file__).resolve().parents[2] / "cuda/toolkit.toml"
 HOST_COMPILER = "g++-12"
 """What nvcc has the processor's half of a source compiled with.
 
-The newest that nvcc 12.4 accepts and that Debian 12, Debian 13 and Ubuntu 24.04 all have is this
-one. Another release gives other bytes.
+nvcc 12.4 accepts it, and Debian 12 has it. Another release gives other bytes.
 """
 
 _PROGRAMS = {
