@@ -13,7 +13,7 @@ from transcriber.engine import openai_whisper
 openai_whisper.load()
 
 from transcriber.engine.hallucinations import Verdict, Window, judge  # noqa: E402
-from transcriber.engine.model import Hypothesis  # noqa: E402
+from transcriber.engine.hypothesis import Hypothesis  # noqa: E402
 from transcriber.engine.segmentation import clear_empty, cut  # noqa: E402
 
 from .scripted import LOGPROB, NO_SPEECH, RATIO, TOKENIZER, reference  # noqa: E402

@@ -63,7 +63,7 @@ def ours(network: Any, samples: np.ndarray, settings: DecodingSettings) -> dict[
     model = WhisperModel(network, settings)
     features = LogMelSpectrogram(80)
     features.read([samples.tobytes()])
-    language = settings.language or model.detect_language(features.beginning())
+    language = settings.language or model.detect_language(model.encode(features.window(0, 3000)))
     windows = tuple(
         transcribe_windows(model, features, settings, language=language, done=Progress())
     )
@@ -88,7 +88,7 @@ def reference(
     options = {
         name: getattr(settings, name)
         for name in DecodingSettings.__dataclass_fields__
-        if name not in {"temperatures", "clip_timestamps", "seed"}
+        if name not in {"temperatures", "clip_timestamps", "seed", "compute_type"}
     }
     result: dict[str, Any] = whisper.transcribe(
         network,

@@ -9,7 +9,7 @@ from transcriber.engine import openai_whisper
 
 openai_whisper.load()
 
-from transcriber.engine.model import Hypothesis  # noqa: E402
+from transcriber.engine.hypothesis import Hypothesis  # noqa: E402
 from transcriber.engine.segmentation import Cut, clear_empty, cut, last_word_end  # noqa: E402
 
 from .scripted import LOGPROB, NO_SPEECH, RATIO, TOKENIZER, reference  # noqa: E402

@@ -14,7 +14,7 @@ from transcriber.errors import EngineFailedError, ModelError
 
 openai_whisper.load()
 
-from transcriber.engine.model import Hypothesis  # noqa: E402
+from transcriber.engine.hypothesis import Hypothesis  # noqa: E402
 from transcriber.engine.watched_model import WatchedModel  # noqa: E402
 
 ENCODED = torch.arange(12.0).reshape(3, 4)
@@ -82,12 +82,14 @@ def decode(model: Model) -> Any:
 
 
 def detect(model: Model) -> Any:
-    return watched(model).detect_language(WINDOW)
+    return watched(model).detect_language(ENCODED)
 
 
 def align(model: Model) -> Any:
     segments: list[Any] = [{}, {"words": []}]
-    watched(model).add_words(segments, WINDOW, language="en", frames=10, last_speech=0.0)
+    watched(model).add_words(
+        segments, WINDOW, encoded=ENCODED, language="en", frames=10, last_speech=0.0
+    )
     return segments[0]["words"]
 
 
@@ -119,9 +121,8 @@ def with_one(value: float) -> torch.Tensor:
 )
 def test_garbage_of_the_encoder(model: Model, garbage: torch.Tensor) -> None:
     model.encoded = garbage
-    for step in (encode, detect):
-        with pytest.raises(EngineFailedError, match=r"^cuda:0 failed: it miscalculates the enc"):
-            step(model)
+    with pytest.raises(EngineFailedError, match=r"^cuda:0 failed: it miscalculates the enc"):
+        encode(model)
 
 
 @pytest.mark.parametrize(

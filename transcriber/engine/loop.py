@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from whisper.audio import N_FRAMES
 
+from transcriber.engine.encoding import EncodedWindow, WindowEncoder
 from transcriber.engine.features import LogMelSpectrogram
 from transcriber.engine.hallucinations import Window, judge
+from transcriber.engine.hypothesis import Hypothesis
 from transcriber.engine.interface import (
     FRAMES_PER_SECOND,
     Position,
@@ -22,7 +24,6 @@ from transcriber.engine.interface import (
     Segment,
     WindowResult,
 )
-from transcriber.engine.model import Hypothesis
 from transcriber.engine.segmentation import (
     clear_empty,
     cut,
@@ -50,17 +51,17 @@ class Network(Protocol):
     multilingual: bool
     prompt_limit: int
 
-    def detect_language(self, window: torch.Tensor) -> str:
-        """Return the code of the language that is spoken in a window."""
-
     def tokenizer(self, language: str) -> Any:
         """Return the tokenizer for a language."""
 
     def encode(self, window: torch.Tensor) -> Any:
-        """Run the encoder; return what `decode` takes."""
+        """Run the encoder; return what the other methods take."""
+
+    def detect_language(self, encoded: Any) -> str:
+        """Return the code of the language that is spoken in a window."""
 
     def decode(
-        self, features: Any, *, language: str, prompt: list[int], temperature: float
+        self, encoded: Any, *, language: str, prompt: list[int], temperature: float
     ) -> Hypothesis:
         """Decode one window at one temperature."""
 
@@ -69,11 +70,15 @@ class Network(Protocol):
         segments: list[Segment],
         window: torch.Tensor,
         *,
+        encoded: Any,
         language: str,
         frames: int,
         last_speech: float,
     ) -> None:
-        """Give each segment its words with their times."""
+        """Give each segment its words with their times.
+
+        A model takes the window, or what it made of it, whichever it needs.
+        """
 
 
 def clips(timestamps: Sequence[float], content_frames: int) -> list[Clip]:
@@ -101,6 +106,7 @@ def transcribe_windows(
     *,
     language: str,
     done: Progress,
+    encoder: WindowEncoder | None = None,
 ) -> Iterator[WindowResult]:
     """Decode a recording window by window.
 
@@ -116,6 +122,8 @@ def transcribe_windows(
         Code of the language that is spoken.
     done : Progress
         What an earlier run has decoded; the loop goes on behind it.
+    encoder : WindowEncoder, optional
+        One of the same model and recording, which may know the first window already.
 
     Yields
     ------
@@ -123,7 +131,8 @@ def transcribe_windows(
         Each window that is not in `done`, in order.
     """
     parts = clips(settings.clip_timestamps, features.content_frames)
-    decoder = _Decoder(model, features, settings, language)
+    encoder = encoder or WindowEncoder(model, features)
+    decoder = _Decoder(model, features, settings, language, encoder)
     for window in done.windows:
         decoder.remember(window.segments)
     position = done.position or Position(seek=parts[0][0])
@@ -166,9 +175,11 @@ class _Decoder:
         features: LogMelSpectrogram,
         settings: DecodingSettings,
         language: str,
+        encoder: WindowEncoder,
     ) -> None:
         self._model = model
         self._features = features
+        self._encoder = encoder
         self._settings = settings
         self._language = language
         self._tokenizer = model.tokenizer(language)
@@ -186,8 +197,8 @@ class _Decoder:
         """Decode the window at `position`; return its segments and where to go on."""
         settings = self._settings
         seek = position.seek
-        mel = self._features.window(seek, frames)
-        hypothesis = self._with_fallback(mel, self._prompt(position))
+        window = self._encoder.encode(seek, frames)
+        hypothesis = self._with_fallback(window, self._prompt(position))
         if _is_silent(hypothesis, settings):
             return [], replace(position, seek=seek + frames)
 
@@ -197,18 +208,19 @@ class _Decoder:
         if settings.word_timestamps:
             self._model.add_words(
                 segments,
-                mel,
+                window.mel,
+                encoded=window.encoded,
                 language=self._language,
                 frames=frames,
                 last_speech=position.last_speech,
             )
-            window = Window(
+            place = Window(
                 seek=seek,
                 frames=frames,
                 span=N_FRAMES,
                 content_frames=self._features.content_frames,
             )
-            kept, position = self._refine(segments, position, window, complete=parts.complete)
+            kept, position = self._refine(segments, position, place, complete=parts.complete)
             if kept is None:
                 return [], position
             segments = kept
@@ -253,12 +265,14 @@ class _Decoder:
         last_speech = position.last_speech if end is None else end
         return segments, replace(position, seek=seek, last_speech=last_speech)
 
-    def _with_fallback(self, mel: torch.Tensor, prompt: list[int]) -> Hypothesis:
+    def _with_fallback(self, window: EncodedWindow, prompt: list[int]) -> Hypothesis:
         """Decode at rising temperatures until the text passes the checks."""
-        encoded = self._model.encode(mel)
         for temperature in self._settings.temperatures:
             hypothesis = self._model.decode(
-                encoded, language=self._language, prompt=prompt, temperature=temperature
+                window.encoded,
+                language=self._language,
+                prompt=prompt,
+                temperature=temperature,
             )
             if not _needs_fallback(hypothesis, self._settings):
                 break

@@ -10,7 +10,6 @@ import contextlib
 import inspect
 import pickle
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from whisper.timing import add_word_timestamps
 from whisper.tokenizer import get_tokenizer
 
 from transcriber.engine.device_failures import device_failures
+from transcriber.engine.hypothesis import Hypothesis
 from transcriber.engine.shared_attention import share_audio
 from transcriber.errors import ModelError, UsageError
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from transcriber.models.stored import StoredModel
     from transcriber.settings import DecodingSettings
 
-_BAD_CHECKPOINT = (
+BAD_CHECKPOINT = (
     ArithmeticError,
     AssertionError,
     AttributeError,
@@ -46,31 +46,6 @@ _BAD_CHECKPOINT = (
 
 _INITIALISED = (torch.nn.Linear, torch.nn.Conv1d, torch.nn.Embedding, torch.nn.LayerNorm)
 _INITIALISE = "reset_parameters"
-
-
-@dataclass(frozen=True)
-class Hypothesis:
-    """What the decoder made of one window at one temperature.
-
-    Attributes
-    ----------
-    tokens : tuple of int
-        Text and timestamp tokens.
-    temperature : float
-        The temperature that it was sampled at; 0 is greedy or beam search.
-    avg_logprob : float
-        Mean log probability of the tokens.
-    compression_ratio : float
-        How often the text repeats itself: its length over that of its zlib form.
-    no_speech_prob : float
-        Probability that nobody speaks in the window.
-    """
-
-    tokens: tuple[int, ...]
-    temperature: float
-    avg_logprob: float
-    compression_ratio: float
-    no_speech_prob: float
 
 
 class WhisperModel:
@@ -90,7 +65,7 @@ class WhisperModel:
     """
 
     def __init__(self, model: Any, settings: DecodingSettings) -> None:
-        _check_tokens(settings.suppress_tokens, model.dims.n_vocab)
+        check_tokens(settings.suppress_tokens, model.dims.n_vocab)
         self._model = model
         self._settings = settings
         # A processor has no half-precision kernels worth using; openai-whisper warns and does this.
@@ -115,9 +90,9 @@ class WhisperModel:
             task=self._settings.task,
         )
 
-    def detect_language(self, window: torch.Tensor) -> str:
+    def detect_language(self, encoded: torch.Tensor) -> str:
         """Return the code of the language that is most probably spoken in a window."""
-        probabilities = self.language_probabilities(window)
+        probabilities = self.language_probabilities(encoded)
         return max(probabilities, key=probabilities.__getitem__)
 
     def language_probabilities(self, window: torch.Tensor) -> dict[str, float]:
@@ -126,7 +101,7 @@ class WhisperModel:
         Parameters
         ----------
         window : torch.Tensor, shape = (mels, 3000) or (1500, state)
-            The window, or what `encode` made of it.
+            What `encode` made of the window, or the window itself.
         """
         probabilities: dict[str, float] = self._model.detect_language(self._on_device(window))[1]
         return probabilities
@@ -147,13 +122,13 @@ class WhisperModel:
         return features
 
     def decode(
-        self, features: torch.Tensor, *, language: str, prompt: list[int], temperature: float
+        self, encoded: torch.Tensor, *, language: str, prompt: list[int], temperature: float
     ) -> Hypothesis:
         """Decode one window at one temperature.
 
         Parameters
         ----------
-        features : torch.Tensor, shape = (1500, state)
+        encoded : torch.Tensor, shape = (1500, state)
             What `encode` made of the window.
         language : str
             Its code.
@@ -180,7 +155,7 @@ class WhisperModel:
             suppress_tokens=settings.suppress_tokens,
             fp16=self._half,
         )
-        result: DecodingResult = self._model.decode(features, options)
+        result: DecodingResult = self._model.decode(encoded, options)
         return Hypothesis(
             tokens=tuple(result.tokens),
             temperature=temperature,
@@ -194,11 +169,16 @@ class WhisperModel:
         segments: list[Segment],
         window: torch.Tensor,
         *,
+        encoded: torch.Tensor,
         language: str,
         frames: int,
         last_speech: float,
     ) -> None:
-        """Give each segment its words with their times, and tighten its own times to them."""
+        """Give each segment its words with their times, and tighten its own times to them.
+
+        The encoder runs once more: openai-whisper computes its attention in another way then,
+        which rounds differently, and both are to give the same times to the last digit.
+        """
         add_word_timestamps(
             segments=segments,
             model=self._model,
@@ -214,7 +194,14 @@ class WhisperModel:
         return window.to(self._model.device, torch.float16 if self._half else torch.float32)
 
 
-def _check_tokens(tokens: str, vocabulary: int) -> None:
+def check_tokens(tokens: str, vocabulary: int) -> None:
+    """Refuse to suppress what is no token.
+
+    Raises
+    ------
+    UsageError
+        When one of `tokens`, numbers with commas between them, is none of the vocabulary's.
+    """
     for token in tokens.split(",") if tokens else ():
         if not -vocabulary <= int(token) < vocabulary:
             raise UsageError(
@@ -274,7 +261,7 @@ def load_checkpoint(
         As in `load_model`, whose errors it raises.
     """
     try:
-        checkpoint = _read(path)
+        checkpoint = read_content(path)
         with _without_initialisation():
             model = whisper.model.Whisper(whisper.model.ModelDimensions(**checkpoint["dims"]))
         model.load_state_dict(checkpoint["model_state_dict"])
@@ -288,10 +275,10 @@ def load_checkpoint(
             model.register_buffer("alignment_heads", mask.to_sparse(), persistent=False)
     except MemoryError as error:
         raise memory_error(name) from error
-    except _BAD_CHECKPOINT as error:
+    except BAD_CHECKPOINT as error:
         if is_out_of_memory(error):
             raise memory_error(name) from error
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     share_audio(model.decoder)
     # Not above: what a GPU refuses is no fault of the file.
     with device_failures(device):
@@ -314,13 +301,15 @@ def memory_error(name: str) -> ModelError:
     )
 
 
-def _read(path: Path) -> Any:
+def read_content(path: Path) -> Any:
+    """Return what a checkpoint file holds; its weights are read where they are used."""
     # Not before PyTorch 2.1: there the file is read as a whole.
     mapped = {"mmap": True} if "mmap" in inspect.signature(torch.load).parameters else {}
     return torch.load(path, map_location="cpu", weights_only=True, **mapped)
 
 
-def _unreadable(path: Path, error: Exception) -> ModelError:
+def unreadable(path: Path, error: Exception) -> ModelError:
+    """Return what the user reads when a file is no checkpoint, which `error` tells."""
     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
     return ModelError(
         f"{path} is not a Whisper checkpoint in OpenAI's format ({reason[:200]})",

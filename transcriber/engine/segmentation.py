@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from transcriber.engine.hypothesis import Hypothesis
 from transcriber.engine.interface import FRAMES_PER_SECOND, Segment
-from transcriber.engine.model import Hypothesis
 
 FRAMES_PER_TIMESTAMP = 2
 """The encoder halves the frame rate, and a timestamp token counts positions of its output."""

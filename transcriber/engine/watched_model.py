@@ -18,7 +18,8 @@ import numpy as np
 import torch
 
 from transcriber.engine.device_failures import device_failures, failure, is_out_of_gpu_memory
-from transcriber.engine.model import Hypothesis, WhisperModel
+from transcriber.engine.hypothesis import Hypothesis
+from transcriber.engine.model import WhisperModel
 from transcriber.errors import EngineFailedError
 
 if TYPE_CHECKING:
@@ -52,9 +53,8 @@ class WatchedModel:
         """Return the tokenizer for a language and the task of the settings."""
         return self._model.tokenizer(language)
 
-    def detect_language(self, window: torch.Tensor) -> str:
+    def detect_language(self, encoded: torch.Tensor) -> str:
         """Return the code of the language that is most probably spoken in a window."""
-        encoded = self.encode(window)
         probabilities = self._compute(lambda: self._model.language_probabilities(encoded))
         self._demand(abs(sum(probabilities.values()) - 1) <= _ROUNDING, "the languages")
         return max(probabilities, key=probabilities.__getitem__)
@@ -70,12 +70,12 @@ class WatchedModel:
         return encoded
 
     def decode(
-        self, features: torch.Tensor, *, language: str, prompt: list[int], temperature: float
+        self, encoded: torch.Tensor, *, language: str, prompt: list[int], temperature: float
     ) -> Hypothesis:
         """Decode one window at one temperature, as `WhisperModel.decode` does."""
         hypothesis = self._compute(
             lambda: self._model.decode(
-                features, language=language, prompt=prompt, temperature=temperature
+                encoded, language=language, prompt=prompt, temperature=temperature
             )
         )
         # Each of them is false for NaN, too.
@@ -90,6 +90,7 @@ class WatchedModel:
         segments: list[Segment],
         window: torch.Tensor,
         *,
+        encoded: torch.Tensor,
         language: str,
         frames: int,
         last_speech: float,
@@ -97,7 +98,12 @@ class WatchedModel:
         """Give each segment its words with their times, as `WhisperModel.add_words` does."""
         self._compute(
             lambda: self._model.add_words(
-                segments, window, language=language, frames=frames, last_speech=last_speech
+                segments,
+                window,
+                encoded=encoded,
+                language=language,
+                frames=frames,
+                last_speech=last_speech,
             )
         )
         for segment in segments:

@@ -58,6 +58,19 @@ def remember_sha256(path: Path, sha256: str) -> None:
         _store(path, {"identity": _identity(path.stat()), "sha256": sha256})
 
 
+def is_remembered(path: Path, sha256: str) -> bool:
+    """Whether `path` is remembered to have the digest `sha256`, and looks unchanged since."""
+    known = _recall(path)
+    try:
+        return (
+            known is not None
+            and known["sha256"] == sha256
+            and known.get("identity") == _identity(path.stat())
+        )
+    except OSError:
+        return False
+
+
 def forget_sha256(path: Path) -> None:
     """Drop what is remembered about `path`."""
     if _recall(path) is not None:

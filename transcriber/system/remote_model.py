@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from whisper.tokenizer import get_tokenizer
 
+from transcriber.engine.hypothesis import Hypothesis
 from transcriber.engine.interface import Segment
-from transcriber.engine.model import Hypothesis
 from transcriber.models.registry import find_official
 from transcriber.models.stored import StoredModel
 from transcriber.settings import DecodingSettings
@@ -67,16 +67,16 @@ class RemoteModel:
             self.multilingual, num_languages=self.languages, language=language, task=self._task
         )
 
-    def detect_language(self, window: torch.Tensor) -> str:
-        """Return the code of the language that is most probably spoken in a window."""
-        return str(self._request("language", payload=_content(window)))
-
     def encode(self, window: torch.Tensor) -> None:
         """Run the encoder; what it makes of the window stays in the child."""
         self._request("encode", payload=_content(window))
 
+    def detect_language(self, encoded: None) -> str:
+        """Return the language's code that is most probable in the window that was encoded last."""
+        return str(self._request("language"))
+
     def decode(
-        self, features: None, *, language: str, prompt: list[int], temperature: float
+        self, encoded: None, *, language: str, prompt: list[int], temperature: float
     ) -> Hypothesis:
         """Decode the window that was encoded last, at one temperature."""
         found = self._request("decode", language=language, prompt=prompt, temperature=temperature)
@@ -87,6 +87,7 @@ class RemoteModel:
         segments: list[Segment],
         window: torch.Tensor,
         *,
+        encoded: None,
         language: str,
         frames: int,
         last_speech: float,

@@ -112,7 +112,7 @@ class Worker:
 
     def __init__(self) -> None:
         self._model: Any = None
-        self._features: Any = None
+        self._encoded: Any = None
 
     def answer(self, message: dict[str, Any], payload: bytes) -> Any:
         """Do what a request asks for."""
@@ -144,7 +144,7 @@ class Worker:
         openai_whisper.load()
         from transcriber.engine.model import load_checkpoint  # noqa: PLC0415
 
-        self._features = None
+        self._encoded = None
         chosen: Any = types.SimpleNamespace(**settings)
         model: WhisperModel = load_checkpoint(
             Path(path), name=name, official=official, device=device, settings=chosen
@@ -166,21 +166,21 @@ class Worker:
 
         torch.set_num_threads(threads)
 
-    def _detect_language(self, window: bytes) -> str:
-        code: str = self._model.detect_language(self._window(window))
-        return code
-
     def _encode(self, window: bytes) -> None:
-        self._features = self._model.encode(self._window(window))
+        self._encoded = self._model.encode(self._window(window))
+
+    def _detect_language(self) -> str:
+        code: str = self._model.detect_language(self._encoded)
+        return code
 
     def _decode(self, language: str, prompt: list[int], temperature: float) -> dict[str, Any]:
         found = self._model.decode(
-            self._features, language=language, prompt=prompt, temperature=temperature
+            self._encoded, language=language, prompt=prompt, temperature=temperature
         )
         return dict(vars(found))
 
     def _add_words(self, segments: list[Any], window: bytes, **options: Any) -> list[Any]:
-        self._model.add_words(segments, self._window(window), **options)
+        self._model.add_words(segments, self._window(window), encoded=self._encoded, **options)
         return segments
 
     def _window(self, content: bytes) -> Any:

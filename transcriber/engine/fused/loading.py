@@ -1,0 +1,133 @@
+"""Getting a model's packed weights: from their file where there is a sound one, else made anew."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import gzip
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from transcriber.engine.fused.forms import Forms
+from transcriber.engine.fused.layout import is_supported
+from transcriber.engine.fused.packed_file import (
+    Description,
+    PackedModel,
+    file_bytes,
+    read_packed,
+    write_packed,
+)
+from transcriber.errors import StorageError
+from transcriber.models.packed import outdated_files, packed_places
+from transcriber.models.stored import StoredModel
+
+if TYPE_CHECKING:
+    from transcriber.engine.fused.checkpoint import OpenCheckpoint
+
+Heads = tuple[tuple[int, int], ...]
+
+_SPARE = 64 << 20
+"""Bytes of a disk that are left to others."""
+
+
+def load_packed(stored: StoredModel, forms: Forms) -> PackedModel | None:
+    """Return the packed weights of a model; they are made, and written, where they are missing.
+
+    Parameters
+    ----------
+    stored : StoredModel
+        The model.
+    forms : Forms
+        The forms of its weights.
+
+    Returns
+    -------
+    PackedModel or None
+        None where the operators cannot compute a model of such dimensions.
+
+    Raises
+    ------
+    ModelError
+        When the file is no checkpoint of a Whisper model, or memory runs out.
+    """
+    places = packed_places(stored, forms.label)
+    for place in places:
+        packed = read_packed(place, stored.sha256, forms.label)
+        if packed is not None:
+            return packed
+    from transcriber.engine.fused.checkpoint import open_checkpoint  # noqa: PLC0415
+
+    checkpoint = open_checkpoint(stored.path, stored.name)
+    if not is_supported(checkpoint.dimensions):
+        return None
+    return _make(stored, forms, checkpoint, places)
+
+
+def alignment_heads(description: Description, official: str | None) -> Heads:
+    """Return layer and head of each decoder head whose attention follows the time.
+
+    Parameters
+    ----------
+    description : Description
+        The model.
+    official : str or None
+        openai-whisper's name of it.
+    """
+    layers, heads = (description.dimensions[f"n_text_{part}"] for part in ("layer", "head"))
+    if official is not None:
+        import whisper  # noqa: PLC0415
+
+        content = gzip.decompress(base64.b85decode(whisper._ALIGNMENT_HEADS[official]))
+        mask = np.frombuffer(content, bool).reshape(layers, heads)
+        return tuple((int(layer), int(head)) for layer, head in np.argwhere(mask))
+    if description.alignment_heads:
+        return description.alignment_heads
+    # As openai-whisper does: those of the upper half.
+    return tuple((layer, head) for layer in range(layers // 2, layers) for head in range(heads))
+
+
+def _make(
+    stored: StoredModel, forms: Forms, checkpoint: OpenCheckpoint, places: list[Path]
+) -> PackedModel:
+    from transcriber.engine.fused.packing import pack_checkpoint, settle_forms  # noqa: PLC0415
+
+    forms = settle_forms(forms, checkpoint)
+    description = Description(
+        sha256=stored.sha256,
+        dimensions=checkpoint.dimensions,
+        alignment_heads=checkpoint.alignment_heads,
+        forms=forms,
+    )
+    for place in places:
+        if not _has_room(place, file_bytes(description)):
+            continue
+        with contextlib.suppress(StorageError):
+            write_packed(place, description, pack_checkpoint(checkpoint, forms))
+            _remove_outdated(place, stored)
+            packed = read_packed(place, stored.sha256, forms.label)
+            if packed is not None:
+                return packed
+    tensors = list(pack_checkpoint(checkpoint, forms))
+    count = len(description.tensors()[0])
+    return PackedModel(description=description, encoder=tensors[:count], decoder=tensors[count:])
+
+
+def _has_room(place: Path, size: int) -> bool:
+    """Whether writing is worth a try: packing for nothing takes seconds."""
+    folder = next((folder for folder in place.parents if os.path.isdir(folder)), None)
+    if folder is None or not os.access(folder, os.W_OK | os.X_OK):
+        return False
+    try:
+        return shutil.disk_usage(folder).free > size + _SPARE
+    except OSError:
+        return False
+
+
+def _remove_outdated(place: Path, stored: StoredModel) -> None:
+    for path in outdated_files(place, stored):
+        with contextlib.suppress(OSError):
+            path.unlink()

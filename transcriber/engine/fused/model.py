@@ -1,0 +1,185 @@
+"""A Whisper model on the processor, computed by the fused operators."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from whisper.tokenizer import get_tokenizer
+
+from transcriber.engine.fused import operators
+from transcriber.engine.fused.loading import Heads, alignment_heads
+from transcriber.engine.fused.packed_file import PackedModel
+from transcriber.engine.fused.prompting import initial_tokens, search_of
+from transcriber.engine.fused.words import Alignment, add_words, align
+from transcriber.engine.hypothesis import Hypothesis
+from transcriber.engine.model import check_tokens
+from transcriber.settings import DecodingSettings
+
+if TYPE_CHECKING:
+    from transcriber.engine.interface import Segment
+
+_ENGLISH_VOCABULARY = 51864
+"""Tokens of a model that knows English only; every language more has one."""
+
+Encoded = list[torch.Tensor]
+"""What the decoder attends to in a window, in a form of the operators' own."""
+
+
+class FusedModel:
+    """One model in memory, with the methods of a `WhisperModel`.
+
+    Parameters
+    ----------
+    packed : PackedModel
+        Its weights.
+    settings : DecodingSettings
+        How it is to decode.
+    official : str or None
+        openai-whisper's name of it, by which the attention heads are known that time words.
+
+    Raises
+    ------
+    UsageError
+        When a token that is never to be written is none of the model's.
+    """
+
+    def __init__(
+        self, packed: PackedModel, settings: DecodingSettings, *, official: str | None
+    ) -> None:
+        dimensions = packed.description.dimensions
+        self.mels = dimensions["n_mels"]
+        self.vocabulary = dimensions["n_vocab"]
+        self.multilingual = self.vocabulary > _ENGLISH_VOCABULARY
+        self.prompt_limit = dimensions["n_text_ctx"] // 2 - 1
+        check_tokens(settings.suppress_tokens, self.vocabulary)
+        self._dimensions = dimensions
+        self._encoder, self._decoder = packed.encoder, packed.decoder
+        self._heads: Heads = alignment_heads(packed.description, official)
+        self._exact = packed.description.forms.label == "float32"
+        self._settings = settings
+
+    @property
+    def languages(self) -> int:
+        """How many languages it knows."""
+        # The tokens beside those of languages are as many in every model.
+        return self.vocabulary - 51765 - int(self.multilingual)
+
+    def tokenizer(self, language: str) -> Any:
+        """Return the tokenizer for a language and the task of the settings."""
+        return get_tokenizer(
+            self.multilingual,
+            num_languages=self.languages,
+            language=language,
+            task=self._settings.task,
+        )
+
+    def encode(self, window: torch.Tensor) -> Encoded:
+        """Run the encoder, and what the decoder makes of its output once for all tokens.
+
+        Parameters
+        ----------
+        window : torch.Tensor, shape = (mels, 3000)
+        """
+        features = operators.encode(self._encoder, window, self._dimensions["n_audio_head"])
+        return operators.cross(self._decoder, features, self._dimensions["n_text_head"])
+
+    def detect_language(self, encoded: Encoded) -> str:
+        """Return the code of the language that is most probably spoken in a window."""
+        tokenizer = self.tokenizer("en")
+        logits, _ = self._forward(encoded, [tokenizer.sot], rows=[0])
+        of_languages = logits[0].numpy()[list(tokenizer.all_language_tokens)]
+        code: str = tokenizer.all_language_codes[int(of_languages.argmax())]
+        return code
+
+    def decode(
+        self, encoded: Encoded, *, language: str, prompt: list[int], temperature: float
+    ) -> Hypothesis:
+        """Decode one window at one temperature.
+
+        Parameters
+        ----------
+        encoded : list of torch.Tensor
+            What `encode` made of the window.
+        language : str
+            Its code.
+        prompt : list of int
+            Tokens of the text before the window.
+        temperature : float
+            0 for beam search or greedy decoding, else for sampling.
+        """
+        tokenizer = self.tokenizer(language)
+        begin = initial_tokens(tokenizer, prompt, self.prompt_limit)
+        search = search_of(
+            self._settings,
+            tokenizer,
+            self._dimensions,
+            prompt=begin,
+            temperature=temperature,
+            exact=self._exact,
+        )
+        heads = self._dimensions["n_text_head"]
+        tokens, total, no_speech = operators.decode(self._decoder, encoded, heads, begin, search)
+        return Hypothesis(
+            tokens=tuple(tokens),
+            temperature=temperature,
+            # The token that ends the text counts, too.
+            avg_logprob=total / (len(tokens) + 1),
+            compression_ratio=_compression_ratio(tokenizer.decode(tokens).strip()),
+            no_speech_prob=no_speech,
+        )
+
+    def add_words(
+        self,
+        segments: list[Segment],
+        window: torch.Tensor,
+        *,
+        encoded: Encoded,
+        language: str,
+        frames: int,
+        last_speech: float,
+    ) -> None:
+        """Give each segment its words with their times, and tighten its own times to them."""
+        tokenizer = self.tokenizer(language)
+        text = [token for segment in segments for token in segment["tokens"]]
+        text = [token for token in text if token < tokenizer.eot]
+        words = self._align(encoded, tokenizer, text, frames) if text else []
+        add_words(
+            segments,
+            words,
+            eot=tokenizer.eot,
+            prepended=self._settings.prepend_punctuations,
+            appended=self._settings.append_punctuations,
+            last_speech=last_speech,
+        )
+
+    def _align(
+        self, encoded: Encoded, tokenizer: Any, text: list[int], frames: int
+    ) -> list[Alignment]:
+        before = len(tokenizer.sot_sequence)
+        tokens = [*tokenizer.sot_sequence, tokenizer.no_timestamps, *text, tokenizer.eot]
+        logits, scores = self._forward(
+            encoded, tokens, rows=range(before, before + len(text)), alignment=self._heads
+        )
+        logits = logits.numpy()[:, : tokenizer.eot]
+        logits = logits - logits.max(axis=1, keepdims=True)
+        chosen = logits[np.arange(len(text)), text]
+        probabilities = np.exp(chosen) / np.exp(logits).sum(axis=1)
+        return align(
+            tokenizer,
+            text,
+            scores.numpy()[:, :, : frames // 2],
+            probabilities,
+            skipped=before,
+        )
+
+    def _forward(self, encoded: Encoded, tokens: list[int], **options: Any) -> Any:
+        heads = self._dimensions["n_text_head"]
+        return operators.forward(self._decoder, encoded, heads, tokens, **options)
+
+
+def _compression_ratio(text: str) -> float:
+    content = text.encode("utf-8")
+    return len(content) / len(zlib.compress(content))
