@@ -38,6 +38,7 @@ SECTIONS = [
     "packages",
     "gpu",
     "device",
+    "engine",
     "pythons",
     "models",
     "folders",

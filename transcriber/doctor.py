@@ -26,7 +26,7 @@ from transcriber.machine.findings import (
     thread_findings,
 )
 from transcriber.paths import model_directory
-from transcriber.settings import BACKENDS
+from transcriber.settings import BACKENDS, COMPUTE_TYPES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,6 +51,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="whose PyTorch to try: system tries the best of the other Pythons (%(default)s)",
     )
     parser.add_argument("--python", metavar="PATH", help="the other Python to try")
+    parser.add_argument(
+        "--compute_type",
+        "--compute-type",
+        default="auto",
+        choices=COMPUTE_TYPES,
+        help="what the processor is to compute in (%(default)s)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -96,6 +103,7 @@ def _sections(arguments: argparse.Namespace) -> Iterator[tuple[str, list[Finding
         "packages": package_findings,
         "gpu": gpu_findings,
         "device": lambda: device_findings(arguments.device),
+        "engine": lambda: _engine(arguments),
         "pythons": lambda: _pythons(arguments),
         "models": lambda: model_findings(arguments.model_dir),
         "folders": lambda: folder_findings(arguments.model_dir),
@@ -107,6 +115,12 @@ def _sections(arguments: argparse.Namespace) -> Iterator[tuple[str, list[Finding
         except Exception as error:
             findings = [failed_finding(title, error)]
         yield title, findings
+
+
+def _engine(arguments: argparse.Namespace) -> list[Finding]:
+    from transcriber.engine.fused.findings import engine_findings  # noqa: PLC0415  loads torch
+
+    return engine_findings(arguments.compute_type)
 
 
 def _pythons(arguments: argparse.Namespace) -> list[Finding]:

@@ -89,6 +89,7 @@ class Job:
             resources.callback(self._engine.close)
             try:
                 self._engine.use_threads(self._choose_threads(journal))
+                self._engine.use_kernels(journal.header.kernels if journal.header else "")
                 label = self._recording.label
                 with open_audio(path, ffmpeg=ffmpeg, limits=limits, label=label) as audio:
                     course.duration = self._engine.read(audio)
@@ -117,8 +118,13 @@ class Job:
         """Take up the journal of the same work, or start it with the recording's language."""
         work = identity({"audio": audio.sha256, **self._engine.identity()})
         if journal.header is not None and journal.header.identity == work:
-            return
+            # What a GPU has begun, or goes on with, is the work of several devices in any case.
+            kernels = self._engine.kernels()
+            if not kernels or journal.header.kernels in ("", kernels):
+                return
         threads = self._choose_threads(journal)
+        # Only what is continued is held to other kernels than the best.
+        self._engine.use_kernels("")
         if journal.windows:
             copy = journal.set_aside()
             self._reporter.note(
@@ -131,7 +137,8 @@ class Job:
             self._reporter.note(f"Detected language: {language_name(language)}")
         elif asked not in (None, language):
             self._reporter.note(f"the model {self._settings.model} knows English only: using that")
-        journal.begin(Header(identity=work, language=language, threads=threads))
+        kernels = self._engine.kernels()
+        journal.begin(Header(identity=work, language=language, threads=threads, kernels=kernels))
 
     def _decode(self, journal: Journal, course: Course) -> None:
         progress = journal.progress

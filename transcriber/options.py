@@ -23,6 +23,7 @@ from transcriber.settings import (
     ADDON_CHOICES,
     APPEND_PUNCTUATIONS,
     BACKENDS,
+    COMPUTE_TYPES,
     DEFAULT_MODEL,
     OUTPUT_FORMATS,
     PREPEND_PUNCTUATIONS,
@@ -316,6 +317,14 @@ def _add_beyond(group: argparse._ArgumentGroup) -> None:
         type=_number(int, low=0, high=2**63 - 1),
         default=0,
         help="of the sampling, so that a run can be repeated (%(default)s)",
+    )
+    add(
+        "--compute_type",
+        default="auto",
+        choices=COMPUTE_TYPES,
+        help="what the processor computes in, with the program's own PyTorch; auto is what is "
+        "fastest at the same accuracy, which is int8; float32 gives openai-whisper's text "
+        "(%(default)s)",
     )
     add(
         "--backend",

@@ -10,6 +10,9 @@ OUTPUT_FORMATS = ("txt", "vtt", "srt", "tsv", "json")
 
 BACKENDS = ("auto", "own", "system")
 
+COMPUTE_TYPES = ("auto", "float32", "bfloat16", "int8")
+"""What the processor computes in; ``auto`` is what is fastest on it."""
+
 ADDON_CHOICES = ("ask", "fetch", "never")
 """What may be done where an NVIDIA driver is there and the CUDA add-on is not."""
 
@@ -54,6 +57,7 @@ class DecodingSettings:
     clip_timestamps: tuple[float, ...] = (0.0,)
     hallucination_silence_threshold: float | None = None
     fp16: bool = True
+    compute_type: str = "auto"
     seed: int = 0
 
 

@@ -35,6 +35,12 @@ class Scripted:
     def identity(self) -> Mapping[str, Any]:
         return {"model": "same"}
 
+    def kernels(self) -> str:
+        return f"those of {self.name}"
+
+    def use_kernels(self, wanted: str) -> None:
+        self.asked.append(f"kernels {wanted}")
+
     def use_threads(self, threads: int) -> None:
         self.asked.append(f"threads {threads}")
 
@@ -92,6 +98,7 @@ class Pair:
     def run(self, done: Progress | None = None) -> list[WindowResult]:
         done = done or Progress(language="en")
         self.engine.use_threads(2)
+        self.engine.use_kernels("mine")
         self.engine.read(iter(BLOCKS))
         language, _ = self.engine.language()
         return [*done.windows, *self.engine.windows(language, done)]
@@ -121,7 +128,7 @@ def test_each_window_comes_once_wherever_it_fails(fails: str, what_now: str) -> 
     assert pair.told == [f"first failed: broken; {what_now}"]
     assert pair.engine.result(Progress()) == {"text": "second"}
     assert pair.first.asked[-1] == "abandon"
-    assert pair.second.asked[0] == "threads 2"
+    assert pair.second.asked[:2] == ["kernels mine", "threads 2"]
 
 
 @pytest.mark.parametrize("fails", ["prepare", "language", "window 1"])

@@ -71,6 +71,7 @@ def test_list_tells_what_is_stored(
         "languages": "multilingual",
         "origin": "official",
         "stored": "yes",
+        "packed": 0,
         "path": str(store / "test.pt"),
         "sha256": registered[0].sha256,
     }

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from transcriber.engine.fallback import FallbackEngine
+from transcriber.engine.fused import operators
 from transcriber.engine.interface import Engine
 from transcriber.engine.local import LocalEngine
 from transcriber.errors import EngineFailedError
@@ -54,9 +55,11 @@ def choose_engine(stored: StoredModel, settings: RunSettings, note: Note) -> Eng
         if trial is not None:
             whose = f"the PyTorch {trial.torch} of {trial.candidate.label}"
             note(f"using {whose} on {_gpu_name(trial)}: the program's own cannot use the GPU")
+            _tell_compute_type(settings, "gpu", note)
             return _in_child(trial, stored, settings, note)
     if device.fallback:
         note(f"using the processor: {device.reason}")
+    _tell_compute_type(settings, "own" if device.kind == "cpu" else "gpu", note)
     if device.kind == "cpu":
         return _local(stored, "cpu", settings)
     return _with_standby(_local(stored, device.torch_name, settings), stored, settings, note)
@@ -101,6 +104,7 @@ def _system(stored: StoredModel, settings: RunSettings, note: Note) -> Engine:
         )
     where = _gpu_name(trial) if trial.has_gpu else "the processor"
     note(f"using the PyTorch {trial.torch} of {trial.candidate.label} on {where}")
+    _tell_compute_type(settings, "gpu" if trial.has_gpu else "foreign", note)
     return _in_child(trial, stored, settings, note)
 
 
@@ -131,6 +135,23 @@ def _with_standby(
 
 def _local(stored: StoredModel, device: str, settings: RunSettings) -> LocalEngine:
     return LocalEngine(stored, device=device, settings=settings.decoding)
+
+
+def _tell_compute_type(settings: RunSettings, what: str, note: Note) -> None:
+    """Say where a compute type that was asked for does not count.
+
+    Parameters
+    ----------
+    what : str
+        What decodes: ``gpu``, the program's ``own`` PyTorch on the processor, or a ``foreign`` one.
+    """
+    wanted = settings.decoding.compute_type
+    if wanted == "auto":
+        return
+    if what == "gpu":
+        note(f"--compute_type {wanted} is for the processor: a GPU computes as --fp16 says")
+    elif wanted != "float32" and (what == "foreign" or not operators.available()):
+        note(f"--compute_type {wanted} needs the program's own PyTorch: this one uses float32")
 
 
 def _gpu_name(trial: Trial) -> str:

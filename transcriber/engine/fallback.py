@@ -51,6 +51,7 @@ class FallbackEngine:
         self._standby = standby
         self._failed = failed
         self._threads = 1
+        self._wanted_kernels = ""
         self._seconds = 0.0
 
     def identity(self) -> Mapping[str, Any]:
@@ -60,6 +61,15 @@ class FallbackEngine:
         engine has the same: see `LocalEngine.identity`, which is that of any device.
         """
         return self._engine.identity()
+
+    def kernels(self) -> str:
+        """Return a name for what computes at present."""
+        return self._engine.kernels()
+
+    def use_kernels(self, wanted: str) -> None:
+        """Compute the next recording with the kernels that are named so, if they are there."""
+        self._wanted_kernels = wanted
+        self._engine.use_kernels(wanted)
 
     def use_threads(self, threads: int) -> None:
         """Compute with so many threads from now on."""
@@ -122,6 +132,7 @@ class FallbackEngine:
             raise error
         failed, self._preferred = self._preferred, None
         engine = self._standby()
+        engine.use_kernels(self._wanted_kernels)
         engine.use_threads(self._threads)
         features = failed.release()
         if features is not None:

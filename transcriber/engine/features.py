@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import pad
 from whisper.audio import HOP_LENGTH, N_FFT, N_FRAMES, N_SAMPLES, SAMPLE_RATE, mel_filters
 
+from transcriber.engine.fused import operators
 from transcriber.files import temporary_file_error
 
 MEMORY_BYTES = 256 * 2**20
@@ -48,8 +49,8 @@ class LogMelSpectrogram:
         self.content_frames = 0
         self._stored_frames = 0
         self._maximum = torch.tensor(-torch.inf)
-        self._window = torch.hann_window(N_FFT)
         self._filters = mel_filters("cpu", mels)
+        self._transform = operators.log_mel if operators.available() else _log_mel
         self._store = tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES)  # noqa: SIM115
 
     def read(self, blocks: Iterable[bytes]) -> None:
@@ -82,6 +83,9 @@ class LogMelSpectrogram:
     def window(self, start: int, frames: int) -> torch.Tensor:
         """Return some frames as the encoder wants them, with zeros up to 30 s.
 
+        openai-whisper detects the language from the first 30 s with the silence behind a shorter
+        recording, and decodes windows that have zeros there.
+
         Parameters
         ----------
         start, frames : int
@@ -98,18 +102,6 @@ class LogMelSpectrogram:
         values = (torch.maximum(values, self._maximum - 8.0) + 4.0) / 4.0
         return pad(values, (0, N_FRAMES - values.shape[1])).contiguous()
 
-    def beginning(self) -> torch.Tensor:
-        """Return the first 30 s, with the spectrogram of silence behind a shorter recording.
-
-        Unlike in a `window` there are no zeros: the language is detected from this in
-        openai-whisper.
-
-        Returns
-        -------
-        torch.Tensor, shape = (mels, 3000), dtype float32
-        """
-        return self.window(0, N_FRAMES)
-
     @property
     def seconds(self) -> float:
         """Length of the recording."""
@@ -123,23 +115,29 @@ class LogMelSpectrogram:
             self._store.close()
 
     def _append(self, samples: Samples) -> None:
-        spectrum = torch.stft(
-            torch.from_numpy(samples),
-            N_FFT,
-            HOP_LENGTH,
-            window=self._window,
-            center=False,
-            return_complex=True,
-        )
-        values = torch.clamp(self._filters @ spectrum.abs() ** 2, min=1e-10).log10()
+        values = self._transform(torch.from_numpy(samples), self._filters)
         self._maximum = torch.maximum(self._maximum, values.max())
-        self._stored_frames += values.shape[1]
+        self._stored_frames += len(values)
         try:
-            self._store.write(values.T.contiguous().numpy().tobytes())
+            self._store.write(values.numpy().tobytes())
             self._store.flush()
         except OSError as error:
             self.close()
             raise temporary_file_error("the spectrogram", error) from error
+
+
+def _log_mel(samples: torch.Tensor, filters: torch.Tensor) -> torch.Tensor:
+    """Compute what `operators.log_mel` does, where there is none."""
+    spectrum = torch.stft(
+        samples,
+        N_FFT,
+        HOP_LENGTH,
+        window=torch.hann_window(N_FFT),
+        center=False,
+        return_complex=True,
+    )
+    values = torch.clamp(filters @ spectrum.abs() ** 2, min=1e-10).log10()
+    return values.T.contiguous()
 
 
 def _as_float(blocks: Iterable[bytes]) -> Iterator[Samples]:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 FRAMES_PER_SECOND = 100
 """Frames of the log-mel spectrogram: one every 160 samples at 16 kHz."""
 
+PLAIN_KERNELS = "float32"
+"""The name of PyTorch's own kernels on a processor, as `Engine.kernels` has it."""
+
 Segment = dict[str, Any]
 """A segment under openai-whisper's names: ``seek`` (frames), ``start`` and ``end`` (seconds),
 ``text``, ``tokens``, ``temperature``, ``avg_logprob``, ``compression_ratio``,
@@ -95,6 +98,18 @@ class Engine(Protocol):
 
     def identity(self) -> Mapping[str, Any]:
         """Return all of its own that decides the text: versions, weights, settings."""
+
+    def kernels(self) -> str:
+        """Return a name for what computes, where that can change the text.
+
+        It is empty for a GPU: what one device has begun another has to be able to finish.
+        """
+
+    def use_kernels(self, wanted: str) -> None:
+        """Compute the next recording with the kernels that are named so, if they are there.
+
+        Without a name, and where they are not there or the user wants others, with the best.
+        """
 
     def use_threads(self, threads: int) -> None:
         """Compute with so many threads from now on."""

@@ -12,13 +12,17 @@ from typing import TYPE_CHECKING, Any
 from transcriber import __version__
 from transcriber.engine import openai_whisper
 from transcriber.engine.device_failures import device_failures, failure
-from transcriber.engine.interface import Progress, WindowResult
+from transcriber.engine.interface import PLAIN_KERNELS, Progress, WindowResult
+from transcriber.models.registry import find_official
 from transcriber.models.stored import StoredModel
 from transcriber.settings import DecodingSettings
 
 if TYPE_CHECKING:
+    from transcriber.engine.encoding import WindowEncoder
     from transcriber.engine.features import LogMelSpectrogram
+    from transcriber.engine.fused.kernels import Kernels
     from transcriber.engine.loop import Network
+    from transcriber.engine.model import WhisperModel
 
 _ABANDONED: list[object] = []
 """Models of GPUs that failed. To free their memory would call the broken driver once more."""
@@ -31,6 +35,8 @@ def has_abandoned() -> bool:
 
 class LocalEngine:
     """Decodes in this process.
+
+    On the processor the fused operators compute where PyTorch has them, which ours does.
 
     On a GPU whatever fails is an `EngineFailedError`, and so is an answer that no working GPU
     gives. A kernel that never ends cannot be told from one that takes long, and nothing in the
@@ -52,21 +58,38 @@ class LocalEngine:
         self._settings = settings
         self._threads = 1
         self._loaded: Network | None = None
+        self._kernels: Kernels | None = None
+        self._wanted_kernels = ""
         self._features: LogMelSpectrogram | None = None
+        self._windows: WindowEncoder | None = None
 
     def identity(self) -> Mapping[str, Any]:
         """Return all of its own that decides the text: versions, weights, settings.
 
         The device is not among them, though its rounding can change a word: what one has begun
-        another has to be able to finish, in this run or in the next, when the GPU has failed.
+        another has to be able to finish, in this run or in the next, when the GPU has failed. Nor
+        is what the processor computes in: see `kernels`.
         """
+        decoding = asdict(self._settings)
+        del decoding["compute_type"]
         return {
             "program": __version__,
             "torch": metadata.version("torch"),
             "openai-whisper": metadata.version("openai-whisper"),
             "model": self._stored.sha256,
-            "decoding": asdict(self._settings),
+            "decoding": decoding,
         }
+
+    def kernels(self) -> str:
+        """Return a name for what computes; it is empty for a GPU."""
+        if self._device != "cpu":
+            return ""
+        self._model()
+        return PLAIN_KERNELS if self._kernels is None else self._kernels.name
+
+    def use_kernels(self, wanted: str) -> None:
+        """Compute the next recording with the kernels that are named so, if they are there."""
+        self._wanted_kernels = wanted
 
     def use_threads(self, threads: int) -> None:
         """Compute with so many threads from now on."""
@@ -93,7 +116,8 @@ class LocalEngine:
         if self._settings.language is not None:
             return self._settings.language, False
         with self._memory():
-            return model.detect_language(self._spectrogram().beginning()), True
+            window = self._encoder().encode(0, self._first_frames())
+            return model.detect_language(window.encoded), True
 
     def windows(self, language: str, done: Progress) -> Iterator[WindowResult]:
         """Decode the recording from where `done` ends."""
@@ -101,7 +125,12 @@ class LocalEngine:
 
         with self._memory():
             yield from transcribe_windows(
-                self._model(), self._spectrogram(), self._settings, language=language, done=done
+                self._model(),
+                self._spectrogram(),
+                self._settings,
+                language=language,
+                done=done,
+                encoder=self._encoder(),
             )
 
     def result(self, progress: Progress) -> dict[str, Any]:
@@ -114,6 +143,7 @@ class LocalEngine:
 
     def close(self) -> None:
         """Forget the recording."""
+        self._windows = None
         if self._features is not None:
             self._features.close()
             self._features = None
@@ -131,6 +161,7 @@ class LocalEngine:
     def release(self) -> LogMelSpectrogram | None:
         """Hand over the recording that was read, which lies in the memory of the processor."""
         features, self._features = self._features, None
+        self._windows = None
         return features
 
     def adopt(self, features: LogMelSpectrogram) -> None:
@@ -151,20 +182,48 @@ class LocalEngine:
 
         if torch.get_num_threads() != self._threads:
             torch.set_num_threads(self._threads)
+        if self._kernels is not None:
+            forms = self._kernels.forms
+            self._kernels.use(self._wanted_kernels)
+            if self._kernels.forms != forms:
+                self._loaded = self._windows = None
         if self._loaded is None:
             self._loaded = self._load()
         return self._loaded
 
     def _load(self) -> Network:
-        from transcriber.engine.model import load_model  # noqa: PLC0415
-
         if self._device == "cpu":
-            return load_model(self._stored, device="cpu", settings=self._settings)
+            return self._load_fused() or self._load_plain()
         from transcriber.engine.watched_model import WatchedModel  # noqa: PLC0415
 
         self._check_gpu_memory()
-        model = load_model(self._stored, device=self._device, settings=self._settings)
-        return WatchedModel(model, self._device)
+        return WatchedModel(self._load_plain(), self._device)
+
+    def _load_plain(self) -> WhisperModel:
+        from transcriber.engine.model import load_model  # noqa: PLC0415
+
+        self._kernels = None
+        return load_model(self._stored, device=self._device, settings=self._settings)
+
+    def _load_fused(self) -> Network | None:
+        """Load the model for the fused operators; return None where these cannot compute it."""
+        from transcriber.engine.fused import operators  # noqa: PLC0415
+
+        if not operators.available():
+            return None
+        from transcriber.engine.fused.kernels import Kernels  # noqa: PLC0415
+        from transcriber.engine.fused.loading import load_packed  # noqa: PLC0415
+        from transcriber.engine.fused.model import FusedModel  # noqa: PLC0415
+
+        if self._kernels is None:
+            self._kernels = Kernels(self._settings.compute_type)
+            self._kernels.use(self._wanted_kernels)
+        with self._memory():
+            packed = load_packed(self._stored, self._kernels.forms)
+        if packed is None:
+            return None
+        official = find_official(self._stored.name)
+        return FusedModel(packed, self._settings, official=official.name if official else None)
 
     def _check_gpu_memory(self) -> None:
         """Refuse a GPU that is too full before the seconds that reading the weights takes."""
@@ -191,6 +250,25 @@ class LocalEngine:
             if isinstance(error, MemoryError) or is_out_of_memory(error):
                 raise memory_error(self._stored.name) from error
             raise
+
+    def _first_frames(self) -> int:
+        """Return how many frames of the recording tell its language.
+
+        openai-whisper takes 30 s and puts silence behind a shorter recording, unlike behind the
+        windows that it decodes. Where not its very digits are wanted, the first window serves.
+        """
+        from whisper.audio import N_FRAMES  # noqa: PLC0415
+
+        if self._kernels is None or self._kernels.compute_type == "float32":
+            return int(N_FRAMES)
+        return max(1, min(int(N_FRAMES), self._spectrogram().content_frames))
+
+    def _encoder(self) -> WindowEncoder:
+        if self._windows is None:
+            from transcriber.engine.encoding import WindowEncoder  # noqa: PLC0415
+
+            self._windows = WindowEncoder(self._model(), self._spectrogram())
+        return self._windows
 
     def _spectrogram(self) -> LogMelSpectrogram:
         if self._features is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from transcriber.errors import ModelError
 from transcriber.interruption import Interrupted
 from transcriber.models.obtain import offline_error
+from transcriber.models.packed import packed_files
 from transcriber.models.progress import LineReport, megabytes
 from transcriber.models.registry import (
     OfficialModel,
@@ -114,9 +116,10 @@ def _list(arguments: argparse.Namespace) -> int:
     print(f"{'NAME':{names}}  {'SIZE':>9}  {'LANGUAGES':<12}  {'ORIGIN':<12}  STORED")
     for row in rows:
         also = f"  (also {', '.join(row['aliases'])})" if row["aliases"] else ""
+        packed = f", and {megabytes(row['packed'])} packed" if row["packed"] else ""
         print(
             f"{row['name']:{names}}  {megabytes(row['size']):>9}  {row['languages']:<12}  "
-            f"{row['origin']:<12}  {row['stored']}{also}"
+            f"{row['origin']:<12}  {row['stored']}{packed}{also}"
         )
     return 0
 
@@ -145,6 +148,7 @@ def _row(model: StoredModel, official: OfficialModel | None, state: str) -> dict
         "languages": languages,
         "origin": model.origin,
         "stored": state,
+        "packed": sum(path.stat().st_size for path in packed_files(model)),
         "path": str(model.path),
         "sha256": model.sha256,
     }
@@ -206,9 +210,23 @@ def _verify(arguments: argparse.Namespace) -> int:
         except ModelError as error:
             damaged = True
             print(error)
+        _verify_packed(model)
     if not stored:
         print(f"no model is stored in {directory}", file=sys.stderr)
     return ModelError.exit_code if damaged else 0
+
+
+def _verify_packed(model: StoredModel) -> None:
+    """Delete what is damaged of the packed weights, which are made again when they are needed."""
+    from transcriber.engine.fused.packed_file import is_sound  # noqa: PLC0415
+
+    for path in packed_files(model):
+        if is_sound(path):
+            print(f"{model.name}: right, {path}")
+        else:
+            with contextlib.suppress(OSError):
+                path.unlink()
+            print(f"{model.name}: {path} was damaged or outdated; it is made again when needed")
 
 
 def _named(stored: list[StoredModel], name: str) -> list[StoredModel]:

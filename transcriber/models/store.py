@@ -18,6 +18,7 @@ from transcriber.errors import ModelError, UsageError
 from transcriber.files import atomic_writer, storage_error
 from transcriber.models.digest import file_sha256, forget_sha256
 from transcriber.models.lock import FileLock
+from transcriber.models.packed import packed_files, packed_files_beside
 from transcriber.models.published import PublishedFile
 from transcriber.models.registry import OfficialModel, find_official, official_models
 from transcriber.models.stored import StoredModel
@@ -180,11 +181,18 @@ def remove(name: str, directory: Path) -> list[Path]:
         When a file cannot be deleted.
     """
     imported = imported_path(name, directory)
+    packed = packed_files_beside(imported)
+    with contextlib.suppress(ModelError):
+        described = _read_import(imported)
+        packed += packed_files(described) if described else []
     # A file without its description is not used, so that half a removal is a whole one.
     paths = [_sidecar(imported), imported]
     official = find_official(name)
     if official is not None:
         paths += [*partial_paths(official, directory), directory / official.file_name]
+        packed += packed_files_beside(directory / official.file_name)
+        packed += packed_files(expected_file(official, directory))
+    paths += dict.fromkeys(packed)
     paths = [path for path in paths if os.path.isfile(path)]
     if not paths:
         raise ModelError(

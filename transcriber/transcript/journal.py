@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from transcriber.engine.interface import Position, Progress, WindowResult
+from transcriber.engine.interface import PLAIN_KERNELS, Position, Progress, WindowResult
 from transcriber.errors import StorageError
 from transcriber.files import (
     atomic_writer,
@@ -48,11 +48,15 @@ class Header:
     threads : int
         Threads that decoded it. Sums are split among them, so another number can change
         the last digits of a probability.
+    kernels : str
+        What computed it, as `transcriber.engine.interface.Engine.kernels` tells. Journals of
+        earlier versions do not say: those computed in single precision.
     """
 
     identity: str
     language: str
     threads: int
+    kernels: str = PLAIN_KERNELS
 
 
 class Journal:
