@@ -256,6 +256,8 @@ def list_files(
         "REGISTRATIONS": made["registrations"],
         "BINDINGS": upstream(expand(source, files["bindings"])) + made["bindings"] + ours,
         "PLAIN": upstream(expand(source, files["plain"])),
+        "WHISPER": sorted(str(path) for path in native.glob("whisper/*.cpp")),
+        "WHISPER_KERNELS": sorted(str(path) for path in native.glob("whisper/kernels/*.cpp")),
         "OPERATORS": [str(path) for path in entry_point_files(generated)],
         "KERNELS_DEFAULT": capability,
         "KERNELS_AVX2": capability,

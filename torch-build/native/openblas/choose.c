@@ -4,6 +4,7 @@
    are newer than itself for a Haswell, which halves their speed.  __builtin_cpu_supports also
    asks whether the operating system saves the wide registers (XGETBV). */
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 #include "products.h"
@@ -34,6 +35,12 @@ const struct target *openblas_target(void) {
       {&openblas_baseline, true},
   };
   const char *wanted = getenv("OPENBLAS_CORETYPE");
+  /* What holds PyTorch's own kernels down holds these down, too. */
+  const char *most = getenv("ATEN_CPU_CAPABILITY");
+  if (most && strcmp(most, "default") == 0) wanted = openblas_baseline.name;
+  if (most && strncmp(most, "avx", 3) == 0 && strncmp(most, "avx512", 6) != 0 && !wanted) {
+    wanted = openblas_haswell.name;
+  }
   for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
     if (!targets[i].runs) continue;
     if (!target) target = targets[i].target;

@@ -1,18 +1,13 @@
 #include "row_statistics.h"
 
+#include "capability.h"
+
 #include <cmath>
 
 namespace whisper {
 
-namespace {
-
-struct Baseline {};
-
-} // namespace
-
 const RowKernels& row_kernels() {
-  static constexpr RowKernels kernels = RowStatistics<Baseline>::kernels();
-  return kernels;
+  return *kernels().rows;
 }
 
 float token_probability(const float* logits, int64_t vocabulary, int64_t token) {

@@ -1,0 +1,112 @@
+#include "encoder.h"
+
+#include "capability.h"
+#include "team.h"
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+
+namespace whisper {
+
+namespace {
+
+// Rows of one chunk. The weights are read once for each, so they are many; and few enough that
+// every thread gets some. A multiple of the rows of every tile.
+constexpr int64_t kManyRows = 96;
+constexpr int64_t kSomeRows = 64;
+constexpr int kFewThreads = 4;
+
+at::ScalarType element_type(Form form) {
+  switch (form) {
+    case Form::kInt16:
+      return at::kShort;
+    case Form::kBFloat16:
+      return at::kBFloat16;
+    default:
+      return at::kFloat;
+  }
+}
+
+// Calls work(begin, end) for blocks of `rows` on the team.
+template <typename Work>
+void run_rows(Team& team, int64_t rows, const Work& work) {
+  const int64_t block = team.threads() <= kFewThreads ? kManyRows : kSomeRows;
+  team.run((rows + block - 1) / block, [&](int64_t chunk) {
+    work(chunk * block, std::min(rows, (chunk + 1) * block));
+  });
+}
+
+// Time by channels, with a row of zeros before and behind, for the taps of a convolution.
+at::Tensor by_time(const at::Tensor& mel) {
+  const int64_t channels = mel.size(0), time = mel.size(1);
+  at::Tensor rows = at::zeros({time + 2 + 2 * kSpareRows, channels}, at::kFloat);
+  const float* from = mel.const_data_ptr<float>();
+  float* to = rows.data_ptr<float>() + channels;
+  for (int64_t t = 0; t < time; ++t) {
+    for (int64_t channel = 0; channel < channels; ++channel) {
+      to[t * channels + channel] = from[channel * time + t];
+    }
+  }
+  return rows;
+}
+
+// Both convolutions and the positions: x (positions, state).
+void embed(const EncoderWeights& weights, const at::Tensor& mel, float* x, Team& team) {
+  const int64_t time = mel.size(1), state = weights.state;
+  const at::Tensor input = by_time(mel);
+  at::Tensor between = at::zeros({time + 2 + 2 * kSpareRows, state}, at::kFloat);
+  const Convolution first{
+      weights.conv1, input.const_data_ptr<float>(), weights.mels, 1, nullptr,
+      between.data_ptr<float>() + state};
+  run_rows(team, time, [&](int64_t begin, int64_t end) { kernels().convolve(first, begin, end); });
+  const Convolution second{
+      weights.conv2, between.const_data_ptr<float>(), state, 2, weights.positional, x};
+  run_rows(team, weights.positions, [&](int64_t begin, int64_t end) {
+    kernels().convolve(second, begin, end);
+  });
+}
+
+} // namespace
+
+at::Tensor encode(at::TensorList tensors, const at::Tensor& mel, int64_t heads) {
+  const EncoderWeights weights = read_encoder(tensors, heads);
+  TORCH_CHECK(
+      mel.scalar_type() == at::kFloat && mel.is_contiguous() && mel.dim() == 2 &&
+          mel.size(0) == weights.mels && mel.size(1) == 2 * weights.positions,
+      "expected a spectrogram of ", weights.mels, " bands and ", 2 * weights.positions, " frames");
+  TORCH_CHECK(!weights.layers.empty(), "the encoder has no layers");
+  const int64_t positions = weights.positions, state = weights.state;
+  const int64_t padded = round_up(positions, 32);
+  const at::ScalarType type = element_type(weights.layers.front().qkv.form);
+  at::Tensor x = at::empty({positions, state}, at::kFloat);
+  at::Tensor queries = at::zeros({heads, positions + kSpareRows, kHead}, type);
+  at::Tensor query_scales = at::zeros({heads, positions + kSpareRows}, at::kFloat);
+  at::Tensor keys = at::zeros({heads, padded, kHead}, type);
+  at::Tensor values = at::zeros({heads, padded, kHead}, type);
+  at::Tensor scales = at::zeros({2, heads, padded}, at::kFloat);
+  const EncoderState window{
+      positions, padded, state, heads,
+      x.data_ptr<float>(),
+      queries.data_ptr(), query_scales.data_ptr<float>(),
+      keys.data_ptr(), scales.data_ptr<float>(),
+      values.data_ptr(), scales.data_ptr<float>() + heads * padded};
+
+  TeamLease lease;
+  Team& team = *lease;
+  embed(weights, mel, window.x, team);
+  for (const EncoderLayer& layer : weights.layers) {
+    run_rows(team, positions, [&](int64_t begin, int64_t end) {
+      kernels().encoder_attention_input(layer, window, begin, end);
+    });
+    run_rows(team, positions, [&](int64_t begin, int64_t end) {
+      kernels().encoder_layer_rest(layer, window, begin, end);
+    });
+  }
+  at::Tensor out = at::empty({positions, state}, at::kFloat);
+  kernels().normalize(weights.norm, window.x, out.data_ptr<float>(), positions, state);
+  return out;
+}
+
+} // namespace whisper

@@ -1,0 +1,2 @@
+#define CAPABILITY amx
+#include "table.h"

@@ -1,0 +1,2 @@
+#define CAPABILITY avx2
+#include "table.h"

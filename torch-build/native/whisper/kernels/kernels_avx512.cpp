@@ -1,0 +1,2 @@
+#define CAPABILITY avx512
+#include "table.h"

@@ -1,0 +1,2 @@
+#define CAPABILITY avx512_bf16
+#include "table.h"

@@ -1,0 +1,2 @@
+#define CAPABILITY avx512_vnni
+#include "table.h"

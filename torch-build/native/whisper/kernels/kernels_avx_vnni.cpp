@@ -1,0 +1,2 @@
+#define CAPABILITY avx_vnni
+#include "table.h"

@@ -1,0 +1,2 @@
+#define CAPABILITY default
+#include "table.h"

@@ -1,0 +1,207 @@
+#include "weights.h"
+
+#include <c10/util/BFloat16.h>
+#include <c10/util/Half.h>
+
+#include <algorithm>
+
+namespace whisper {
+
+namespace {
+
+class Reader {
+ public:
+  explicit Reader(at::TensorList tensors) : tensors_(tensors) {}
+
+  const at::Tensor& next() {
+    TORCH_CHECK(position_ < tensors_.size(), "the list of weights is too short");
+    const at::Tensor& tensor = tensors_[position_++];
+    TORCH_CHECK(
+        tensor.is_contiguous() && tensor.device().is_cpu(), "weights must be contiguous and on CPU");
+    return tensor;
+  }
+
+  const float* numbers(int64_t count) {
+    const at::Tensor& tensor = next();
+    TORCH_CHECK(
+        tensor.scalar_type() == at::kFloat && tensor.numel() == count, "expected ", count,
+        " numbers in float32, not ", tensor.numel());
+    return tensor.const_data_ptr<float>();
+  }
+
+  LayerNorm norm(int64_t size) {
+    const float* gain = numbers(size);
+    return {gain, numbers(size)};
+  }
+
+  Linear linear(int64_t depth, int64_t outputs, bool with_bias = true) {
+    const at::Tensor& packed = next();
+    Linear linear{form_of(packed), packed.const_data_ptr(), nullptr, 0.f, nullptr, depth, 0};
+    linear.outputs = packed.size(0) * kPanelColumns;
+    TORCH_CHECK(
+        packed.numel() == linear.outputs * depth &&
+            (outputs == 0 || linear.outputs == round_up(outputs, kPanelColumns)),
+        "packed weights have the wrong size");
+    const at::Tensor& scales = next();
+    if (linear.form == Form::kInt16 || linear.form == Form::kInt8) {
+      TORCH_CHECK(
+          scales.scalar_type() == at::kFloat && scales.numel() == 2 * linear.outputs,
+          "packed integers need scales and norms");
+      linear.scales = scales.const_data_ptr<float>();
+      linear.norm = *std::max_element(
+          linear.scales + linear.outputs, linear.scales + 2 * linear.outputs);
+    }
+    if (with_bias) {
+      linear.bias = numbers(linear.outputs);
+    }
+    return linear;
+  }
+
+  bool more() const {
+    return position_ < tensors_.size();
+  }
+
+  size_t left() const {
+    return tensors_.size() - position_;
+  }
+
+ private:
+  at::TensorList tensors_;
+  size_t position_ = 0;
+};
+
+void check_state(int64_t state, int64_t heads) {
+  TORCH_CHECK(state == heads * kHead, "a head has ", kHead, " channels");
+}
+
+void check_many_rows(const Linear& linear) {
+  TORCH_CHECK(
+      linear.form != Form::kInt8 && linear.form != Form::kFloat16,
+      "the encoder's weights are float32, bfloat16 or int16");
+}
+
+void check_few_rows(const Linear& linear) {
+  TORCH_CHECK(linear.form != Form::kInt16, "the decoder's weights cannot be int16");
+}
+
+} // namespace
+
+Form form_of(const at::Tensor& packed) {
+  switch (packed.scalar_type()) {
+    case at::kFloat:
+      return Form::kFloat32;
+    case at::kHalf:
+      return Form::kFloat16;
+    case at::kBFloat16:
+      return Form::kBFloat16;
+    case at::kShort:
+      return Form::kInt16;
+    case at::kChar:
+      return Form::kInt8;
+    default:
+      TORCH_CHECK(false, "no form of packed weights has the type ", packed.scalar_type());
+  }
+}
+
+EncoderWeights read_encoder(at::TensorList tensors, int64_t heads) {
+  constexpr size_t kLayerTensors = 16, kLastTensors = 2;
+  TORCH_CHECK(tensors.size() > 7, "the list of weights is too short");
+  Reader reader(tensors);
+  const at::Tensor& positional = tensors[6];
+  TORCH_CHECK(positional.dim() == 2, "expected the encoder's positions");
+  EncoderWeights weights;
+  weights.positions = positional.size(0);
+  weights.state = positional.size(1);
+  const int64_t state = weights.state;
+  check_state(state, heads);
+  TORCH_CHECK(tensors[0].dim() == 3 && tensors[0].size(1) % 3 == 0, "expected a convolution");
+  weights.mels = tensors[0].size(1) / 3;
+  weights.conv1 = reader.linear(3 * weights.mels, state);
+  weights.conv2 = reader.linear(3 * state, state);
+  TORCH_CHECK(
+      weights.conv1.form == Form::kFloat32 && weights.conv2.form == Form::kFloat32,
+      "convolutions are float32");
+  weights.positional = reader.numbers(weights.positions * state);
+  while (reader.left() >= kLayerTensors + kLastTensors) {
+    EncoderLayer layer;
+    layer.attention_norm = reader.norm(state);
+    layer.qkv = reader.linear(state, 3 * state);
+    layer.out = reader.linear(state, state);
+    layer.mlp_norm = reader.norm(state);
+    layer.fc1 = reader.linear(state, 0);
+    layer.fc2 = reader.linear(layer.fc1.outputs, state);
+    for (const Linear* linear : {&layer.qkv, &layer.out, &layer.fc1, &layer.fc2}) {
+      check_many_rows(*linear);
+      TORCH_CHECK(linear->form == layer.qkv.form, "a layer has one form");
+    }
+    weights.layers.push_back(layer);
+  }
+  weights.norm = reader.norm(state);
+  TORCH_CHECK(!reader.more(), "the list of weights is too long");
+  return weights;
+}
+
+DecoderWeights read_decoder(at::TensorList tensors, int64_t heads) {
+  constexpr size_t kLayerTensors = 27, kLastTensors = 2;
+  TORCH_CHECK(tensors.size() > 3, "the list of weights is too short");
+  Reader reader(tensors);
+  const at::Tensor& positional = tensors[2];
+  TORCH_CHECK(positional.dim() == 2, "expected the decoder's positions");
+  DecoderWeights weights;
+  weights.context = positional.size(0);
+  weights.state = positional.size(1);
+  const int64_t state = weights.state;
+  check_state(state, heads);
+  weights.logits = reader.linear(state, 0, /*with_bias=*/false);
+  check_few_rows(weights.logits);
+  weights.positional = reader.numbers(weights.context * state);
+  while (reader.left() >= kLayerTensors + kLastTensors) {
+    DecoderLayer layer;
+    layer.self_norm = reader.norm(state);
+    layer.qkv = reader.linear(state, 3 * state);
+    layer.out = reader.linear(state, state);
+    layer.cross_norm = reader.norm(state);
+    layer.query = reader.linear(state, state);
+    layer.key_value = reader.linear(state, 2 * state);
+    layer.cross_out = reader.linear(state, state);
+    layer.mlp_norm = reader.norm(state);
+    layer.fc1 = reader.linear(state, 0);
+    layer.fc2 = reader.linear(layer.fc1.outputs, state);
+    check_many_rows(layer.key_value);
+    for (const Linear* linear :
+         {&layer.qkv, &layer.out, &layer.query, &layer.cross_out, &layer.fc1, &layer.fc2}) {
+      check_few_rows(*linear);
+    }
+    weights.layers.push_back(layer);
+  }
+  weights.norm = reader.norm(state);
+  TORCH_CHECK(!reader.more(), "the list of weights is too long");
+  return weights;
+}
+
+void read_embedding(const Linear& logits, int64_t token, float* out) {
+  const int64_t depth = logits.depth;
+  const int64_t column = token % kPanelColumns;
+  const int64_t panel = token / kPanelColumns * depth * kPanelColumns;
+  // Where depth k of the column lies, with `group` depths one behind the other.
+  const auto at = [&](int64_t k, int64_t group) {
+    return panel + k / group * group * kPanelColumns + column * group + k % group;
+  };
+  for (int64_t k = 0; k < depth; ++k) {
+    switch (logits.form) {
+      case Form::kFloat32:
+        out[k] = static_cast<const float*>(logits.packed)[at(k, 1)];
+        break;
+      case Form::kFloat16:
+        out[k] = static_cast<const c10::Half*>(logits.packed)[at(k, 1)];
+        break;
+      case Form::kBFloat16:
+        out[k] = static_cast<const c10::BFloat16*>(logits.packed)[at(k, 2)];
+        break;
+      default:
+        out[k] = static_cast<const int8_t*>(logits.packed)[at(k, 4)] * logits.scales[token];
+    }
+  }
+}
+
+} // namespace whisper
