@@ -131,6 +131,9 @@ py::object to_python(const IValue& value) {
   if (value.isDouble()) {
     return py::float_(value.toDouble());
   }
+  if (value.isString()) {
+    return py::str(value.toStringRef());
+  }
   if (value.isComplexDouble()) {
     return py::cast(std::complex<double>(value.toComplexDouble()));
   }
