@@ -113,14 +113,15 @@ def write_packed(path: Path, description: Description, tensors: Iterable[Tensor]
     with atomic_writer(path) as stream:
         stream.write(header)
         written = 0
-        *before, _ = places
+        *before, (_, last, _) = places
         for tensor, (entry, begin, end) in zip(tensors, before, strict=True):
-            content = _content(tensor, entry)
-            for piece in (bytes(begin - written), content):
+            for piece in (bytes(begin - written), _content(tensor, entry)):
                 digest.update(piece)
                 stream.write(piece)
             written = end
-        stream.write(digest.digest())
+        gap = bytes(last - written)
+        digest.update(gap)
+        stream.write(gap + digest.digest())
     remember_sha256(path, digest.hexdigest())
 
 

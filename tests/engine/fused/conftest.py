@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from transcriber.engine import openai_whisper
+
+openai_whisper.load()
+
+from transcriber.engine.fused import operators  # noqa: E402
+
+from . import reference_operators  # noqa: E402
+
+
+@pytest.fixture(scope="package", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Two threads would wait for each other longer than they compute."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def reference(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the operators in plain PyTorch into the place of the real ones."""
+    monkeypatch.setattr(operators, "_call", reference_operators.call)
+    monkeypatch.setattr(reference_operators, "_current", ["avx2"])
+
+
+@pytest.fixture(params=["reference", "native"])
+def either(request: pytest.FixtureRequest) -> None:
+    """Run a test with the operators in plain PyTorch, and with the real ones where they are."""
+    if request.param == "reference":
+        request.getfixturevalue("reference")
+    elif not operators.available():
+        pytest.skip("this PyTorch is not ours: it lacks the fused operators")
