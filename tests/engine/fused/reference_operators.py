@@ -7,9 +7,11 @@ weights, and from the real operators' by that of the activations.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import conv1d, gelu, layer_norm, softmax
@@ -24,13 +26,15 @@ from whisper.decoding import (
 ROWS = 16
 GROUPS = {"float32": 1, "float16": 1, "bfloat16": 2, "int16": 2, "int8": 4}
 TYPES = {
-    "float32": torch.float32,
-    "float16": torch.float16,
-    "bfloat16": torch.bfloat16,
-    "int16": torch.int16,
-    "int8": torch.int8,
+    "float32": (torch.float32, np.dtype("<f4")),
+    "float16": (torch.float16, np.dtype("<f2")),
+    # numpy has no such type: its bits.
+    "bfloat16": (torch.bfloat16, np.dtype("<u2")),
+    "int16": (torch.int16, np.dtype("<i2")),
+    "int8": (torch.int8, np.dtype("<i1")),
 }
-LARGEST = {"int16": 32767, "int8": 127}
+# 16 bits leave some to the activations, with which they are multiplied.
+LARGEST = {"int16": 4095, "int8": 127}
 CAPABILITIES = ("default", "avx2", "avx_vnni", "avx512", "avx512_vnni", "avx512_bf16", "amx")
 
 _current = ["avx2"]
@@ -47,27 +51,39 @@ def set_capability(name: str) -> None:
 
 
 def pack(weight: Tensor, form: str) -> tuple[Tensor, Tensor]:
+    """Pack in numpy, because our own PyTorch lacks what this would take."""
     assert weight.dtype in (torch.float32, torch.float16)
     assert weight.is_contiguous()
     rows, columns = weight.shape
-    padded = torch.zeros(-(-rows // ROWS) * ROWS, columns)
-    padded[:rows] = weight
+    padded = np.zeros((-(-rows // ROWS) * ROWS, columns), np.float32)
+    padded[:rows] = weight.numpy()
     scales = torch.empty(0)
     if form in LARGEST:
-        scale = padded.abs().amax(1) / LARGEST[form]
-        padded = torch.where(scale[:, None] > 0, padded / scale[:, None], padded).round()
-        scales = torch.stack([scale, padded.square().sum(1).sqrt()])
+        scale = np.abs(padded).max(1) / np.float32(LARGEST[form])
+        padded = np.rint(padded / np.where(scale > 0, scale, 1)[:, None])
+        scales = torch.from_numpy(np.stack([scale, np.sqrt(np.square(padded).sum(1))]))
     group = GROUPS[form]
-    panels = padded.to(TYPES[form]).reshape(-1, ROWS, columns // group, group)
-    panels = panels.permute(0, 2, 1, 3).contiguous()
-    return (panels[..., 0].contiguous() if group == 1 else panels), scales
+    panels = padded.reshape(-1, ROWS, columns // group, group).transpose(0, 2, 1, 3)
+    panels = np.ascontiguousarray(panels[..., 0] if group == 1 else panels)
+    kind, bits = TYPES[form]
+    if form == "bfloat16":
+        whole = panels.view("<u4")
+        # To the nearest, and to the even one of two.
+        panels = ((whole + 0x7FFF + (whole >> 16 & 1)) >> 16).astype(bits)
+    content = bytearray(panels.astype(bits).tobytes())
+    return torch.frombuffer(content, dtype=kind).reshape(panels.shape), scales
 
 
 def unpack(packed: Tensor, scales: Tensor) -> Tensor:
     """Return the matrix, with its padded rows."""
-    panels = packed[..., None] if packed.dim() == 3 else packed
-    matrix = panels.float().permute(0, 2, 1, 3).reshape(packed.shape[0] * ROWS, -1)
-    return matrix * scales[0][:, None] if scales.numel() else matrix
+    bits = next(bits for kind, bits in TYPES.values() if kind == packed.dtype)
+    content = ctypes.string_at(packed.data_ptr(), packed.numel() * bits.itemsize)
+    panels = np.frombuffer(content, bits).reshape(*packed.shape, -1)[..., :4]
+    panels = panels.reshape(packed.shape[0], packed.shape[1], ROWS, -1)
+    if packed.dtype == torch.bfloat16:
+        panels = (panels.astype("<u4") << 16).view("<f4")
+    matrix = panels.astype(np.float32).transpose(0, 2, 1, 3).reshape(packed.shape[0] * ROWS, -1)
+    return torch.from_numpy(matrix * scales[0].numpy()[:, None] if scales.numel() else matrix)
 
 
 def log_mel(samples: Tensor, filters: Tensor) -> Tensor:

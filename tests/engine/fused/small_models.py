@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,13 @@ DIMENSIONS = {
     "n_text_head": 2,
     "n_text_layer": 2,
 }
+
+
+def content(tensor: torch.Tensor) -> bytes:
+    """Return the bytes of a tensor of any type, of which our own PyTorch knows little."""
+    assert tensor.is_contiguous()
+    size = tensor.numel() * tensor.element_size()
+    return ctypes.string_at(tensor.data_ptr(), size) if size else b""
 
 
 def network(seed: int = 1, **changes: int) -> Any:

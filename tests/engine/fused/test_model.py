@@ -160,7 +160,7 @@ def test_what_a_model_is(folder: Path, multilingual: StoredModel) -> None:
     assert (large.mels, large.languages) == (128, 100)
 
 
-@pytest.mark.usefixtures("reference")
+@pytest.mark.usefixtures("computing_reference")
 def test_nothing_is_encoded_twice(
     multilingual: StoredModel, samples: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,7 +182,7 @@ def test_unknown_tokens_are_told(multilingual: StoredModel) -> None:
         fused(multilingual, replace(PLAIN, suppress_tokens="51865"))
 
 
-@pytest.mark.usefixtures("reference")
+@pytest.mark.usefixtures("computing_reference")
 @pytest.mark.parametrize(
     ("compute_type", "exact"), [("float32", True), ("bfloat16", False), ("int8", False)]
 )
