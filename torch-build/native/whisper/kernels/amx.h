@@ -38,13 +38,23 @@ struct Tiles : BFloat16 {
   }
 
   OUTLINE void tile(
-      const uint16_t* a, int64_t stride, const uint16_t* b, int64_t depth, float* sums) {
+      const uint16_t* a, int64_t stride, const uint16_t* b, int64_t panel_size, int64_t depth,
+      float* sums, bool more) {
+    constexpr int64_t kRowBytes = kPanels * kPanel * sizeof(float);
+    constexpr int64_t kLower = kTileSide * kPanels * kPanel;
     const int64_t a_bytes = stride * static_cast<int64_t>(sizeof(*a));
-    const uint16_t* second = b + depth * kPanel;
-    _tile_zero(0);
-    _tile_zero(1);
-    _tile_zero(2);
-    _tile_zero(3);
+    const uint16_t* second = b + panel_size;
+    if (more) {
+      _tile_loadd(0, sums, kRowBytes);
+      _tile_loadd(1, sums + kPanel, kRowBytes);
+      _tile_loadd(2, sums + kLower, kRowBytes);
+      _tile_loadd(3, sums + kLower + kPanel, kRowBytes);
+    } else {
+      _tile_zero(0);
+      _tile_zero(1);
+      _tile_zero(2);
+      _tile_zero(3);
+    }
     for (int64_t k = 0; k < depth; k += kDepth) {
       _tile_loadd(4, a + k, a_bytes);
       _tile_loadd(6, b + k * kPanel, 64);
@@ -55,8 +65,6 @@ struct Tiles : BFloat16 {
       _tile_dpbf16ps(2, 5, 6);
       _tile_dpbf16ps(3, 5, 7);
     }
-    constexpr int64_t kRowBytes = kPanels * kPanel * sizeof(float);
-    constexpr int64_t kLower = kTileSide * kPanels * kPanel;
     _tile_stored(0, sums, kRowBytes);
     _tile_stored(1, sums + kPanel, kRowBytes);
     _tile_stored(2, sums + kLower, kRowBytes);

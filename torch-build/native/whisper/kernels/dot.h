@@ -116,8 +116,9 @@ constexpr int kTileRows = 2;
 constexpr int kTilePanels = 1;
 #endif
 
-// kRows rows of `a` times kPanels panels: sums (kRows, 16 * kPanels) as float32. Not inlined: the
-// program is to stay small.
+// kRows rows of `a` times `depth` rows of kPanels panels that are `panel_size` elements apart: sums
+// (kRows, 16 * kPanels) as float32, added to what is there where `more`. Not inlined: the program is
+// to stay small.
 template <typename Dot>
 struct Registers : Dot {
   using Element = typename Dot::Element;
@@ -128,9 +129,9 @@ struct Registers : Dot {
   static void release() {}
 
   OUTLINE void tile(
-      const Element* a, int64_t stride, const Element* b, int64_t depth, float* sums) {
+      const Element* a, int64_t stride, const Element* b, int64_t panel_size, int64_t depth,
+      float* sums, bool more) {
     typename Dot::Sum lanes[kRows][kPanels * kVectors] = {};
-    const int64_t panel_size = depth * kPanel;
     for (int64_t k = 0; k < depth; k += Dot::kGroup) {
       decltype(Dot::read(b)) columns[kPanels * kVectors];
 #pragma clang loop unroll(full)
@@ -151,29 +152,47 @@ struct Registers : Dot {
     for (int row = 0; row < kRows; ++row) {
 #pragma clang loop unroll(full)
       for (int v = 0; v < kPanels * kVectors; ++v) {
-        store(sums + row * kPanels * kPanel + v * kLanes, Dot::value(lanes[row][v]));
+        float* at = sums + row * kPanels * kPanel + v * kLanes;
+        const F value = Dot::value(lanes[row][v]);
+        store(at, more ? loadf(at) + value : value);
       }
     }
   }
 };
 
+// Elements from one row of a matrix to the next: rows of a power of two would fall upon the same
+// lines of the cache.
+template <typename Element>
+constexpr int64_t stride_of(int64_t depth) {
+  return depth + 64 / static_cast<int64_t>(sizeof(Element));
+}
+
 // Rows times `panels` panels, an even number: finish(row, column, sums) for a vector of columns at
-// a time. `a` must have rows up to the next multiple of kRows; what they give is dropped.
+// a time. `a` must have rows up to the next multiple of kRows; what they give is dropped. `memory`
+// holds (rows up to there, 16 * kPanels).
+//
+// A part of the panels stays in the first cache while all rows pass by.
 template <typename Tile, typename Finish>
 INLINE void multiply(
     const typename Tile::Element* a, int64_t stride, int64_t rows,
-    const typename Tile::Element* b, int64_t depth, int64_t panels, const Finish& finish) {
+    const typename Tile::Element* b, int64_t depth, int64_t panels, float* memory,
+    const Finish& finish) {
   constexpr int kColumns = Tile::kPanels * kPanel;
-  alignas(64) float sums[Tile::kRows * kColumns];
+  constexpr int64_t kPart = 16384 / (kPanel * sizeof(typename Tile::Element));
   for (int64_t panel = 0; panel < panels; panel += Tile::kPanels) {
-    for (int64_t row = 0; row < rows; row += Tile::kRows) {
-      Tile::tile(a + row * stride, stride, b + panel * depth * kPanel, depth, sums);
-      const int64_t here = lesser(Tile::kRows, rows - row);
-      for (int64_t within = 0; within < here; ++within) {
+    const typename Tile::Element* columns = b + panel * depth * kPanel;
+    for (int64_t part = 0; part < depth; part += kPart) {
+      const int64_t here = lesser(kPart, depth - part);
+      for (int64_t row = 0; row < rows; row += Tile::kRows) {
+        Tile::tile(
+            a + row * stride + part, stride, columns + part * kPanel, depth * kPanel, here,
+            memory + row * kColumns, part != 0);
+      }
+    }
+    for (int64_t row = 0; row < rows; ++row) {
 #pragma clang loop unroll(full)
-        for (int column = 0; column < kColumns; column += kLanes) {
-          finish(row + within, panel * kPanel + column, loadf(sums + within * kColumns + column));
-        }
+      for (int column = 0; column < kColumns; column += kLanes) {
+        finish(row, panel * kPanel + column, loadf(memory + row * kColumns + column));
       }
     }
   }

@@ -56,6 +56,12 @@ INLINE const typename Tile::Element* panels_of(const Linear& linear) {
   return static_cast<const typename Tile::Element*>(linear.packed);
 }
 
+// Memory for the sums of `rows` rows, which is where multiply keeps them.
+template <typename Tile>
+INLINE int64_t sums_of(int64_t rows) {
+  return whisper::round_up(rows, Tile::kRows) * Tile::kPanels * kPanel;
+}
+
 // Rows of float32 times all of `linear`: finish(row, column, values) has the bias.
 template <typename Tile, typename Finish>
 INLINE void multiply_rows(
@@ -63,9 +69,11 @@ INLINE void multiply_rows(
     const typename Tile::Element* rows,
     const float* scales,
     int64_t count,
+    float* sums,
     const Finish& finish) {
   multiply<Tile>(
-      rows, linear.depth, count, panels_of<Tile>(linear), linear.depth, linear.panels(),
+      rows, stride_of<typename Tile::Element>(linear.depth), count, panels_of<Tile>(linear),
+      linear.depth, linear.panels(), sums,
       [&](int64_t row, int64_t column, F sums) {
         const F value = scaled<Tile>(linear, sums, scales[row], column);
         finish(row, column, value + loadf(linear.bias + column));
@@ -92,20 +100,23 @@ OUTLINE void attention_input(
   const int64_t size = state.state;
   const int64_t count = end - begin;
   const int64_t held = whisper::round_up(count, Tile::kRows);
+  const int64_t stride = stride_of<Element>(size);
   Parts parts(
-      Parts::bytes<float>(size) + Parts::bytes<Element>(held * size) + Parts::bytes<float>(held) +
-      Parts::bytes<float>(held * 3 * size));
+      Parts::bytes<float>(size) + Parts::bytes<Element>(held * stride) +
+      Parts::bytes<float>(held) + Parts::bytes<float>(held * 3 * size) +
+      Parts::bytes<float>(sums_of<Tile>(count)));
   float* normal = parts.take<float>(size);
-  Element* input = parts.take<Element>(held * size);
+  Element* input = parts.take<Element>(held * stride);
   float* scales = parts.take<float>(held);
   float* qkv = parts.take<float>(held * 3 * size);
+  float* sums = parts.take<float>(sums_of<Tile>(count));
 
   for (int64_t row = 0; row < count; ++row) {
     normalize_row(layer.attention_norm, state.x + (begin + row) * size, normal, size);
-    scales[row] = convert_row(Tile(), normal, layer.qkv.norm, input + row * size, size);
+    scales[row] = convert_row(Tile(), normal, layer.qkv.norm, input + row * stride, size);
   }
   multiply_rows<Tile>(
-      layer.qkv, input, scales, count, [&](int64_t row, int64_t column, F value) {
+      layer.qkv, input, scales, count, sums, [&](int64_t row, int64_t column, F value) {
         store(qkv + row * 3 * size + column, value);
       });
 
@@ -176,7 +187,7 @@ OUTLINE float weigh(
 template <typename Tile>
 OUTLINE void attend(
     const EncoderState& state, int64_t begin, int64_t count, float* heard, float* scores,
-    typename Tile::Element* weights) {
+    typename Tile::Element* weights, float* sums) {
   using Element = typename Tile::Element;
   constexpr float kFactor = 0.125f; // one over the root of 64
   const int64_t rows_held = state.positions + kSpareRows;
@@ -192,8 +203,8 @@ OUTLINE void attend(
       const float* query_scales = state.query_scales + head * rows_held + begin + row;
       multiply<Tile>(
           queries + (begin + row) * kHead, kHead, here, keys, kHead, state.padded / kPanel,
-          [&](int64_t within, int64_t column, F sums) {
-            F value = sums * kFactor;
+          sums, [&](int64_t within, int64_t column, F products) {
+            F value = products * kFactor;
             if constexpr (Tile::kScaled) {
               value *= loadf(key_scales + column) * query_scales[within];
             }
@@ -210,10 +221,10 @@ OUTLINE void attend(
             weights + within * state.padded);
       }
       multiply<Tile>(
-          weights, state.padded, here, values, state.padded, kHead / kPanel,
-          [&](int64_t within, int64_t column, F sums) {
+          weights, state.padded, here, values, state.padded, kHead / kPanel, sums,
+          [&](int64_t within, int64_t column, F products) {
             store(heard + (row + within) * state.state + head * kHead + column,
-                  sums * factors[within]);
+                  products * factors[within]);
           });
     }
   }
@@ -226,13 +237,16 @@ OUTLINE void layer_rest(const EncoderLayer& layer, const EncoderState& state, in
   const int64_t wide = layer.fc1.outputs;
   const int64_t count = end - begin;
   const int64_t held = whisper::round_up(count, Tile::kRows);
+  const int64_t stride = stride_of<Element>(size);
+  const int64_t wide_stride = stride_of<Element>(wide);
   Parts parts(
-      Parts::bytes<float>(held) + Parts::bytes<Element>(held * wide) +
-      Parts::bytes<float>(held * wide) + Parts::bytes<float>(Tile::kRows * state.padded) +
+      Parts::bytes<float>(held) + Parts::bytes<Element>(held * wide_stride) +
+      Parts::bytes<float>(held * wide) + Parts::bytes<float>(sums_of<Tile>(count)) + Parts::bytes<float>(Tile::kRows * state.padded) +
       Parts::bytes<Element>(Tile::kRows * state.padded));
   float* scales = parts.take<float>(held);
-  Element* input = parts.take<Element>(held * wide);
+  Element* input = parts.take<Element>(held * wide_stride);
   float* values = parts.take<float>(held * wide);
+  float* sums = parts.take<float>(sums_of<Tile>(count));
   float* scores = parts.take<float>(Tile::kRows * state.padded);
   Element* weights = parts.take<Element>(Tile::kRows * state.padded);
   float* x = state.x + begin * size;
@@ -241,26 +255,27 @@ OUTLINE void layer_rest(const EncoderLayer& layer, const EncoderState& state, in
     float* at = x + row * size + column;
     store(at, loadf(at) + value);
   };
-  attend<Tile>(state, begin, count, values, scores, weights);
+  attend<Tile>(state, begin, count, values, scores, weights, sums);
   for (int64_t row = 0; row < count; ++row) {
     scales[row] =
-        convert_row(Tile(), values + row * size, layer.out.norm, input + row * size, size);
+        convert_row(Tile(), values + row * size, layer.out.norm, input + row * stride, size);
   }
-  multiply_rows<Tile>(layer.out, input, scales, count, add);
+  multiply_rows<Tile>(layer.out, input, scales, count, sums, add);
 
   for (int64_t row = 0; row < count; ++row) {
     normalize_row(layer.mlp_norm, x + row * size, values, size);
-    scales[row] = convert_row(Tile(), values, layer.fc1.norm, input + row * size, size);
+    scales[row] = convert_row(Tile(), values, layer.fc1.norm, input + row * stride, size);
   }
   multiply_rows<Tile>(
-      layer.fc1, input, scales, count, [&](int64_t row, int64_t column, F value) {
+      layer.fc1, input, scales, count, sums, [&](int64_t row, int64_t column, F value) {
         store(values + row * wide + column, gelu(value));
       });
   for (int64_t row = 0; row < count; ++row) {
     scales[row] =
-        convert_row(Tile(), values + row * wide, layer.fc2.norm, input + row * wide, wide);
+        convert_row(
+        Tile(), values + row * wide, layer.fc2.norm, input + row * wide_stride, wide);
   }
-  multiply_rows<Tile>(layer.fc2, input, scales, count, add);
+  multiply_rows<Tile>(layer.fc2, input, scales, count, sums, add);
 }
 
 // Keys and values of a decoder layer: out (rows, outputs).
@@ -271,14 +286,18 @@ OUTLINE void cross_rows(
   const int64_t size = linear.depth;
   const int64_t count = end - begin;
   const int64_t held = whisper::round_up(count, Tile::kRows);
-  Parts parts(Parts::bytes<Element>(held * size) + Parts::bytes<float>(held));
-  Element* input = parts.take<Element>(held * size);
+  const int64_t stride = stride_of<Element>(size);
+  Parts parts(
+      Parts::bytes<Element>(held * stride) + Parts::bytes<float>(held) +
+      Parts::bytes<float>(sums_of<Tile>(count)));
+  Element* input = parts.take<Element>(held * stride);
   float* scales = parts.take<float>(held);
+  float* sums = parts.take<float>(sums_of<Tile>(count));
   for (int64_t row = 0; row < count; ++row) {
     scales[row] = convert_row(
-        Tile(), features + (begin + row) * size, linear.norm, input + row * size, size);
+        Tile(), features + (begin + row) * size, linear.norm, input + row * stride, size);
   }
-  multiply_rows<Tile>(linear, input, scales, count, [&](int64_t row, int64_t column, F value) {
+  multiply_rows<Tile>(linear, input, scales, count, sums, [&](int64_t row, int64_t column, F value) {
     store(out + (begin + row) * linear.outputs + column, value);
   });
 }
@@ -286,9 +305,11 @@ OUTLINE void cross_rows(
 OUTLINE void convolve_rows(const whisper::Convolution& conv, int64_t begin, int64_t end) {
   using Tile = Registers<Float>;
   const Linear& linear = conv.weights;
+  Parts parts(Parts::bytes<float>(sums_of<Tile>(end - begin)));
   multiply<Tile>(
       conv.input + begin * conv.stride * conv.channels, conv.stride * conv.channels, end - begin,
       static_cast<const float*>(linear.packed), linear.depth, linear.panels(),
+      parts.take<float>(sums_of<Tile>(end - begin)),
       [&](int64_t row, int64_t column, F sums) {
         const int64_t at = (begin + row) * linear.outputs + column;
         F value = gelu(sums + loadf(linear.bias + column));
