@@ -1,21 +1,22 @@
 /* The matrix product that ATen calls in single precision, sgemm of the BLAS, and how its work is
-   shared among OpenMP's threads.
+   shared among the threads of the fused operators' team.
 
    OpenBLAS's own level above the kernels is not used.  Its threads wait for each other's packed
-   panels in spinning loops, which hang when OpenMP grants fewer threads than were asked for and
-   waste a busy machine's time; its buffers are 128 MiB of address space a thread behind one lock.
-   Here each thread computes a part of C alone.  It packs some panels that its neighbours pack
+   panels in spinning loops, which waste a busy machine's time; its buffers are 128 MiB of address
+   space a thread behind one lock.  Here each thread computes a part of C alone.  It packs some panels that its neighbours pack
    too, which costs a few percent of a product that is worth sharing. */
 #include <omp.h>
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "../whisper/team_c.h"
 #include "products.h"
 
 enum {
   page = 4096,
-  /* Multiplications that pay for waking a thread: some 40 microseconds' work. */
-  worth_a_thread = 1 << 21,
+  /* Multiplications that pay for a share of its own: the threads of the team are awake while one
+     product follows the other, and who sleeps has no share. */
+  worth_a_share = 1 << 17,
   /* Up to so many columns, reading A in place is faster than packing it.  Measured on Zen 3 with
      AVX2 for 512 x n x 512 (GFLOP/s in place and packed): n = 5 68 and 12, n = 16 82 and 35,
      n = 64 85 and 67, n = 256 85 and 87. */
@@ -92,11 +93,11 @@ static void multiply_alone(const struct product *product, long whole_width) {
 
 /* ---- Shares of the work ---- */
 
-static int threads_for(const struct product *product) {
+static int shares_for(const struct product *product) {
   const double work = (double)product->m * product->n * product->k;
-  if (work < 2.0 * worth_a_thread || omp_in_parallel()) return 1;
+  if (work < 2.0 * worth_a_share || omp_in_parallel()) return 1;
   const int available = omp_get_max_threads();
-  return work / worth_a_thread < available ? (int)(work / worth_a_thread) : available;
+  return work / worth_a_share < available ? (int)(work / worth_a_share) : available;
 }
 
 /* How many of `threads` stand along the rows of C: the division that packs the least. */
@@ -139,6 +140,17 @@ static struct product share(const struct product *whole, int index, int threads)
   return part;
 }
 
+struct shared {
+  const struct product *whole;
+  int shares;
+};
+
+static void multiply_share(const void *context, int64_t index) {
+  const struct shared *shared = context;
+  const struct product part = share(shared->whole, (int)index, shared->shares);
+  multiply_alone(&part, shared->whole->n);
+}
+
 static bool is_transposed(char letter) { return letter != 'n' && letter != 'N'; }
 
 void sgemm_(const char *transpose_a, const char *transpose_b, const int *m, const int *n,
@@ -159,15 +171,9 @@ void sgemm_(const char *transpose_a, const char *transpose_b, const int *m, cons
       .ldb = *ldb,
       .ldc = *ldc,
   };
-  const int wanted = threads_for(&product);
-  if (wanted <= 1) {
+  const struct shared shared = {&product, shares_for(&product)};
+  if (shared.shares <= 1)
     multiply_alone(&product, product.n);
-    return;
-  }
-#pragma omp parallel num_threads(wanted)
-  {
-    /* OpenMP may grant fewer than were wanted. */
-    const struct product part = share(&product, omp_get_thread_num(), omp_get_num_threads());
-    multiply_alone(&part, product.n);
-  }
+  else
+    whisper_run_on_team(shared.shares, multiply_share, &shared);
 }

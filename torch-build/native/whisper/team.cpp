@@ -1,5 +1,7 @@
 #include "team.h"
 
+#include "team_c.h"
+
 #include <ATen/Parallel.h>
 #include <immintrin.h>
 #include <unistd.h>
@@ -164,3 +166,9 @@ TeamLease::TeamLease() : lock_(team_mutex, std::try_to_lock), team_(nullptr) {
 TeamLease::~TeamLease() = default;
 
 } // namespace whisper
+
+extern "C" void whisper_run_on_team(
+    int64_t chunks, void (*work)(const void*, int64_t), const void* context) {
+  whisper::TeamLease lease;
+  (*lease).run(chunks, [&](int64_t chunk) { work(context, chunk); });
+}
