@@ -1,7 +1,7 @@
 // Attention of decoder rows, a head at a time: to their own past, and to the window.
 #pragma once
 
-#include "decoder.h"
+#include "prompt_attention.h"
 
 namespace {
 
@@ -29,15 +29,30 @@ OUTLINE float exponentials_of(float* row, int64_t size) {
   return exponentials(row, whole);
 }
 
+// Whether the rows are a hypothesis from its first token on, and long enough to be a prompt.
+INLINE bool is_prompt(const DecoderRow* rows, int64_t count) {
+  if (count < kPromptRows) {
+    return false;
+  }
+  for (int64_t row = 0; row < count; ++row) {
+    if (rows[row].position != row || rows[row].slot != rows[0].slot) {
+      return false;
+    }
+  }
+  return true;
+}
+
 OUTLINE void self_attention(
     const Linear& qkv, const Activations& input, const SelfCache& cache, const DecoderRow* rows,
     int64_t count, int64_t head, float* out) {
   const int64_t state = cache.state;
   const int64_t panels = kHead / kPanel;
   const int64_t score_bytes = whisper::round_up(cache.context + kLanes, kPanel) * sizeof(float);
-  float* scores =
-      static_cast<float*>(whisper::scratch(score_bytes + count * kHead * sizeof(float)));
-  float* queries = scores + score_bytes / sizeof(float);
+  const bool prompt = is_prompt(rows, count);
+  const int64_t prompt_memory = prompt ? prompt_bytes(count) : 0;
+  float* scores = static_cast<float*>(
+      whisper::scratch(score_bytes + prompt_memory + count * kHead * sizeof(float)));
+  float* queries = scores + (score_bytes + prompt_memory) / sizeof(float);
   with_stored(qkv.form, [&](auto stored) {
     for (int64_t part = 0; part < 3; ++part) {
       const int64_t first = part * state / kPanel + head * panels;
@@ -51,6 +66,9 @@ OUTLINE void self_attention(
           });
     }
   });
+  if (prompt) {
+    return prompt_attention(cache, rows[0].slot, queries, count, head, out, scores);
+  }
   for (int64_t row = 0; row < count; ++row) {
     const int64_t length = rows[row].position + 1;
     const int32_t* history = rows[row].history;
@@ -73,6 +91,11 @@ OUTLINE void self_attention(
   }
 }
 
+// Activations of a row: queries, then weights of the positions.
+INLINE int64_t input_width(const CrossCache& cross) {
+  return cross.padded < kHead ? kHead : cross.padded;
+}
+
 // `count` rows of 64 channels times keys, and what they weigh times values; the memory is the
 // caller's: activations and their scales, and scores (count, padded).
 template <typename Stored>
@@ -84,7 +107,7 @@ OUTLINE void attend_window(
   const int64_t padded = cross.padded;
   float* scores = reinterpret_cast<float*>(memory);
   Activation* input = reinterpret_cast<Activation*>(scores + count * padded);
-  float* factors = reinterpret_cast<float*>(input + count * padded);
+  float* factors = reinterpret_cast<float*>(input + count * input_width(cross));
   const Weight* keys = static_cast<const Weight*>(cross.keys) + head * padded * kHead;
   const Weight* values = static_cast<const Weight*>(cross.values) + head * padded * kHead;
   for (int64_t row = 0; row < count; ++row) {
@@ -145,7 +168,7 @@ OUTLINE void cross_attention(
   const int64_t query_bytes = count * kHead * sizeof(float);
   const int64_t most = lesser(count, kCrossRows);
   char* memory = static_cast<char*>(whisper::scratch(
-      query_bytes + most * (cross.padded * 2 * sizeof(float) + sizeof(float)) + 64));
+      query_bytes + most * (cross.padded + input_width(cross) + 1) * sizeof(float)));
   float* queries = reinterpret_cast<float*>(memory);
   const int64_t panels = kHead / kPanel;
   with_stored(query.form, [&](auto stored) {
