@@ -71,7 +71,11 @@ INLINE float integer_scale(Extent e, float norm, int64_t size, float limit = 327
   const float bound = kIntegerBound / maximum(norm, 1.f);
   const float room = maximum(bound - 0.5f * __builtin_sqrtf(static_cast<float>(size)), 1.f) * 0.999f;
   const float by_size = limit / maximum(e.largest, 1e-30f);
-  const float by_norm = room / maximum(__builtin_sqrtf(e.squares), 1e-30f);
+  // Where float32 does not hold the squares, all may be as large as the largest.
+  const bool held = 1e-30f < e.squares && e.squares < 1e38f;
+  const float length = held ? __builtin_sqrtf(e.squares)
+                            : e.largest * __builtin_sqrtf(static_cast<float>(size));
+  const float by_norm = room / maximum(length, 1e-30f);
   return minimum(minimum(by_size, by_norm), 1e30f);
 }
 
