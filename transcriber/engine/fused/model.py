@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +62,7 @@ class FusedModel:
         self._heads: Heads = alignment_heads(packed.description, official)
         self._exact = packed.description.forms.label == "float32"
         self._settings = settings
+        self._vocabulary_reader: threading.Thread | None = None
 
     @property
     def languages(self) -> int:
@@ -69,12 +72,9 @@ class FusedModel:
 
     def tokenizer(self, language: str) -> Any:
         """Return the tokenizer for a language and the task of the settings."""
-        return get_tokenizer(
-            self.multilingual,
-            num_languages=self.languages,
-            language=language,
-            task=self._settings.task,
-        )
+        if self._vocabulary_reader is not None:
+            self._vocabulary_reader.join()
+        return self._make_tokenizer(language)
 
     def encode(self, window: torch.Tensor) -> Encoded:
         """Run the encoder, and what the decoder makes of its output once for all tokens.
@@ -83,6 +83,10 @@ class FusedModel:
         ----------
         window : torch.Tensor, shape = (mels, 3000)
         """
+        if self._vocabulary_reader is None:
+            # It takes as long as a window, and the encoder does not hold the interpreter.
+            self._vocabulary_reader = threading.Thread(target=self._read_vocabulary, daemon=True)
+            self._vocabulary_reader.start()
         features = operators.encode(self._encoder, window, self._dimensions["n_audio_head"])
         return operators.cross(self._decoder, features, self._dimensions["n_text_head"])
 
@@ -154,6 +158,19 @@ class FusedModel:
             appended=self._settings.append_punctuations,
             last_speech=last_speech,
         )
+
+    def _make_tokenizer(self, language: str) -> Any:
+        return get_tokenizer(
+            self.multilingual,
+            num_languages=self.languages,
+            language=language,
+            task=self._settings.task,
+        )
+
+    def _read_vocabulary(self) -> None:
+        # What fails here fails again where the tokenizer is asked for, and is told there.
+        with contextlib.suppress(Exception):
+            self._make_tokenizer("en")
 
     def _align(
         self, encoded: Encoded, tokenizer: Any, text: list[int], frames: int
