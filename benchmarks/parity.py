@@ -1,10 +1,11 @@
 """Compare our transcripts with openai-whisper's on real recordings, and both with what was said.
 
 ``python benchmarks/parity.py SPEECH`` runs both programs on every recording of the folder
-SPEECH, greedy and with five beams, with and without word timestamps. All five output files of
-each recording must be the same, but for the rounding of the probabilities in the JSON file: the
-beams share their audio in ours, and the two may run on different builds of PyTorch. Then it
-prints the word error rates of both per language, normalised as in Whisper's paper.
+SPEECH, greedy and with five beams, with and without word timestamps. Ours computes in float32,
+where nothing else is asked for: only that is to be equal. All five output files of each recording
+must be the same, but for the rounding of the probabilities in the JSON file: the beams share their
+audio in ours, and the two may run on different builds of PyTorch. Then it prints the word error
+rates of both per language, normalised as in Whisper's paper.
 
 openai-whisper runs on the stock build of PyTorch, in the interpreter that ``--reference_python``
 names: by default that of TRANSCRIBER_STOCK_PYTHON, or ``.cache/stock``, or this one where there
@@ -56,6 +57,9 @@ MODULES = (sys.executable, "-m", "transcriber")
 
 SAME_SUMS = ("--threads", "1")
 """Sums are split among threads, and the last digits of a probability with them."""
+
+LIKE_OPENAI = ("--compute_type", "float32")
+"""What ours has to compute in for the same text: by itself, it takes what is fastest."""
 
 ROUNDING = 1e-3
 """How far probabilities may be apart; times have steps of 0.01."""
@@ -176,6 +180,7 @@ def main() -> int:
     parser.add_argument("--model_dir", type=Path, default=model_directory())
     parser.add_argument("--reference_python", type=Path, default=reference_python())
     parser.add_argument("--native", type=Path, help="executable or AppImage")
+    parser.add_argument("--compute_type", default=LIKE_OPENAI[-1], help="of ours")
     parser.add_argument("--only", choices=CONFIGURATIONS, action="append")
     given = parser.parse_args()
     speech = read_manifest(given.speech)
@@ -185,12 +190,13 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             ours, reference = Path(folder, "ours"), Path(folder, "reference")
             options = (*CONFIGURATIONS[name], *SAME_SUMS)
+            own = (*options, "--compute_type", given.compute_type)
             common = (given.model, given.model_dir, files)
             if given.native:
-                run_ours(*common, ours, options, start=[str(given.native.absolute())])
-                run_ours(*common, reference, options)
+                run_ours(*common, ours, own, start=[str(given.native.absolute())])
+                run_ours(*common, reference, own)
             else:
-                run_ours(*common, ours, options)
+                run_ours(*common, ours, own)
                 run_reference(given.reference_python, *common, reference, options)
             unequal = differences(speech, ours, reference, exact=bool(given.native))
             different += len(unequal)

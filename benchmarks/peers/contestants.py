@@ -1,8 +1,10 @@
-"""Who is compared: ours in two forms, openai-whisper, faster-whisper and whisper.cpp.
+"""Who is compared: ours in three forms, openai-whisper, faster-whisper and whisper.cpp.
 
-All have the same weights, get the same wave file and its language, decode at temperature 0 only,
-greedily or with so many beams, write segments without the times of words, and use so many threads.
-What is nevertheless not alike, stands in the programs of `benchmarks.peers`.
+Ours is the native program and the wheel under CPython, which compute as they do by themselves, and
+the native program in float32, which is to write the same as openai-whisper. All have the same
+weights, get the same wave file and its language, decode greedily or with so many beams, at
+temperature 0 only if nothing else is asked for, write segments without the times of words, and use
+so many threads. What is nevertheless not alike, stands in the programs of `benchmarks.peers`.
 """
 
 from __future__ import annotations
@@ -27,6 +29,9 @@ from transcriber.models.digest import file_sha256
 
 MODEL = "base"
 """Whose weights all have."""
+
+FLOAT32 = "native float32"
+"""What tables call the native program that computes as openai-whisper does."""
 
 NATIVE = Path("build/native/program/ultra-lean/transcriber.bin")
 """In a checkout; the lean one is the same program."""
@@ -55,7 +60,14 @@ class Contestant:
     like_whisper: bool
 
     def command(
-        self, recording: Path, *, language: str, beam_size: int | None, threads: int, output: Path
+        self,
+        recording: Path,
+        *,
+        language: str,
+        beam_size: int | None,
+        threads: int,
+        output: Path,
+        fallback: bool = False,
     ) -> tuple[str, ...]:
         """Return the whole command, which prints each segment as it comes.
 
@@ -71,16 +83,19 @@ class Contestant:
             Of the processor.
         output : Path
             A folder for what is written; only those who are `like_whisper` use it.
+        fallback : bool
+            Whether a window that fails is decoded again at higher temperatures, as all do by
+            themselves. Each has its own luck with that, so that it is compared apart.
         """
         words = (*self.start, "--language", language, "--threads", str(threads))
         if not self.like_whisper:
             search = ("--greedy",) if beam_size is None else ("--beam_size", str(beam_size))
-            return (*words, *search, "--audio", str(recording))
-        # Without further temperatures nothing is decoded twice, in which the others differ.
+            again = ("--fallback",) if fallback else ()
+            return (*words, *search, *again, "--audio", str(recording))
+        once = ("--temperature", "0", "--temperature_increment_on_fallback", "None")
         return (
             *words,
-            *("--beam_size", str(beam_size), "--temperature", "0"),
-            *("--temperature_increment_on_fallback", "None"),
+            *("--beam_size", str(beam_size), *(() if fallback else once)),
             *("--output_format", "txt", "--output_dir", str(output), str(recording)),
         )
 
@@ -119,8 +134,10 @@ def contestants(checkout: Path, *, peers: bool) -> list[Contestant]:
         # Else it would digest them once more than openai-whisper does by itself.
         *("--digest", file_sha256(weights)),
     )
+    native = (str(here(NATIVE, "run make")), *model)
     found = [
-        Contestant(name="native", start=(str(here(NATIVE, "run make")), *model), like_whisper=True),
+        Contestant(name="native", start=native, like_whisper=True),
+        Contestant(name=FLOAT32, start=(*native, "--compute_type", "float32"), like_whisper=True),
         Contestant(
             name="wheel under CPython",
             start=(str(here(PYTHON, "run make setup")), "-m", "transcriber", *model),

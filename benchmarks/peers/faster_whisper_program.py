@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks.peers.peer_program import Engine, Options, Transcript, run
+from benchmarks.peers.peer_program import TEMPERATURES, Engine, Options, Transcript, run
 
 
 class FasterWhisper:
@@ -37,7 +37,7 @@ class FasterWhisper:
             str(options.audio),
             language=options.language,
             beam_size=options.beam_size or 1,
-            temperature=0.0,
+            temperature=TEMPERATURES if options.fallback else 0.0,
             condition_on_previous_text=True,
             without_timestamps=options.batched,
             word_timestamps=False,

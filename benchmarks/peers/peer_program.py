@@ -37,6 +37,8 @@ class Options:
         Whether several windows are decoded together, where that can be done.
     device : str
         ``cpu`` or ``cuda``, where that can be chosen.
+    fallback : bool
+        Whether a window that fails is decoded again at higher temperatures.
     """
 
     weights: Path
@@ -47,6 +49,11 @@ class Options:
     compute_type: str
     batched: bool
     device: str = "cpu"
+    fallback: bool = False
+
+
+TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+"""Those that openai-whisper falls back to, one after the other."""
 
 
 class Transcript:
@@ -114,6 +121,7 @@ def _parse(arguments: list[str]) -> Options:
     parser.add_argument("--compute_type", choices=("float32", "int8", "float16"), default="float32")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--batched", action="store_true")
+    parser.add_argument("--fallback", action="store_true")
     given = vars(parser.parse_args(arguments))
     del given["greedy"]
     return Options(**given)

@@ -17,7 +17,7 @@ import wave
 from pathlib import Path
 from typing import Any
 
-from benchmarks.peers.peer_program import Engine, Options, Transcript, run
+from benchmarks.peers.peer_program import TEMPERATURES, Engine, Options, Transcript, run
 
 _CENTISECONDS = 100
 """Of a second: the unit of whisper.cpp's times."""
@@ -74,7 +74,7 @@ class WhisperCpp:
         parameters.no_context = False
         parameters.suppress_nst = True
         parameters.temperature = 0.0
-        parameters.temperature_inc = 0.0
+        parameters.temperature_inc = TEMPERATURES[1] if options.fallback else 0.0
         parameters.print_progress = False
         return parameters
 

@@ -17,7 +17,7 @@ from conftest import Utterance
 from whisper.normalizers import EnglishTextNormalizer
 from whisper.tokenizer import get_tokenizer
 
-from benchmarks.measuring.speed import spoken
+from benchmarks.measuring.speed import REFERENCE, spoken
 from benchmarks.peers import contestants as module
 from benchmarks.peers.contestants import contestants
 from benchmarks.peers.ctranslate2_weights import as_characters, merges, provide_ctranslate2
@@ -134,7 +134,8 @@ def test_a_peer_prints_segments_and_at_last_its_times(
     assert told["text"] == "One two."
     assert told["load_seconds"] >= 0
     assert told["transcribe_seconds"] > 0
-    assert run(load, arguments(tmp_path, "--greedy", "--batched")) == 0
+    assert run(load, arguments(tmp_path, "--greedy", "--batched", "--fallback")) == 0
+    assert [one.fallback for one in given] == [False, True]
     assert [one.beam_size for one in given] == [5, None]
     assert [one.compute_type for one in given] == ["int8", "float32"]
     assert [one.batched for one in given] == [False, True]
@@ -174,7 +175,7 @@ def pairs(command: Sequence[str]) -> dict[str, str]:
 
 def test_all_get_the_same_options(checkout: Path) -> None:
     found = contestants(checkout, peers=True)
-    ours = ("native", "wheel under CPython", "openai-whisper")
+    ours = ("native", "native float32", "wheel under CPython", "openai-whisper")
     assert [one.name for one in found] == [*ours, *PEERS]
     assert [one.name for one in contestants(checkout, peers=False)] == list(ours)
     for one in found:
@@ -195,18 +196,44 @@ def test_all_get_the_same_options(checkout: Path) -> None:
                 assert given.get("--beam_size", "None") == written
                 assert ("--greedy" in command) == (beams is None)
                 assert one.variables["HF_HUB_OFFLINE"] == "1"
-    kinds = {one.name: ("int8" in one.start, "--batched" in one.start) for one in found[3:7]}
+    kinds = {one.name: ("int8" in one.start, "--batched" in one.start) for one in found[4:8]}
     assert list(kinds.values()) == [(False, False), (True, False), (False, True), (True, True)]
-    weights = [pairs(one.start)["--weights"] for one in found[3:]]
+    weights = [pairs(one.start)["--weights"] for one in found[4:]]
     folder = checkout / ".cache" / "peers-weights"
     names = ("ctranslate2",) * 4 + ("f16", "q8_0")
     assert weights == [str(folder / name) for name in names]
 
 
+def test_all_fall_back_when_they_are_asked_to(checkout: Path) -> None:
+    for one in contestants(checkout, peers=True):
+        command = one.command(
+            Path("talk.wav"),
+            language="en",
+            beam_size=5,
+            threads=3,
+            output=Path("out"),
+            fallback=True,
+        )
+        assert "--temperature_increment_on_fallback" not in command
+        assert ("--fallback" in command) != one.like_whisper
+        assert pairs(command)["--beam_size"] == "5"
+
+
+def test_one_of_ours_computes_as_openai_whisper_does(checkout: Path) -> None:
+    found = {one.name: one.start for one in contestants(checkout, peers=True)}
+    assert found["native float32"] == (*found["native"], "--compute_type", "float32")
+    assert [name for name, start in found.items() if "--compute_type" in start] == [
+        "native float32",
+        *PEERS[:4],
+    ]
+
+
 def test_openai_whisper_is_told_the_digest_of_the_weights(checkout: Path) -> None:
     weights = checkout / ".cache/models/base.pt"
     weights.write_bytes(b"weights")
-    reference = contestants(checkout, peers=False)[2].start
+    (reference,) = [
+        one.start for one in contestants(checkout, peers=False) if one.name == REFERENCE
+    ]
     place = reference.index("--digest")
     assert reference[place - 1] == str(weights)
     assert reference[place + 1] == hashlib.sha256(b"weights").hexdigest()
@@ -256,7 +283,7 @@ def test_the_reference_digests_what_nobody_digested(given: Sequence[str], tmp_pa
 
 def test_what_is_not_built_is_told(checkout: Path) -> None:
     (checkout / ".cache/peers/bin/python").unlink()
-    assert len(contestants(checkout, peers=False)) == 3
+    assert len(contestants(checkout, peers=False)) == 4
     with pytest.raises(DependencyError, match=r"there is no .*peers/bin/python: run make bench"):
         contestants(checkout, peers=True)
     (checkout / "build/native/program/ultra-lean/transcriber.bin").unlink()
