@@ -29,7 +29,8 @@ def same(actual: torch.Tensor, expected: torch.Tensor) -> bool:
     """Whether two tensors are equal, as far as the products can be."""
     if EXACT or actual.shape != expected.shape:
         return same_bits(actual, expected)
-    return np.allclose(actual.numpy(), expected.numpy(), rtol=0, atol=1e-5)
+    # Where a band is nearly empty, the rounding of the transform shows in its logarithm.
+    return np.allclose(actual.numpy(), expected.numpy(), rtol=0, atol=2e-4)
 
 
 def same_segment(actual: Mapping[str, object], expected: Mapping[str, object]) -> bool:

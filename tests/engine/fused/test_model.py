@@ -211,9 +211,10 @@ def test_how_the_operators_are_asked(
     assert first == [tokenizer.sot_prev, *range(69, 100), *tokenizer.sot_sequence]
     assert second == list(tokenizer.sot_sequence)
     assert (searching["sot_index"], sampling["sot_index"]) == (32, 0)
-    common = {"length_penalty": 0.5, "seed": 9, "exact_sampling": exact, "sample_len": 32}
+    common = {"length_penalty": 0.5, "seed": 9, "sample_len": 32}
     beams = {"beam_size": 4, "patience": 2.0, "best_of": 1, "temperature": 0.0}
     samples = {"beam_size": 0, "patience": 1.0, "best_of": 3, "temperature": 0.4}
+    beams["exact_sampling"], samples["exact_sampling"] = False, exact
     for options, expected in ((searching, beams), (sampling, samples)):
         wanted = common | expected
         assert {name: options[name] for name in wanted} == wanted

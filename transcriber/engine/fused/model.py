@@ -124,6 +124,9 @@ class FusedModel:
             temperature=temperature,
             exact=self._exact,
         )
+        if search.exact_sampling:
+            # PyTorch's generator draws then.
+            torch.manual_seed(search.seed)
         heads = self._dimensions["n_text_head"]
         tokens, total, no_speech = operators.decode(self._decoder, encoded, heads, begin, search)
         return Hypothesis(

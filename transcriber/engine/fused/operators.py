@@ -45,7 +45,8 @@ class Search:
     seed : int
         Of the sampling.
     exact_sampling : bool
-        Whether samples are drawn from PyTorch's generator as openai-whisper draws them.
+        Whether samples are drawn from PyTorch's generator, which the caller has seeded, as
+        openai-whisper draws them.
     """
 
     vocabulary: int

@@ -104,5 +104,5 @@ def search_of(
         best_of=(settings.best_of if sampling else None) or 1,
         temperature=temperature,
         seed=settings.seed,
-        exact_sampling=exact,
+        exact_sampling=exact and sampling,
     )
