@@ -162,14 +162,28 @@ def error_rates(speech: Sequence[Speech], output: Path) -> dict[str, tuple[int, 
 
 def error_rate(language: str, said: Sequence[str], written: Sequence[str]) -> float:
     """Return the word or character error rate of texts, both normalised as in Whisper's paper."""
-    characters = language in CHARACTER_LANGUAGES
-    clean = (
-        EnglishTextNormalizer()
-        if language == "en"
-        else BasicTextNormalizer(split_letters=characters)
-    )
-    rate: float = jiwer.wer([clean(text) for text in said], [clean(text) for text in written])
+    clean = [[normalised(language, text) for text in texts] for texts in (said, written)]
+    rate: float = jiwer.wer(*clean)
     return rate
+
+
+def errors_of(language: str, said: str, written: str) -> tuple[int, int]:
+    """Return how many words or characters were said, and how many errors there are in a text."""
+    counted = jiwer.process_words(normalised(language, said), normalised(language, written))
+    missed = counted.substitutions + counted.deletions
+    return counted.hits + missed, missed + counted.insertions
+
+
+def normalised(language: str, text: str) -> str:
+    """Return a text as in Whisper's paper; characters are words where these are counted."""
+    if language == "en":
+        return str(EnglishTextNormalizer()(text))
+    return str(BasicTextNormalizer(split_letters=language in CHARACTER_LANGUAGES)(text))
+
+
+def unit_of(language: str) -> str:
+    """Return ``CER`` for a language whose characters are counted, else ``WER``."""
+    return "CER" if language in CHARACTER_LANGUAGES else "WER"
 
 
 def main() -> int:
@@ -205,9 +219,8 @@ def main() -> int:
             theirs = error_rates(speech, reference)
             other = "modules" if given.native else "openai-whisper"
             for language, (count, rate) in error_rates(speech, ours).items():
-                unit = "CER" if language in CHARACTER_LANGUAGES else "WER"
                 print(
-                    f"  {language}: {count} recordings, {unit} {rate:.1%}, "
+                    f"  {language}: {count} recordings, {unit_of(language)} {rate:.1%}, "
                     f"{other} {theirs[language][1]:.1%}",
                     flush=True,
                 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from benchmarks.gpu.children import options_of, program
 from benchmarks.gpu.part import Part, UnavailableError, judged
 from benchmarks.gpu.setup import Setup
 from benchmarks.manifest import Speech, read_manifest
+from benchmarks.measuring.token_differences import differing, tokens_of
 from benchmarks.report.markup import Row, Table
 from transcriber.errors import DependencyError
 
@@ -100,21 +99,6 @@ def judge(
     return failures
 
 
-def differing(one: Sequence[int], other: Sequence[int]) -> int:
-    """Return how many tokens have to be put in, taken out or changed to get the other."""
-    matcher = difflib.SequenceMatcher(a=one, b=other, autojunk=False)
-    return sum(
-        max(end - start, stop - begin)
-        for kind, start, end, begin, stop in matcher.get_opcodes()
-        if kind != "equal"
-    )
-
-
 def _difference(speech: Speech, here: Path, there: Path) -> tuple[int, int]:
-    one, other = (_tokens(folder / f"{speech.path.stem}.json") for folder in (here, there))
+    one, other = (tokens_of(folder / f"{speech.path.stem}.json") for folder in (here, there))
     return differing(one, other), len(one)
-
-
-def _tokens(path: Path) -> list[int]:
-    segments = json.loads(path.read_text("utf-8"))["segments"]
-    return [token for segment in segments for token in segment["tokens"]]

@@ -193,5 +193,6 @@ def ratchet(text: str, results: Results) -> str:
 def ceiling_of(figure: Figure, margin: Margin) -> float:
     """Return the ceiling for what was reached: whole for bytes and counts, else to three places."""
     reached = figure.value if figure.high is None else figure.high
-    ceiling = reached * (1 + margin.relative) + margin.absolute
+    # A difference may be below zero; no ceiling is.
+    ceiling = max(0.0, reached * (1 + margin.relative) + margin.absolute)
     return math.floor(ceiling) if figure.unit in _WHOLE else math.ceil(ceiling * 1000) / 1000

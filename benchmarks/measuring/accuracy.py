@@ -1,8 +1,9 @@
 """Measure what the program writes: its errors, and whether openai-whisper writes the same.
 
-The recordings are transcribed by the native program and by openai-whisper on stock PyTorch, on one
-thread each, because sums are split among threads and their last digits with them. What
-openai-whisper wrote is kept in the build cache, under a key of all that it hangs on.
+The recordings are transcribed by the native program, as it computes by itself and in float32, and
+by openai-whisper on stock PyTorch, on one thread each, because sums are split among threads and
+their last digits with them. What openai-whisper wrote is kept in the build cache, under a key of
+all that it hangs on.
 """
 
 from __future__ import annotations
@@ -17,15 +18,17 @@ from pathlib import Path
 
 from benchmarks.figures import Figure
 from benchmarks.manifest import Speech
+from benchmarks.measuring.precision import precision_figures
 from benchmarks.parity import (
-    CHARACTER_LANGUAGES,
     CONFIGURATIONS,
+    LIKE_OPENAI,
     REFERENCE_PROGRAM,
     SAME_SUMS,
     differences,
     error_rates,
     run_ours,
     run_reference,
+    unit_of,
 )
 from scripts.environment import PROGRAM_REQUIREMENTS
 from scripts.layout import MODELS, STOCK_PYTHON, build_cache
@@ -67,36 +70,34 @@ def measure_accuracy(
     Returns
     -------
     list of Figure
-        The error rate of each language, as a fraction, and with a reference the number of files
-        that differ from it.
+        The error rate of each language, as a fraction. With a reference the program decodes in
+        float32, too: then there are also the number of files that differ from the reference, which
+        promises no other text than that, and what `precision_figures` finds.
     """
+    start = f"accuracy/{name}/{decoding}"
     options = (*CONFIGURATIONS[decoding], *SAME_SUMS)
-    with tempfile.TemporaryDirectory() as folder:
-        output = Path(folder)
+    files = [item.path for item in speech]
+
+    def transcribe(output: Path, *more: str) -> None:
         side_by_side(
-            [item.path for item in speech],
+            files,
             output,
-            lambda files, to: run_ours(MODEL, MODELS, files, to, options, start=program),
+            lambda share, to: run_ours(MODEL, MODELS, share, to, (*options, *more), start=program),
         )
-        unequal = differences(speech, output, reference, exact=False) if reference else []
-        rates = error_rates(speech, output)
-    figures = [
-        Figure(
-            name=f"accuracy/{name}/{decoding}/{language} {unit_of(language)}",
-            value=rate,
-            unit="errors",
-        )
-        for language, (_, rate) in rates.items()
-    ]
-    if reference:
-        count = f"accuracy/{name}/{decoding}/differing files"
-        figures.append(Figure(name=count, value=float(len(unequal))))
+
+    with tempfile.TemporaryDirectory() as folder:
+        output, exact = Path(folder, "auto"), Path(folder, "float32")
+        transcribe(output)
+        figures = [
+            Figure(name=f"{start}/{language} {unit_of(language)}", value=rate, unit="errors")
+            for language, (_, rate) in error_rates(speech, output).items()
+        ]
+        if reference:
+            transcribe(exact, *LIKE_OPENAI)
+            unequal = differences(speech, exact, reference, exact=False)
+            figures.append(Figure(name=f"{start}/differing files", value=float(len(unequal))))
+            figures += precision_figures(start, speech, output, exact)
     return figures
-
-
-def unit_of(language: str) -> str:
-    """Return ``CER`` for a language whose characters are counted, else ``WER``."""
-    return "CER" if language in CHARACTER_LANGUAGES else "WER"
 
 
 def side_by_side(files: Sequence[Path], output: Path, transcribe: Transcribe) -> None:

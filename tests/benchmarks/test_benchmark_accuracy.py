@@ -8,19 +8,18 @@ import shutil
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from benchmarks.figures import Figure
 from benchmarks.manifest import Speech
 from benchmarks.measuring import accuracy
 from benchmarks.measuring.accuracy import (
     measure_accuracy,
     reference_transcripts,
     side_by_side,
-    unit_of,
 )
-from benchmarks.parity import CONFIGURATIONS
+from benchmarks.parity import CONFIGURATIONS, unit_of
 from scripts.layout import BUILD_CACHE_VARIABLE
 from transcriber.settings import OUTPUT_FORMATS
 
@@ -46,7 +45,8 @@ def speech(tmp_path: Path) -> list[Speech]:
 
 def write(output: Path, path: Path, text: str, probability: float = 0.5) -> None:
     for ending in OUTPUT_FORMATS:
-        content = json.dumps([text, probability]) if ending == "json" else text
+        segment = {"tokens": [ord(letter) for letter in text], "probability": probability}
+        content = json.dumps({"segments": [segment]}) if ending == "json" else text
         (output / f"{path.stem}.{ending}").write_text(content)
 
 
@@ -138,23 +138,43 @@ def test_errors_and_differences_are_counted(
         # The last digit of a probability is no difference.
         write(tmp_path, item.path, item.transcript, 0.5004)
     (tmp_path / "drei.srt").write_text("another time")
-    program = Program({"two": "e f x h", "four": "猫は"})
-    monkeypatch.setattr(accuracy, "run_ours", program.ours)
+    fast, exact = Program({"two": "e f x x", "drei": "i"}), Program({"two": "e f x h"})
+
+    def ours(*given: Any, start: Sequence[str]) -> None:
+        (exact if "float32" in given[-1] else fast).ours(*given, start=start)
+
+    monkeypatch.setattr(accuracy, "run_ours", ours)
     figures = measure_accuracy("some", speech, "greedy", ["native", "-x"], reference=tmp_path)
-    rate = {"unit": "errors"}
-    assert figures == [
-        Figure(name="accuracy/some/greedy/de WER", value=0, **rate),  # type: ignore[arg-type]
-        Figure(name="accuracy/some/greedy/en WER", value=1 / 8, **rate),  # type: ignore[arg-type]
-        Figure(name="accuracy/some/greedy/ja CER", value=1 / 2, **rate),  # type: ignore[arg-type]
-        Figure(
-            name="accuracy/some/greedy/differing files", value=float(2 * len(OUTPUT_FORMATS) + 1)
-        ),
-    ]
-    for options in program.options:
+    values = {figure.name.removeprefix("accuracy/some/greedy/"): figure for figure in figures}
+    assert {name: figure.value for name, figure in values.items()} == {
+        "de WER": 1 / 2,
+        "en WER": 2 / 8,
+        "ja CER": 0,
+        # By what float32 wrote, and of nobody else's.
+        "differing files": len(OUTPUT_FORMATS) + 1,
+        "de WER above float32": 1 / 2,
+        "en WER above float32": 1 / 8,
+        "ja CER above float32": 0,
+        "pooled errors above float32": 2 / 12,
+        # One letter is another, and two are missing.
+        "differing tokens": 3 / 19,
+        "recordings that lost a sentence": 1,
+    }
+    assert values["en WER above float32"].rounds == 2
+    assert values["en WER above float32"].low == 0
+    assert values["pooled errors above float32"].rounds == len(speech)
+    assert {one.unit for name, one in values.items() if name.endswith(("WER", "tokens"))} == {
+        "errors"
+    }
+    for options in (*fast.options, *exact.options):
         assert options[-2:] == ("native", "-x")
         assert {*CONFIGURATIONS["greedy"], "--threads", "1"} <= set(options)
+    assert all("--compute_type" not in options for options in fast.options)
+    assert all({"--compute_type", "float32"} <= set(options) for options in exact.options)
+    exact.options.clear()
     without = measure_accuracy("some", speech, "greedy", ["native", "-x"])
-    assert without == figures[:-1]
+    assert without == figures[:3]
+    assert exact.options == []
 
 
 @pytest.fixture
