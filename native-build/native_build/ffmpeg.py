@@ -80,6 +80,9 @@ def build_ffmpeg(
     for kind, names in components(tree, selection).items():
         options += [f"--enable-{kind}={','.join(names)}"]
     run_in(objects, environment, "source/configure", *options)
+    # Of two such options the last one counts.
+    with (objects / "ffbuild/config.mak").open("a") as settings:
+        settings.write(f"{' '.join(fast_objects(tree))}: CFLAGS += -O2\n")
     make(objects, environment, "ffmpeg")
     strip = (tools.strip, "--strip-all", "-o", output / "ffmpeg", objects / "ffmpeg")
     capture(strip, environment=tools.environment)
@@ -106,6 +109,21 @@ def components(tree: Path, selection: str, selections: Path = SELECTIONS) -> dic
         "decoder": _matching(chosen["decoders"], sound_decoders(tree), selections),
         **{kind.removesuffix("s"): names for kind, names in table["common"].items()},
     }
+
+
+def fast_objects(tree: Path, selections: Path = SELECTIONS) -> list[str]:
+    """Return the objects that are compiled for speed, as ffmpeg's recipe names them.
+
+    Raises
+    ------
+    DependencyError
+        When ffmpeg has no such file.
+    """
+    files: list[str] = tomllib.loads(selections.read_text())["fast"]["files"]
+    for name in files:
+        if not (tree / f"{name}.c").is_file():
+            raise DependencyError(f"ffmpeg has no file {name}.c", f"correct {selections.name}")
+    return [f"{name}.o" for name in files]
 
 
 def sound_decoders(tree: Path) -> list[str]:
