@@ -15,8 +15,10 @@ or ``speed/medium/greedy/all threads/native``. Budgets, tables and plots find fi
     MiB read from the disk.
 ``faults/LENGTH/DECODING/THREADS``
     Page faults, as series.
+``energy/LENGTH/DECODING/THREADS/SUBJECT``
+    Energy that the machine used, likewise.
 ``speed/LENGTH/DECODING/THREADS/SUBJECT``
-    Time of a whole run, by that of the reference in the same round.
+    Time of a whole run, likewise. THREADS may say, too, beside how many busy processes.
 ``part/PART/THREADS/SUBJECT``
     Time of the encoder, of a decoder step, of the log-mel spectrogram, of loading; likewise.
 ``accuracy/SPEECH/DECODING/LANGUAGE WER`` (or ``CER``)
@@ -24,7 +26,11 @@ or ``speed/medium/greedy/all threads/native``. Budgets, tables and plots find fi
 ``errors/LENGTH/DECODING/THREADS/SUBJECT``
     The word error rate of what was written in a measurement of speed.
 ``accuracy/SPEECH/DECODING/differing files``
-    Output files that are not those of the reference.
+    Output files that are not those of the reference, when ours computes in float32.
+``accuracy/SPEECH/DECODING/against float32/LANGUAGE WER above it``, ``pooled errors above it``
+    How much higher the error rate is than when ours computes in float32.
+``accuracy/SPEECH/DECODING/against float32/differing tokens``, ``recordings that lost a sentence``
+    A share, and a number, by what float32 writes.
 """
 
 from __future__ import annotations

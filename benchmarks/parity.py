@@ -162,8 +162,8 @@ def error_rates(speech: Sequence[Speech], output: Path) -> dict[str, tuple[int, 
 
 def error_rate(language: str, said: Sequence[str], written: Sequence[str]) -> float:
     """Return the word or character error rate of texts, both normalised as in Whisper's paper."""
-    clean = [[normalised(language, text) for text in texts] for texts in (said, written)]
-    rate: float = jiwer.wer(*clean)
+    clean, found = ([normalised(language, text) for text in texts] for texts in (said, written))
+    rate: float = jiwer.wer(clean, found)
     return rate
 
 

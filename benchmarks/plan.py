@@ -9,8 +9,10 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from benchmarks.judging.budgets import Budgets
+from benchmarks.measuring.precision import AGAINST
 from benchmarks.measuring.recordings import SPEECH_VARIABLE
 from benchmarks.measuring.speed import REFERENCE, Cell
+from benchmarks.peers.contestants import FLOAT32
 from benchmarks.steps import (
     Step,
     count_step,
@@ -19,13 +21,18 @@ from benchmarks.steps import (
     start_steps,
     thread_counts,
 )
-from benchmarks.transcription_steps import BEAMS, accuracy_step, cell_step
+from benchmarks.transcription_steps import BEAMS, DEFAULTS, accuracy_step, cell_step
 from scripts.layout import SPEECH
 
 QUICK_CELLS = {
     # The program as people use it, started for something short.
+    Cell(length="short", decoding="greedy", threads="all threads", rounds=6, most_rounds=12): (
+        "native",
+        REFERENCE,
+    ),
     Cell(length="short", decoding="beam 5", threads="all threads", rounds=6, most_rounds=12): (
         "native",
+        FLOAT32,
         "wheel under CPython",
         REFERENCE,
     ),
@@ -33,19 +40,42 @@ QUICK_CELLS = {
     # for one another in a loop, and what else runs makes that many times slower.
     Cell(length="medium", decoding="greedy", threads="1 thread", rounds=6, most_rounds=9): (
         "native",
+        FLOAT32,
         REFERENCE,
     ),
 }
 """What CI transcribes for its time, and with whom."""
 
-OURS = ("native", "wheel under CPython")
+OURS = ("native", FLOAT32, "wheel under CPython")
 """Who else than the reference may have budgets."""
 
 FULL_ROUNDS = {"short": 3, "medium": 2, "long": 1}
-"""By the length of the recording: few enough for a run of an hour. Budgets hold the cells above."""
+"""By the length of the recording: few enough for a run of an hour or little more."""
 
-LONG = ("greedy", "all threads")
-"""How the long recording is transcribed, to keep a run to an hour."""
+FEW = ("native", FLOAT32, REFERENCE, "faster-whisper int8")
+"""Who takes part where a transcription takes minutes, or says little of the others."""
+
+FURTHER_CELLS = {
+    Cell(length="long", decoding="greedy", threads="1 thread", rounds=1, most_rounds=1): FEW,
+    # The fallback takes openai-whisper a quarter of an hour on one thread.
+    Cell(length="long", decoding=DEFAULTS, threads="all threads", rounds=1, most_rounds=1): FEW,
+    Cell(length="long", decoding=DEFAULTS, threads="1 thread", rounds=1, most_rounds=1): (
+        "native",
+        REFERENCE,
+    ),
+    **{
+        Cell(
+            length="medium",
+            decoding="greedy",
+            threads="all threads",
+            rounds=2,
+            most_rounds=2,
+            neighbours=count,
+        ): FEW
+        for count in (1, 2)
+    },
+}
+"""What only the whole run transcribes, and not with everybody."""
 
 FETCHED = "fetched speech"
 """The recordings that the set-up fetches."""
@@ -73,21 +103,21 @@ def speech_name() -> str:
     return further_name(Path(further)) if further else FETCHED
 
 
-def cells(*, quick: bool) -> list[Cell]:
-    """Return what is transcribed for its time."""
+def cells(*, quick: bool) -> dict[Cell, Sequence[str]]:
+    """Return what is transcribed for its time, and with whom; with nobody named, with all."""
     if quick:
-        return list(QUICK_CELLS)
+        return dict(QUICK_CELLS)
     known = {cell.name: cell for cell in QUICK_CELLS}
-    found = []
+    found: dict[Cell, Sequence[str]] = {}
     for length, decoding, threads in itertools.product(FULL_ROUNDS, BEAMS, thread_counts()):
-        if length == "long" and (decoding, threads) != LONG:
+        if length == "long" and (decoding, threads) != ("greedy", "all threads"):
             continue
         rounds = FULL_ROUNDS[length]
         cell = Cell(
             length=length, decoding=decoding, threads=threads, rounds=rounds, most_rounds=rounds
         )
-        found.append(known.get(cell.name, cell))
-    return found
+        found[known.get(cell.name, cell)] = ()
+    return found | FURTHER_CELLS
 
 
 def plan(*, quick: bool, budgets: Budgets, output: Path) -> tuple[list[Step], dict[str, str]]:
@@ -105,10 +135,7 @@ def plan(*, quick: bool, budgets: Budgets, output: Path) -> tuple[list[Step], di
     further = os.environ.get(SPEECH_VARIABLE)
     threads = ["all threads"] if quick else list(thread_counts())
     steps = [size_step(), count_step(), *start_steps(), *map(part_step, threads)]
-    steps += [
-        cell_step(cell, budgets, output, QUICK_CELLS[cell] if quick else ())
-        for cell in cells(quick=quick)
-    ]
+    steps += [cell_step(cell, budgets, output, names) for cell, names in cells(quick=quick).items()]
     missing: dict[str, str] = {}
     speeches = {FETCHED: SPEECH}
     if further:
@@ -121,14 +148,17 @@ def plan(*, quick: bool, budgets: Budgets, output: Path) -> tuple[list[Step], di
             continue
         steps.append(accuracy_step(name, folder, decoding, with_reference=compared))
         if not compared:
-            missing[f"accuracy/{name}/{decoding}/differing files"] = IN_FULL_ONLY
+            missing |= {
+                f"accuracy/{name}/{decoding}/{figure}": IN_FULL_ONLY
+                for figure in ("differing files", AGAINST)
+            }
     for figure in budgets.ceilings:
         kind, name, *_ = figure.split("/")
         if kind == "accuracy" and name not in speeches:  # of another folder
             missing[f"{kind}/{name}"] = OTHER_SPEECH
     if quick:
         measured = {start for step in steps for start in step.covers}
-        full = [cell_step(cell, budgets, output) for cell in cells(quick=False)]
+        full = [cell_step(cell, budgets, output, ()) for cell in cells(quick=False)]
         for cell, names in QUICK_CELLS.items():
             others = [name for name in OURS if name not in names]
             missing |= {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,20 +12,24 @@ from benchmarks.judging.budgets import Budgets
 from benchmarks.judging.judge import is_decided
 from benchmarks.manifest import read_manifest
 from benchmarks.measuring.accuracy import measure_accuracy, reference_transcripts
+from benchmarks.measuring.energy import UNTOLD
 from benchmarks.measuring.processes import Subject
 from benchmarks.measuring.recordings import recordings, speech_folder
 from benchmarks.measuring.speed import FIRST_WORDS, REFERENCE, Cell, measure_cell, spoken
 from benchmarks.parity import error_rate
-from benchmarks.peers.contestants import contestants
+from benchmarks.peers.contestants import OWN, contestants
 from benchmarks.steps import Found, Step, Tick, compared, native_program, thread_counts
 from scripts.layout import BENCHMARKS, CHECKOUT
 
 BEAMS = {"greedy": None, "beam 5": 5}
 
-SECONDS = {"short": 3.0, "medium": 7.0, "long": 60.0}
+DEFAULTS = "default options"
+"""Five beams, and windows that fail are decoded again at higher temperatures."""
+
+SECONDS = {"short": 2.0, "medium": 4.0, "long": 40.0}
 """About what one transcription takes, for the progress bar."""
 
-_CONTESTANTS = 9
+_CONTESTANTS = 10
 """About how many take part when all do, for the progress bar."""
 
 
@@ -51,15 +56,16 @@ def cell_step(cell: Cell, budgets: Budgets, output: Path, names: Sequence[str] =
                 command=one.command(
                     recording.path,
                     language=recording.language,
-                    beam_size=BEAMS[cell.decoding],
+                    beam_size=BEAMS.get(cell.decoding, 5),
                     threads=thread_counts()[cell.threads],
                     output=output,
+                    fallback=cell.decoding == DEFAULTS,
                 ),
                 variables=one.variables,
                 # A peer that does not run here is no reason to measure nothing.
                 optional=not one.like_whisper,
             )
-            for one in contestants(CHECKOUT, peers=not names)
+            for one in contestants(CHECKOUT, peers=not set(names) <= OWN)
             if not names or one.name in names
         ]
         measured = measure_cell(
@@ -80,6 +86,8 @@ def cell_step(cell: Cell, budgets: Budgets, output: Path, names: Sequence[str] =
             for name, taken in measured.last.items()
         ]
         unmeasured = {f"speed/{cell.name}/{name}": why for name, why in measured.failed.items()}
+        if not any(one.measurement.startswith("energy/") for one in found.series):
+            unmeasured[f"energy/{cell.name}"] = UNTOLD
         return replace(found, figures=[*found.figures, *errors], unmeasured=unmeasured)
 
     runs = (cell.rounds + cell.warming) * (len(names) or _CONTESTANTS)
@@ -88,12 +96,22 @@ def cell_step(cell: Cell, budgets: Budgets, output: Path, names: Sequence[str] =
         name=cell.name.replace("/", ", "),
         covers=tuple(
             f"{kind}{cell.name}"
-            for kind in ("speed/", FIRST_WORDS, "memory/", "faults/", "errors/")
+            for kind in ("speed/", FIRST_WORDS, "memory/", "faults/", "errors/", "energy/")
         ),
-        seconds=SECONDS[cell.length] * runs * (1.6 if cell.threads == "1 thread" else 1),
+        seconds=SECONDS[cell.length] * runs * _slower(cell),
         ticks=runs,
         work=work,
     )
+
+
+def _slower(cell: Cell) -> float:
+    """Return about how many times as long it takes as greedily on all threads, alone."""
+    factors = (
+        1.6 if cell.threads == "1 thread" else 1.0,
+        1.0 if cell.decoding == "greedy" else 1.5,
+        1 + cell.neighbours / 2,
+    )
+    return math.prod(factors)
 
 
 def accuracy_step(name: str, folder: Path, decoding: str, *, with_reference: bool) -> Step:

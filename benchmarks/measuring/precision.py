@@ -20,6 +20,9 @@ from benchmarks.measuring.comparison import CONFIDENCE
 from benchmarks.measuring.token_differences import differing, tokens_of
 from benchmarks.parity import errors_of, normalised, unit_of
 
+AGAINST = "against float32"
+"""What stands in the names of the figures."""
+
 FEWEST_WORDS = 0.8
 """Of the words that float32 writes, and of those that were said: with less, something is lost."""
 
@@ -66,6 +69,7 @@ def precision_figures(
         How much higher the error rate is, of each language and of all together; the share of
         tokens that differ; and how many recordings lost a sentence.
     """
+    start = f"{start}/{AGAINST}"
     pairs: dict[str, list[Pair]] = {}
     lost, tokens, apart = 0, 0, 0
     for one in speech:
@@ -77,21 +81,19 @@ def precision_figures(
         ours, theirs = (tokens_of(folder / f"{one.path.stem}.json") for folder in (fast, exact))
         tokens, apart = tokens + len(theirs), apart + differing(theirs, ours)
     figures = [
-        _difference(f"{start}/{language} {unit_of(language)} above float32", some)
+        _difference(f"{start}/{language} {unit_of(language)} above it", some)
         for language, some in sorted(pairs.items())
     ]
     every = [pair for some in pairs.values() for pair in some]
     return [
         *figures,
-        _difference(f"{start}/pooled errors above float32", every),
+        _difference(f"{start}/pooled errors above it", every),
         Figure(name=f"{start}/differing tokens", value=apart / max(1, tokens), unit="errors"),
         Figure(name=f"{start}/recordings that lost a sentence", value=float(lost)),
     ]
 
 
-def loses_a_sentence(
-    fast: Sequence[str], exact: Sequence[str], *, said: int, worse: bool
-) -> bool:
+def loses_a_sentence(fast: Sequence[str], exact: Sequence[str], *, said: int, worse: bool) -> bool:
     """Whether something that float32 writes is missing.
 
     What float32 repeats or makes up where nobody speaks is no loss.

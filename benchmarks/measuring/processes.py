@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import Series
+from benchmarks.measuring.energy import counters, joules
 from transcriber.errors import DependencyError
 
 _BLOCK_BYTES = 512
@@ -72,6 +73,8 @@ class Taken:
         Pages that were not in its memory when it touched them, read from the disk or not.
     read_bytes : int
         Bytes read from a disk, those of its children that it waited for among them.
+    joules : float
+        Energy that the machine used meanwhile; 0 where it does not tell.
     output : str
         What it wrote on standard output.
     """
@@ -82,6 +85,7 @@ class Taken:
     faults: int
     read_bytes: int
     output: str
+    joules: float = 0.0
 
 
 def take(subject: Subject) -> Taken:
@@ -95,6 +99,7 @@ def take(subject: Subject) -> Taken:
     first_line = 0.0
     lines = []
     reading, writing = os.pipe()
+    energy = counters()
     with open(reading, "rb") as report:
         process = subprocess.Popen(
             [*_LAUNCHER, str(writing), *subject.command],
@@ -117,6 +122,7 @@ def take(subject: Subject) -> Taken:
         answer = report.read()
     # Nothing is written when there is no such command, no right to start it, or when it was ended.
     nothing = f"the limit of {LONGEST_SECONDS:.0f} s" if process.returncode < 0 else "no start"
+    used = joules(energy, counters())
     taken: dict[str, Any] = json.loads(answer) if answer else {"code": nothing}
     if taken["code"] != 0:
         raise DependencyError(
@@ -130,6 +136,7 @@ def take(subject: Subject) -> Taken:
         faults=taken["faults"],
         read_bytes=taken["blocks_read"] * _BLOCK_BYTES,
         output="".join(lines),
+        joules=used,
     )
 
 

@@ -1,4 +1,4 @@
-"""Measure whole transcriptions: their time, their first words and their memory."""
+"""Measure whole transcriptions: their time, their first words, their memory and their energy."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.figures import Figure, Series
+from benchmarks.measuring.neighbours import busy_neighbours
 from benchmarks.measuring.processes import Round, Subject, in_turns, one_round, series
 from benchmarks.measuring.ratios import ratio_figures
 
@@ -24,13 +25,16 @@ class Cell:
     length : str
         Which recording: ``short``, ``medium`` or ``long``.
     decoding : str
-        ``greedy`` or ``beam 5``.
+        ``greedy`` or ``beam 5``, both at one temperature; ``default options`` has five beams, too,
+        and decodes windows that fail again.
     threads : str
         ``1 thread`` or ``all threads``.
     rounds : int
         How often each subject runs.
     most_rounds : int
         How often at most, while the noise leaves a budget undecided.
+    neighbours : int
+        How many other processes want a whole processor each meanwhile.
     """
 
     length: str
@@ -38,6 +42,7 @@ class Cell:
     threads: str
     rounds: int
     most_rounds: int
+    neighbours: int = 0
 
     @property
     def warming(self) -> int:
@@ -47,7 +52,8 @@ class Cell:
     @property
     def name(self) -> str:
         """What figures call it."""
-        return f"{self.length}/{self.decoding}/{self.threads}"
+        beside = f" beside {self.neighbours} busy" if self.neighbours else ""
+        return f"{self.length}/{self.decoding}/{self.threads}{beside}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +63,8 @@ class Transcriptions:
     Attributes
     ----------
     groups : list of list of Series
-        Times in seconds, times to the first segment, peak memory in MiB, and page faults.
+        Times in seconds, times to the first segment, peak memory in MiB, page faults and, where
+        the machine tells it, energy in joules.
     last : Round
         The last round, with what was written.
     failed : mapping of str to str
@@ -98,6 +105,17 @@ def measure_cell(
     DependencyError
         When a subject fails that is not optional.
     """
+    with busy_neighbours(cell.neighbours):
+        return _measure(cell, subjects, audio_seconds, before, decided)
+
+
+def _measure(
+    cell: Cell,
+    subjects: Sequence[Subject],
+    audio_seconds: float,
+    before: Callable[[], None],
+    decided: Callable[[Sequence[Figure]], bool],
+) -> Transcriptions:
     failed: dict[str, str] = {}
     rounds = in_turns(subjects, cell.rounds, warming=cell.warming, before=before, failed=failed)
     while True:
@@ -116,7 +134,9 @@ def measure_cell(
         ]
         if decided(judged) or len(rounds) >= cell.most_rounds:
             faults = series(f"faults/{cell.name}", rounds, "", lambda one: float(one.faults))
-            groups = [times, words, memory, faults]
+            energy = series(f"energy/{cell.name}", rounds, "J", lambda one: one.joules)
+            told = [energy] if all(all(one.samples) for one in energy) else []
+            groups = [times, words, memory, faults, *told]
             return Transcriptions(groups=groups, last=rounds[-1], failed=failed)
         rounds.append(one_round(subjects, cell.warming + len(rounds), before, failed))
 

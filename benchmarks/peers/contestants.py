@@ -33,6 +33,9 @@ MODEL = "base"
 FLOAT32 = "native float32"
 """What tables call the native program that computes as openai-whisper does."""
 
+OWN = frozenset({"native", FLOAT32, "wheel under CPython", "openai-whisper"})
+"""Those who need no peers to be installed."""
+
 NATIVE = Path("build/native/program/ultra-lean/transcriber.bin")
 """In a checkout; the lean one is the same program."""
 

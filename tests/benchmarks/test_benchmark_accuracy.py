@@ -152,18 +152,18 @@ def test_errors_and_differences_are_counted(
         "ja CER": 0,
         # By what float32 wrote, and of nobody else's.
         "differing files": len(OUTPUT_FORMATS) + 1,
-        "de WER above float32": 1 / 2,
-        "en WER above float32": 1 / 8,
-        "ja CER above float32": 0,
-        "pooled errors above float32": 2 / 12,
+        "against float32/de WER above it": 1 / 2,
+        "against float32/en WER above it": 1 / 8,
+        "against float32/ja CER above it": 0,
+        "against float32/pooled errors above it": 2 / 12,
         # One letter is another, and two are missing.
-        "differing tokens": 3 / 19,
-        "recordings that lost a sentence": 1,
+        "against float32/differing tokens": 3 / 19,
+        "against float32/recordings that lost a sentence": 1,
     }
-    assert values["en WER above float32"].rounds == 2
-    assert values["en WER above float32"].low == 0
-    assert values["pooled errors above float32"].rounds == len(speech)
-    assert {one.unit for name, one in values.items() if name.endswith(("WER", "tokens"))} == {
+    assert values["against float32/en WER above it"].rounds == 2
+    assert values["against float32/en WER above it"].low == 0
+    assert values["against float32/pooled errors above it"].rounds == len(speech)
+    assert {one.unit for name, one in values.items() if name.endswith(("WER", "it", "tokens"))} == {
         "errors"
     }
     for options in (*fast.options, *exact.options):

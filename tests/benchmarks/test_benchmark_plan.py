@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,9 +13,12 @@ from benchmarks.judging.budgets import Budget, Budgets
 from benchmarks.judging.judge import State, judge
 from benchmarks.measuring.recordings import SPEECH_VARIABLE
 from benchmarks.measuring.speed import REFERENCE
+from benchmarks.peers.contestants import OWN
 from benchmarks.plan import (
     FETCHED,
+    FEW,
     FURTHER,
+    FURTHER_CELLS,
     IN_FULL_ONLY,
     KINDS,
     NOT_ASKED_FOR,
@@ -26,7 +30,7 @@ from benchmarks.plan import (
     plan,
 )
 from benchmarks.steps import Found, Step, Tick, thread_counts
-from benchmarks.transcription_steps import BEAMS
+from benchmarks.transcription_steps import BEAMS, DEFAULTS
 
 NOTHING = Budgets(ceilings={}, margins={})
 
@@ -165,20 +169,37 @@ def test_no_budget_of_the_full_run_is_broken_by_the_quick_one() -> None:
 def test_the_full_run_has_every_cell() -> None:
     full = cells(quick=False)
     ways = len(BEAMS) * len(thread_counts())
-    assert len({cell.name for cell in full}) == len(full) == 2 * ways + 1
+    assert len({cell.name for cell in full}) == len(full) == 2 * ways + 1 + len(FURTHER_CELLS)
     # In it, what CI measures is measured in the same way.
-    assert set(QUICK_CELLS) <= set(full)
-    assert cells(quick=True) == list(QUICK_CELLS)
+    assert full.keys() >= QUICK_CELLS.keys()
+    assert cells(quick=True) == QUICK_CELLS
     for cell in full:
-        assert cell.decoding in BEAMS
+        assert cell.decoding in {*BEAMS, DEFAULTS}
         assert cell.threads in thread_counts()
         assert 1 <= cell.rounds <= cell.most_rounds
 
 
-def test_every_quick_cell_has_the_reference() -> None:
-    for names in QUICK_CELLS.values():
+def test_whoever_is_named_is_compared_with_the_reference() -> None:
+    for names in (*QUICK_CELLS.values(), *FURTHER_CELLS.values()):
         assert REFERENCE in names
         assert len(names) > 1
+    # CI has no peers, and the whole run the best of them wherever it has not all.
+    assert all(OWN.issuperset(names) for names in QUICK_CELLS.values())
+    assert not OWN.issuperset(FEW)
+
+
+def test_ten_minutes_are_transcribed_in_every_way() -> None:
+    long = {(cell.decoding, cell.threads) for cell in cells(quick=False) if cell.length == "long"}
+    assert long == set(itertools.product(("greedy", DEFAULTS), thread_counts()))
+
+
+def test_busy_neighbours_are_one_and_two() -> None:
+    beside = [cell for cell in cells(quick=False) if cell.neighbours]
+    assert [cell.neighbours for cell in beside] == [1, 2]
+    assert [cell.name.rpartition("/")[2] for cell in beside] == [
+        "all threads beside 1 busy",
+        "all threads beside 2 busy",
+    ]
 
 
 def step(kind: str, *covers: str) -> Step:

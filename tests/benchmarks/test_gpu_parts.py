@@ -16,6 +16,7 @@ from benchmarks.gpu.part import ABSENT, FAILED, PASSED, Part, UnavailableError, 
 from benchmarks.gpu.report import as_json, as_page
 from benchmarks.gpu.setup import Setup
 from benchmarks.measuring.processes import Taken
+from benchmarks.measuring.token_differences import differing
 from torch_build.verify.campaign import Verdict
 from transcriber.errors import DependencyError
 
@@ -52,7 +53,7 @@ def test_operators_fail_where_one_differs() -> None:
     ],
 )
 def test_tokens_are_counted(one: list[int], other: list[int], count: int) -> None:
-    assert transcripts.differing(one, other) == count
+    assert differing(one, other) == count
 
 
 def test_transcripts_may_differ_a_little_and_may_not_be_worse() -> None:
