@@ -14,7 +14,13 @@ import media
 import pytest
 
 from transcriber.audio.ffmpeg import Ffmpeg
-from transcriber.audio.stream import AudioLimits, AudioStream, open_audio
+from transcriber.audio.stream import (
+    AHEAD_BLOCKS,
+    BLOCK_BYTES,
+    AudioLimits,
+    AudioStream,
+    open_audio,
+)
 from transcriber.errors import DependencyError, InputError, LimitError
 
 SECOND = "sys.stdout.buffer.write(bytes(32000)); sys.stdout.flush()\n"
@@ -99,10 +105,11 @@ def test_the_callers_own_time_does_not_count(recording: Path, tmp_path: Path) ->
 
 
 def test_processor_time_is_limited_too(recording: Path, tmp_path: Path) -> None:
-    # The caller works on a block meanwhile, so that only the kernel's limit counts.
+    # As much is waiting for the caller as may be, so that only the kernel's limit counts.
     note = tmp_path / "process"
     body = f"open({str(note)!r}, 'w').write(str(os.getpid()))\n"
-    body += "sys.stdout.buffer.write(bytes(1 << 20)); sys.stdout.flush()\nwhile True: pass"
+    length = (AHEAD_BLOCKS + 1) * BLOCK_BYTES
+    body += f"sys.stdout.buffer.write(bytes({length})); sys.stdout.flush()\nwhile True: pass"
     fake = media.fake_ffmpeg(tmp_path / "fake", body)
     with opened(recording, fake, stall_seconds=60, total_seconds=3) as stream:
         next(stream)
@@ -195,6 +202,22 @@ def test_no_core_file_is_left(recording: Path, tmp_path: Path) -> None:
         list(stream)
     assert (tmp_path / "limit").read_text().startswith("(0, ")
     assert resource.getrlimit(resource.RLIMIT_DATA)[0] == resource.RLIM_INFINITY
+
+
+def test_its_threads_take_turns_on_one_processor(recording: Path, tmp_path: Path) -> None:
+    note = tmp_path / "processors"
+    body = f"""
+        time.sleep(0.3)
+        found = len(os.sched_getaffinity(0)), os.sched_getscheduler(0)
+        open({str(note)!r}, "w").write("%d %d" % found)
+        sys.stdout.buffer.write(bytes(32000))
+        """
+    fake = media.fake_ffmpeg(tmp_path / "fake", body)
+    before = os.sched_getaffinity(0), os.sched_getscheduler(0)
+    with opened(recording, fake) as stream:
+        list(stream)
+    assert note.read_text() == f"1 {os.SCHED_BATCH}"
+    assert (os.sched_getaffinity(0), os.sched_getscheduler(0)) == before
 
 
 def test_half_a_sample_is_dropped(recording: Path, tmp_path: Path) -> None:

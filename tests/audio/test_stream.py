@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import media
 import pytest
 
 from transcriber.audio.command import DEMUXERS, build_command
-from transcriber.audio.stream import BLOCK_BYTES, open_audio
+from transcriber.audio.stream import AHEAD_BLOCKS, BLOCK_BYTES, open_audio
 from transcriber.errors import InputError
 
 
@@ -41,6 +42,33 @@ def test_blocks_digest_and_count(tmp_path: Path) -> None:
     assert list(stream) == []
 
 
+def test_it_is_decoded_ahead_of_the_caller(tmp_path: Path) -> None:
+    path = media.write_wav(tmp_path / "long.wav", seconds=70)
+    with open_audio(path, ffmpeg=media.ffmpeg()) as stream:
+        stream.begin()
+        # Nothing of that is seen before the blocks are taken.
+        time.sleep(0.5)
+        assert (stream.samples, stream.sha256) == (0, hashlib.sha256().hexdigest())
+        assert sum(map(len, stream)) == 2240000
+
+
+def test_no_further_ahead_than_said(tmp_path: Path) -> None:
+    note = tmp_path / "written"
+    body = f"""
+        for number in range({3 * AHEAD_BLOCKS}):
+            sys.stdout.buffer.write(bytes({BLOCK_BYTES})); sys.stdout.flush()
+            open({str(note)!r}, "w").write(str(number + 1))
+        """
+    fake = media.fake_ffmpeg(tmp_path / "fake", body)
+    path = media.write_wav(tmp_path / "a.wav", seconds=0.1)
+    with open_audio(path, ffmpeg=fake) as stream:
+        stream.begin()
+        time.sleep(3)
+        # What waits, and what a pipe and the pieces of a block hold.
+        assert int(note.read_text()) <= AHEAD_BLOCKS + 2
+        assert sum(map(len, stream)) == 3 * AHEAD_BLOCKS * BLOCK_BYTES
+
+
 def test_importing_it_is_cheap() -> None:
     code = (
         "import sys, transcriber.audio.stream;"
@@ -65,9 +93,12 @@ def test_the_command_is_openais_with_fences(tmp_path: Path) -> None:
     assert len(formats) == len(set(formats))
     fences = {"-vn", "-sn", "-dn"}
     assert fences < set(after)
-    assert [argument for argument in after if argument not in fences] == (
-        ["-f", "s16le", "-ac", "1", "-acodec", "pcm_s16le", "-ar", "16000", "-"]
-    )
+    assert [argument for argument in after if argument not in fences] == [
+        *("-f", "s16le", "-ac", "1", "-acodec", "pcm_s16le", "-ar", "16000"),
+        # How it is written, not what.
+        *("-flush_packets", "0"),
+        "-",
+    ]
 
 
 def test_ffmpeg_knows_the_formats_by_these_names() -> None:

@@ -68,6 +68,8 @@ def build_command(program: Path, recording: Path) -> list[str]:
         vn=None,
         sn=None,
         dn=None,
+        # Else each packet is written by itself, 50 a second, and this process woken for it.
+        flush_packets=0,
     )
     options = ["-nostdin", "-hide_banner", "-nostats"]
     # `level` marks each line with its level; `repeat` keeps equal lines apart, for counting.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import math
 import os
 import resource
@@ -18,6 +19,10 @@ from transcriber.audio.failures import stall_failure, time_failure
 from transcriber.errors import DependencyError
 
 _READ_BYTES = 1 << 16
+
+_PIPE_BYTES = 1 << 20
+"""What the kernel keeps of the output. With its usual 64 KiB ffmpeg waits for every other thread
+of this process that holds the interpreter."""
 
 # How soon an ffmpeg is noticed that ended while somebody else holds its pipes.
 _POLL_SECONDS = 0.2
@@ -103,7 +108,12 @@ class FfmpegProcess:
             raise DependencyError(
                 f"{command[0]} does not start: {error.strerror}", "see transcriber doctor"
             ) from error
+        if self._process.stdout is not None:
+            # A user's pipes may hold so much in all, and no more.
+            with contextlib.suppress(OSError):
+                fcntl.fcntl(self._process.stdout, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         _limit(self._process.pid, limits)
+        _keep_together(self._process.pid)
 
     def __enter__(self) -> FfmpegProcess:
         return self
@@ -114,17 +124,21 @@ class FfmpegProcess:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.kill()
         process = self._process
-        if process.poll() is None:
-            # The whole group: a wrapper script's ffmpeg too.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
         for pipe in (process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()
         # One that hangs in the kernel, on a lost network disk, does not end before that does.
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(_KILL_SECONDS)
+
+    def kill(self) -> None:
+        """End it at once; from any thread. Its output then ends, too."""
+        if self._process.poll() is None:
+            # The whole group: a wrapper script's ffmpeg too.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     @property
     def status(self) -> int:
@@ -197,3 +211,18 @@ def _limit(process: int, limits: AudioLimits) -> None:
             _, hard = resource.prlimit(process, kind)
             most = value if hard == resource.RLIM_INFINITY else min(value, hard)
             resource.prlimit(process, kind, (most, hard))
+
+
+def _keep_together(process: int) -> None:
+    """Have the threads of an ffmpeg take turns on one processor.
+
+    Since its release 7 it has one for each step and hands on pieces of 20 ms or so. Between
+    processors, and where a thread that is woken interrupts the one that woke it, that takes more
+    time than the decoding.
+    """
+    # Where a container forbids it, it is slower.
+    with contextlib.suppress(OSError):
+        processors = sorted(os.sched_getaffinity(process))
+        # Not the same one for all that run at a time.
+        os.sched_setaffinity(process, {processors[process % len(processors)]})
+        os.sched_setscheduler(process, os.SCHED_BATCH, os.sched_param(0))

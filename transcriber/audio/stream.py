@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 from transcriber.audio import failures
+from transcriber.audio.background import Background
 from transcriber.audio.command import SAMPLE_RATE, build_command
 from transcriber.audio.container import has_only_protected_sound, lacks_its_end
 from transcriber.audio.content import foreign_content
@@ -23,15 +25,28 @@ BYTES_PER_SAMPLE = 2
 BLOCK_BYTES = 1 << 20
 """Length of the blocks that are handed out, in bytes; only the last is shorter."""
 
+AHEAD_BLOCKS = 16
+"""How many blocks are decoded ahead at most: 8 minutes, what ffmpeg does while torch is loaded."""
+
 _HEAD_BYTES = 4096
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Piece:
+    """A block, and what is true of the samples up to its end."""
+
+    block: bytes
+    samples: int
+    sha256: str
 
 
 class AudioStream:
     """The samples of one recording: a context manager and an iterator of blocks.
 
     Each block holds whole samples, signed 16-bit little-endian, mono, 16 kHz, at most
-    `BLOCK_BYTES` long. Reading starts with the first block and ends with the last, with an
-    error or with `close`; ffmpeg never outlives that.
+    `BLOCK_BYTES` long. Reading starts with `begin` or the first block and ends with the last, with
+    an error or with `close`; ffmpeg never outlives that. It goes on while the caller works on a
+    block, `AHEAD_BLOCKS` ahead at most.
 
     Attributes
     ----------
@@ -56,11 +71,12 @@ class AudioStream:
         self._ffmpeg = ffmpeg
         self._limits = limits
         self._messages = FfmpegMessages()
-        self._digest = hashlib.sha256()
+        self._process: FfmpegProcess | None = None
+        self._sha256 = hashlib.sha256().hexdigest()
         self.samples = 0
         self.warnings: tuple[str, ...] = ()
         self._head, self._lacks_end = _inspect(path, label)
-        self._blocks = self._read()
+        self._pieces = Background(self._read(), most=AHEAD_BLOCKS, stop=self._stop)
 
     def __enter__(self) -> AudioStream:
         return self
@@ -77,23 +93,31 @@ class AudioStream:
         return self
 
     def __next__(self) -> bytes:
-        return next(self._blocks)
+        piece = next(self._pieces)
+        self.samples, self._sha256 = piece.samples, piece.sha256
+        return piece.block
+
+    def begin(self) -> None:
+        """Start ffmpeg; what goes wrong is raised where the first block is asked for."""
+        self._pieces.begin()
 
     def close(self) -> None:
         """End ffmpeg; no block follows."""
-        self._blocks.close()
+        self._pieces.close()
 
     @property
     def sha256(self) -> str:
         """SHA-256 of the samples handed out so far, in hexadecimal."""
-        return self._digest.hexdigest()
+        return self._sha256
 
     @property
     def announced_seconds(self) -> float | None:
         """Length that the file claims, known from the first block on; None where it does not."""
         return self._messages.announced_seconds
 
-    def _read(self) -> Generator[bytes, None, None]:
+    def _read(self) -> Generator[_Piece, None, None]:
+        samples = 0
+        digest = hashlib.sha256()
         process = FfmpegProcess(
             build_command(self._ffmpeg.path, self._path),
             label=self._label,
@@ -101,14 +125,22 @@ class AudioStream:
             on_message=self._messages.feed,
         )
         with process:
+            self._process = process
+            # `_stop` may have come before there was anything to stop.
+            if self._pieces.closed:
+                return
             for block in self._cut(process.output()):
-                self.samples += len(block) // BYTES_PER_SAMPLE
-                self._digest.update(block)
-                if self.samples > self._limits.audio_seconds * SAMPLE_RATE:
+                samples += len(block) // BYTES_PER_SAMPLE
+                digest.update(block)
+                if samples > self._limits.audio_seconds * SAMPLE_RATE:
                     raise failures.length_failure(self._label, self._limits.audio_seconds)
-                yield block
+                yield _Piece(block=block, samples=samples, sha256=digest.hexdigest())
         self._messages.finish()
-        self._judge(process.status)
+        self._judge(process.status, samples)
+
+    def _stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
 
     @staticmethod
     def _cut(chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -123,11 +155,11 @@ class AudioStream:
         if whole:
             yield bytes(gathered[:whole])
 
-    def _judge(self, status: int) -> None:
+    def _judge(self, status: int, samples: int) -> None:
         """Raise the error that ended the reading, or keep what is worth a warning."""
         if status < 0:
             raise failures.death_failure(self._label, -status)
-        if self.samples == 0 or "mostly undecodable" in self._messages.signs:
+        if samples == 0 or "mostly undecodable" in self._messages.signs:
             raise failures.no_audio_failure(
                 self._label,
                 self._messages,
@@ -142,7 +174,7 @@ class AudioStream:
         self.warnings = failures.reading_warnings(
             self._label,
             self._messages,
-            samples=self.samples,
+            samples=samples,
             lacks_end=self._lacks_end,
             status=status,
         )
