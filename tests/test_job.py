@@ -14,6 +14,7 @@ from transcriber.engine.interface import Position, WindowResult
 from transcriber.inputs import Recording
 from transcriber.interruption import Interrupted
 from transcriber.job import Job
+from transcriber.look_ahead import LookAhead
 from transcriber.progress import TextReporter
 from transcriber.settings import DecodingSettings, OutputSettings, RunSettings
 from transcriber.transcript.journal import Header, journal_path, open_journal
@@ -35,15 +36,17 @@ def test_an_interruption_while_reading_leaves_the_journal_alone(tmp_path: Path) 
     )
     engine = mock.Mock()
     engine.read.side_effect = Interrupted(signal.SIGINT)
+    recording = Recording(path=source, label="talk.wav", stem=Path("talk"))
     job = Job(
-        Recording(path=source, label="talk.wav", stem=Path("talk")),
+        recording,
         settings,
         engine=engine,
         threads=1,
         reporter=TextReporter(bar=False),
     )
+    ahead = LookAhead([recording], ffmpeg=media.ffmpeg(), limits=AudioLimits())
     with pytest.raises(Interrupted) as caught:
-        job.run(media.ffmpeg(), AudioLimits())
+        job.run(ahead)
     assert "stays as it was" in caught.value.message
     assert [path.name for path in tmp_path.iterdir()] == [journal_path(stem).name]
     assert journal_path(stem).read_bytes() == before

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from transcriber.audio.ffmpeg import Ffmpeg
-from transcriber.audio.stream import AudioLimits, AudioStream, open_audio
+from transcriber.audio.stream import AudioStream
 from transcriber.engine.interface import Engine, Segment
 from transcriber.errors import StorageError
 from transcriber.inputs import Recording, readable_file
 from transcriber.interruption import Interrupted
 from transcriber.languages import language_name
+from transcriber.look_ahead import LookAhead
 from transcriber.progress import Course, Reporter, clock
 from transcriber.settings import RunSettings
 from transcriber.streams import print_whole
@@ -68,8 +68,13 @@ class Job:
         self._threads = threads
         self._reporter = reporter
 
-    def run(self, ffmpeg: Ffmpeg, limits: AudioLimits) -> None:
+    def run(self, recordings: LookAhead) -> None:
         """Transcribe the recording and write its files.
+
+        Parameters
+        ----------
+        recordings : LookAhead
+            This one and those that follow. When this one is read, the next begins to be.
 
         Raises
         ------
@@ -90,9 +95,9 @@ class Job:
             try:
                 self._engine.use_threads(self._choose_threads(journal))
                 self._engine.use_kernels(journal.header.kernels if journal.header else "")
-                label = self._recording.label
-                with open_audio(path, ffmpeg=ffmpeg, limits=limits, label=label) as audio:
+                with recordings.open(self._recording, path) as audio:
                     course.duration = self._engine.read(audio)
+                recordings.begin()
                 for warning in audio.warnings:
                     self._reporter.note(warning)
                 self._begin(journal, audio)

@@ -9,6 +9,7 @@ from transcriber.audio.ffmpeg import find_ffmpeg
 from transcriber.audio.stream import AudioLimits, open_audio
 from transcriber.cuda.offer import provide_addon
 from transcriber.engine.choice import choose_engine
+from transcriber.engine.interface import Engine
 from transcriber.errors import (
     InputError,
     LimitError,
@@ -19,6 +20,7 @@ from transcriber.errors import (
 from transcriber.inputs import Recording, find_recordings
 from transcriber.interruption import Interrupted
 from transcriber.job import Job, is_done
+from transcriber.look_ahead import LookAhead
 from transcriber.machine.threads import apply_environment, plan_threads
 from transcriber.models.choice import ask_model, may_ask, may_offer
 from transcriber.models.obtain import obtain
@@ -98,6 +100,25 @@ def _transcribe(
     asked = settings.model_is_open and may_ask(settings)
     if asked:
         settings = dataclasses.replace(settings, model=ask_model(settings.model_directory))
+    with LookAhead(readable, ffmpeg=ffmpeg, limits=_limits(settings)) as ahead:
+        # While the model is found and loaded.
+        ahead.begin()
+        threads, engine = _prepare(settings, reporter, remember=asked)
+        for recording in readable:
+            job = Job(recording, settings, engine=engine, threads=threads, reporter=reporter)
+            try:
+                job.run(ahead)
+            except (InputError, LimitError, StorageError) as error:
+                failed(recording, error)
+            except Interrupted as interruption:
+                if len(readable) > 1:
+                    interruption.message += " (add --skip_existing: it passes over finished ones)"
+                raise
+    return failures
+
+
+def _prepare(settings: RunSettings, reporter: Reporter, *, remember: bool) -> tuple[int, Engine]:
+    """Get the model and what decodes with it; return the number of threads and the engine."""
     threads = plan_threads(settings.threads)
     apply_environment(threads)
     stored = obtain(
@@ -107,7 +128,7 @@ def _transcribe(
         sources=settings.mirrors,
         report=reporter,
     )
-    if asked:
+    if remember:
         # Only now: one that takes too long to come is not what the next start should fetch, too.
         remember_model(stored.name)
     # A PyTorch of the system has its own.
@@ -119,18 +140,7 @@ def _transcribe(
             may_ask=lambda: may_offer(settings),
             report=reporter,
         )
-    engine = choose_engine(stored, settings, reporter.note)
-    for recording in readable:
-        job = Job(recording, settings, engine=engine, threads=threads.threads, reporter=reporter)
-        try:
-            job.run(ffmpeg, _limits(settings))
-        except (InputError, LimitError, StorageError) as error:
-            failed(recording, error)
-        except Interrupted as interruption:
-            if len(readable) > 1:
-                interruption.message += " (add --skip_existing: it passes over finished ones)"
-            raise
-    return failures
+    return threads.threads, choose_engine(stored, settings, reporter.note)
 
 
 def _limits(settings: RunSettings) -> AudioLimits:

@@ -12,6 +12,7 @@ import pytest
 from transcriber.engine import choice
 from transcriber.engine.choice import choose_engine
 from transcriber.engine.fallback import FallbackEngine
+from transcriber.engine.fused import operators
 from transcriber.engine.interface import Engine
 from transcriber.engine.local import LocalEngine
 from transcriber.engine.system import SystemEngine
@@ -84,7 +85,7 @@ def choose(
         settings = RunSettings(
             inputs=("a.wav",),
             model_directory=Path("models"),
-            decoding=DecodingSettings(),
+            decoding=options.pop("decoding", DecodingSettings()),
             output=OutputSettings(),
             **options,
         )
@@ -180,6 +181,45 @@ def test_the_systems_gpu_does_not_work(choose: Choose, notes: list[str]) -> None
     assert preferred(engine)._device == "cpu"
     assert notes[0] == "using the processor: cuda:0 is not usable: PyTorch finds no GPU"
     assert len(notes) == 2
+
+
+@pytest.mark.parametrize(
+    ("wanted", "machine", "told"),
+    [
+        ("auto", {"own": OWN_GPU}, ""),
+        ("int8", {"own": OWN_GPU}, "int8 is for the processor: a GPU computes as --fp16 says"),
+        ("float32", {"own": OWN_GPU}, "float32 is for the processor"),
+        ("int8", {"own": PROCESSOR}, "int8 needs the program's own PyTorch"),
+        ("float32", {"own": PROCESSOR}, ""),
+        ("bfloat16", {"own": UNUSABLE, "system": selected(WORKS)}, "bfloat16 is for the processor"),
+        (
+            "bfloat16",
+            {"own": PROCESSOR, "system": selected(None), "backend": "system"},
+            "bfloat16 needs the program's own PyTorch: this one uses float32",
+        ),
+    ],
+)
+def test_a_compute_type_that_is_not_there_is_told(
+    choose: Choose,
+    notes: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    wanted: str,
+    machine: dict[str, Any],
+    told: str,
+) -> None:
+    monkeypatch.setattr(operators, "available", lambda: False)
+    choose(driver=True, decoding=DecodingSettings(compute_type=wanted), **machine)
+    found = [note for note in notes if "--compute_type" in note]
+    assert len(found) == bool(told)
+    assert all(note.startswith("--compute_type ") and told in note for note in found)
+
+
+def test_the_program_has_every_compute_type(
+    choose: Choose, notes: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operators, "available", lambda: True)
+    choose(own=PROCESSOR, driver=False, decoding=DecodingSettings(compute_type="bfloat16"))
+    assert notes == []
 
 
 def test_the_system_has_nothing(choose: Choose) -> None:

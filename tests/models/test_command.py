@@ -14,7 +14,9 @@ import pytest
 
 from transcriber.errors import ModelError, NetworkError, OfflineError, UsageError
 from transcriber.models.digest import forget_sha256, remember_sha256
+from transcriber.models.packed import packed_places
 from transcriber.models.registry import OfficialModel, official_models
+from transcriber.models.store import expected_file
 from transcriber.models.stored import StoredModel
 from transcriber.subcommands import run_subcommand
 
@@ -104,6 +106,25 @@ def test_fetch_then_path_then_verify_then_remove(
     assert list(store.iterdir()) == []
     with pytest.raises(ModelError, match="`transcriber models fetch test`"):
         models(store, "path", "test")
+
+
+def test_packed_weights_are_told_and_verified(
+    store: Path, registered: Registered, content: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (store / "test.pt").write_bytes(content)
+    (packed, _) = packed_places(expected_file(registered[0], store), "int8-int16")
+    packed.write_bytes(bytes(2_500_000))
+    assert models(store, "list") == 0
+    assert "official      yes, and 2.5 MB packed  (also" in capsys.readouterr().out
+    assert models(store, "list", "--json") == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["packed"] == 2_500_000
+    assert models(store, "verify") == 0
+    assert capsys.readouterr().out == (
+        f"test: right, {store / 'test.pt'}\n"
+        f"test: {packed} was damaged or outdated; it is made again when needed\n"
+    )
+    assert not packed.exists()
 
 
 def test_verify_finds_damage(

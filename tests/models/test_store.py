@@ -12,6 +12,7 @@ import pytest
 
 from transcriber.errors import ModelError, StorageError, UsageError
 from transcriber.models.lock import FileLock
+from transcriber.models.packed import packed_cache, packed_places
 from transcriber.models.registry import OfficialModel, official_models
 from transcriber.models.store import (
     expected_file,
@@ -196,6 +197,28 @@ def test_remove_deletes_all_that_belongs_to_a_model(
     }
     with pytest.raises(ModelError, match="is not stored"):
         remove("test", store)
+
+
+def test_remove_deletes_packed_weights(store: Path, registered: Registered, content: bytes) -> None:
+    (store / "test.pt").write_bytes(content)
+    import_model("mine", store)
+    (model,) = [model for model in stored_models(store) if model.name == "mine"]
+    official = expected_file(registered[0], store)
+    packed_cache().mkdir(parents=True)
+    packed = [
+        *packed_places(official, "int8-int16"),
+        store / "test.0123456789ab.float32.packed",
+        *packed_places(model, "bfloat16"),
+    ]
+    for path in packed:
+        path.write_bytes(b"packed")
+    assert set(remove("test", store)) == {store / "test.pt", *packed[:3]}
+    assert all(path.exists() for path in packed[3:])
+    assert {path.name for path in remove("mine", store)} >= {path.name for path in packed[3:]}
+    assert not any(path.exists() for path in packed)
+    # The checkpoint may have been deleted by hand.
+    packed[0].write_bytes(b"packed")
+    assert remove("test", store) == [packed[0]]
 
 
 def test_remove_deletes_a_damaged_model(store: Path, registered: Registered) -> None:

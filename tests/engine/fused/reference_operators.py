@@ -25,7 +25,7 @@ from whisper.decoding import (
 
 ROWS = 16
 GROUPS = {"float32": 1, "float16": 1, "bfloat16": 2, "int16": 2, "int8": 4}
-TYPES = {
+TYPES: dict[str, tuple[torch.dtype, np.dtype[Any]]] = {
     "float32": (torch.float32, np.dtype("<f4")),
     "float16": (torch.float16, np.dtype("<f2")),
     # numpy has no such type: its bits.
@@ -78,8 +78,7 @@ def unpack(packed: Tensor, scales: Tensor) -> Tensor:
     """Return the matrix, with its padded rows."""
     bits = next(bits for kind, bits in TYPES.values() if kind == packed.dtype)
     content = ctypes.string_at(packed.data_ptr(), packed.numel() * bits.itemsize)
-    panels = np.frombuffer(content, bits).reshape(*packed.shape, -1)[..., :4]
-    panels = panels.reshape(packed.shape[0], packed.shape[1], ROWS, -1)
+    panels = np.frombuffer(content, bits).reshape(packed.shape[0], packed.shape[1], ROWS, -1)
     if packed.dtype == torch.bfloat16:
         panels = (panels.astype("<u4") << 16).view("<f4")
     matrix = panels.astype(np.float32).transpose(0, 2, 1, 3).reshape(packed.shape[0] * ROWS, -1)

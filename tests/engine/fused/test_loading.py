@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,6 @@ import torch
 
 from transcriber.engine import openai_whisper
 from transcriber.engine.fused import checkpoint as checkpoint_module
-from transcriber.engine.fused import loading
 from transcriber.engine.fused.forms import Forms, choose_forms
 from transcriber.engine.fused.loading import alignment_heads, load_packed
 from transcriber.engine.fused.packed_file import PackedModel
@@ -134,7 +134,7 @@ def test_full_disks(model: StoredModel, monkeypatch: pytest.MonkeyPatch) -> None
     class Usage:
         free = 1000
 
-    monkeypatch.setattr(loading.shutil, "disk_usage", lambda _: Usage)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage)
     assert same(load(model), first)
     assert names(model.path.parent) == ["mine.pt"]
     assert names(packed_cache()) == []

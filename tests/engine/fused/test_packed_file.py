@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import mmap
@@ -125,7 +126,7 @@ def test_its_pages_are_the_disks(written: Path, monkeypatch: pytest.MonkeyPatch)
         access.append(options["access"])
         return original(*arguments, **options)
 
-    monkeypatch.setattr(packed_file.mmap, "mmap", mapped)
+    monkeypatch.setattr(mmap, "mmap", mapped)
     assert read_packed(written, SHA256, "int8-int16") is not None
     assert access == [mmap.ACCESS_COPY]
 
@@ -212,13 +213,13 @@ def test_there_need_be_no_file(tmp_path: Path) -> None:
 
 def test_the_content_is_hashed_once(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hashed: list[int] = []
-    original = packed_file.hashlib.sha256
+    original = hashlib.sha256
 
     def count(content: bytes = b"") -> object:
         hashed.append(len(content))
         return original(content)
 
-    monkeypatch.setattr(packed_file.hashlib, "sha256", count)
+    monkeypatch.setattr(hashlib, "sha256", count)
     # What this program wrote it knows.
     assert read_packed(written, SHA256, "int8-int16") is not None
     assert hashed == []

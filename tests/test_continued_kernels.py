@@ -1,0 +1,105 @@
+"""A journal knows what computed it, and is continued by the same or by a GPU."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import zlib
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from transcriber.engine.interface import PLAIN_KERNELS, Position, WindowResult
+from transcriber.inputs import Recording
+from transcriber.job import Job
+from transcriber.progress import TextReporter
+from transcriber.settings import DecodingSettings, OutputSettings, RunSettings
+from transcriber.transcript.journal import Header, Journal, identity, journal_path, open_journal
+
+AUDIO: Any = SimpleNamespace(sha256="abc")
+WORK = identity({"audio": "abc", "model": "m"})
+
+
+class Engine:
+    """An engine with one kind of kernels, and perhaps others."""
+
+    def __init__(self, best: str, *others: str) -> None:
+        self.best, self.others, self.now = best, others, best
+
+    def identity(self) -> dict[str, str]:
+        return {"model": "m"}
+
+    def kernels(self) -> str:
+        return self.now
+
+    def use_kernels(self, wanted: str) -> None:
+        self.now = wanted if wanted in self.others else self.best
+
+    def language(self) -> tuple[str, bool]:
+        return "en", False
+
+
+def begin(engine: Engine, journal: Journal, folder: Path) -> None:
+    settings = RunSettings(
+        inputs=(), model_directory=folder, decoding=DecodingSettings(), output=OutputSettings()
+    )
+    recording = Recording(path=folder / "talk.wav", label="talk.wav", stem=Path("talk"))
+    given: Any = engine
+    job = Job(recording, settings, engine=given, threads=1, reporter=TextReporter(bar=False))
+    engine.use_kernels(journal.header.kernels if journal.header else "")
+    job._begin(journal, AUDIO)
+
+
+@pytest.mark.parametrize(
+    ("before", "engine", "continued", "kernels"),
+    [
+        ("int8 avx2", Engine("int8 avx2"), True, "int8 avx2"),
+        # A newer processor has those of an older one.
+        ("int8 avx2", Engine("int8 amx", "int8 avx2"), True, "int8 avx2"),
+        ("int8 amx", Engine("int8 avx2", "int8 default"), False, "int8 avx2"),
+        ("float32 avx2", Engine("int8 avx2"), False, "int8 avx2"),
+        ("int8 avx2", Engine(PLAIN_KERNELS), False, PLAIN_KERNELS),
+        # What one device has begun another continues.
+        ("", Engine("int8 avx2"), True, ""),
+        ("int8 avx2", Engine(""), True, "int8 avx2"),
+    ],
+)
+def test_what_continues(
+    before: str, engine: Engine, continued: bool, kernels: str, tmp_path: Path
+) -> None:
+    with open_journal(journal_path(tmp_path / "talk")) as journal:
+        journal.begin(Header(identity=WORK, language="de", threads=1, kernels=before))
+        journal.append(WindowResult(segments=(), position=Position(seek=3000)))
+        begin(engine, journal, tmp_path)
+        assert len(journal.windows) == continued
+        assert journal.header is not None
+        assert journal.header.kernels == kernels
+        assert engine.kernels() == (engine.best if not continued else engine.now)
+
+
+def test_what_begins_anew_has_the_best_kernels(tmp_path: Path) -> None:
+    engine = Engine("int8 amx", "int8 avx2")
+    with open_journal(journal_path(tmp_path / "talk")) as journal:
+        journal.begin(Header(identity="other", language="de", threads=1, kernels="int8 avx2"))
+        begin(engine, journal, tmp_path)
+        assert journal.header is not None
+        assert journal.header.kernels == "int8 amx"
+
+
+@pytest.mark.parametrize(("engine", "continued"), [(PLAIN_KERNELS, True), ("int8 avx2", False)])
+def test_journals_of_earlier_versions(engine: str, continued: bool, tmp_path: Path) -> None:
+    header = dataclasses.asdict(Header(identity=WORK, language="de", threads=1))
+    del header["kernels"]
+    window = dataclasses.asdict(WindowResult(segments=(), position=Position(seek=3000)))
+    lines = []
+    for record in (header, window):
+        body = json.dumps(record).encode()
+        lines.append(b"%08x %s\n" % (zlib.crc32(body), body))
+    path = journal_path(tmp_path / "talk")
+    path.write_bytes(b"".join(lines))
+    with open_journal(path) as journal:
+        assert len(journal.windows) == 1
+        begin(Engine(engine), journal, tmp_path)
+        assert len(journal.windows) == continued
