@@ -45,7 +45,8 @@ Decoded decode_window(
   const int64_t rows = search->rows();
   const int64_t length = prompt.size();
   TORCH_CHECK(0 < length && length <= weights.context, "the prompt has ", length, " tokens");
-  Decoder decoder(weights, heads, rows, std::max(rows, length));
+  // Two rows of logits follow the prompt, which may be a single token.
+  Decoder decoder(weights, heads, rows, std::max({rows, length, int64_t{2}}));
   const int64_t stride = decoder.stride();
   std::vector<float> logits(std::max<int64_t>(rows, 2) * stride);
   Histories histories(rows, weights.context);
