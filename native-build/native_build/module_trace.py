@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from native_build.module_list import FILES, MODULES, own_modules, write_list
 from native_build.program_packages import LEFT_OUT
@@ -185,6 +186,9 @@ def _runs(material: Material, scratch: Path, mirror: str) -> Iterator[tuple[int,
     shutil.copyfile(material.models / "tiny.en.pt", copied / "tiny.en.pt")
     damaged = scratch / "damaged.pt"
     damaged.write_bytes((material.models / "tiny.en.pt").read_bytes()[:100_000])
+    # What a GPU computes with, too: openai-whisper's own modules.
+    plain = scratch / "plain.pt"
+    _write_unusual_model(plain)
     silent = scratch / "nothing.wav"
     silent.write_bytes(b"not a recording")
     common = ("--model_dir", str(material.models), "--device", "cpu", "--output_dir", str(scratch))
@@ -203,6 +207,9 @@ def _runs(material: Material, scratch: Path, mirror: str) -> Iterator[tuple[int,
     yield 0, [*base, "--task", "translate", "--initial_prompt", "Sense", recordings[0]]
     yield 0, [*base, "--language", "German", "--hallucination_silence_threshold", "1",
               "--word_timestamps", "True", recordings[0]]  # fmt: skip
+    once = (*common, "--model", str(plain), "--temperature_increment_on_fallback", "None")
+    yield 0, [*once, "--beam_size", "2", "--word_timestamps", "True", recordings[0]]
+    yield 0, [*once, "--best_of", "1", "--temperature", "0.5", recordings[0]]
     yield 2, ["--language", "Germn", recordings[0]]
     yield 2, ["--no_such_option"]
     # Neither a terminal nor a screen is there to ask on.
@@ -224,6 +231,24 @@ def _runs(material: Material, scratch: Path, mirror: str) -> Iterator[tuple[int,
     # Nothing is in the cache of this run.
     yield 8, ["cuda", "status", "--json"]
     yield 0, ["cuda", "remove"]
+
+
+def _write_unusual_model(path: Path) -> None:
+    """Write a checkpoint of random numbers that the fused operators do not compute."""
+    from transcriber.engine import openai_whisper  # noqa: PLC0415 - loads torch
+
+    whisper: Any = openai_whisper.load().model
+    import torch  # noqa: PLC0415
+
+    # The operators are for heads of 64 channels, which all models of OpenAI's have.
+    sizes = {"state": 64, "head": 2, "layer": 1}
+    audio = {f"n_audio_{name}": size for name, size in sizes.items()}
+    text = {f"n_text_{name}": size for name, size in sizes.items()}
+    dimensions = {"n_mels": 80, "n_audio_ctx": 1500, "n_vocab": 51865, "n_text_ctx": 448}
+    dimensions.update(audio, **text)
+    torch.manual_seed(0)
+    network = whisper.Whisper(whisper.ModelDimensions(**dimensions))
+    torch.save({"dims": dimensions, "model_state_dict": network.state_dict()}, path)
 
 
 @contextmanager
