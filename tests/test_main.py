@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import wave
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -42,14 +43,20 @@ def test_answers_load_nothing_heavy(arguments: list[str]) -> None:
         ["models", "verify"],
         ["models", "remove", "base"],
         ["models", "fetch", "base", "--offline"],
-        ["doctor"],
     ],
     ids=" ".join,
 )
-def test_store_and_doctor_do_without_torch(arguments: list[str], tmp_path: Path) -> None:
+def test_the_store_does_without_torch(arguments: list[str], tmp_path: Path) -> None:
     modules = imported_modules(*arguments, "--model_dir", str(tmp_path))
     assert "transcriber.errors" in modules
     assert modules.isdisjoint({"torch", "numpy", "whisper"})
+
+
+def test_the_doctor_loads_no_torch_but_our_own(tmp_path: Path) -> None:
+    modules = imported_modules("doctor", "--model_dir", str(tmp_path))
+    assert "transcriber.errors" in modules
+    assert "whisper" not in modules
+    assert ("torch" in modules) == ("+whisper" in metadata.version("torch"))
 
 
 def test_the_version_takes_next_to_nothing() -> None:

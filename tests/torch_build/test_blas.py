@@ -86,9 +86,10 @@ def test_one_routine_for_callers_and_the_kernels_of_three_targets(archive: Path)
     }
 
 
-def test_needs_only_the_c_library_and_openmp(archive: Path) -> None:
+def test_needs_only_the_c_library_openmp_and_the_team(archive: Path) -> None:
     foreign = symbols(archive, "U") - symbols(archive, "TDBCR")
     allowed = r"__kmpc_\w+|omp_\w+|pthread_\w+|calloc|free|aligned_alloc|abort|getenv|strcasecmp"
+    allowed += r"|strcmp|strncmp|whisper_run_on_team"
     allowed += r"|__cpu_model|__cpu_indicator_init|mem(cpy|set)|_GLOBAL_OFFSET_TABLE_"
     assert not {name for name in foreign if not re.fullmatch(allowed, name)}
 
@@ -126,6 +127,15 @@ def test_a_target_that_cannot_run_is_not_taken(library: Path, name: str) -> None
 def test_products_are_right(library: Path, name: str, threads: str) -> None:
     wrong = child(library, "wrong_products", 250, OPENBLAS_CORETYPE=name, OMP_NUM_THREADS=threads)
     assert wrong == ""
+
+
+@pytest.mark.parametrize(
+    ("held_to", "name"),
+    [("default", "baseline"), ("avx2", RUNNABLE[:2][-1]), ("amx", RUNNABLE[-1])],
+)
+def test_what_holds_pytorch_down_holds_it_down(library: Path, held_to: str, name: str) -> None:
+    settings = {"ATEN_CPU_CAPABILITY": held_to, "OPENBLAS_CORETYPE": ""}
+    assert child(library, "target", **settings) == name
 
 
 def test_finishes_when_openmp_grants_fewer_threads(library: Path) -> None:

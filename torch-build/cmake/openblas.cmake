@@ -108,6 +108,7 @@ endforeach()
 add_library(openblas STATIC EXCLUDE_FROM_ALL ${openblas_objects} $<TARGET_OBJECTS:openblas_products>)
 add_library(openblas_shared SHARED EXCLUDE_FROM_ALL ${openblas_objects})
 openblas_own(openblas_shared) # again, since its names are to be visible
+target_sources(openblas_shared PRIVATE ${openblas_native}/team_of_openmp.c)
 set_target_properties(openblas_shared PROPERTIES OUTPUT_NAME matrix_products
   C_VISIBILITY_PRESET default)
 target_link_options(openblas_shared PRIVATE -fopenmp)

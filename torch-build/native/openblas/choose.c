@@ -38,7 +38,7 @@ const struct target *openblas_target(void) {
   /* What holds PyTorch's own kernels down holds these down, too. */
   const char *most = getenv("ATEN_CPU_CAPABILITY");
   if (most && strcmp(most, "default") == 0) wanted = openblas_baseline.name;
-  if (most && strncmp(most, "avx", 3) == 0 && strncmp(most, "avx512", 6) != 0 && !wanted) {
+  if (most && strncmp(most, "avx", 3) == 0 && strncmp(most, "avx512", 6) != 0 && !(wanted && *wanted)) {
     wanted = openblas_haswell.name;
   }
   for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
