@@ -6,26 +6,27 @@ as a line of JSON. Then each line of standard input names a part, and is answere
 
 from __future__ import annotations
 
-import json
-import signal
 import sys
 import time
-from collections.abc import Callable
 
-import numpy as np
 import torch
 
+from benchmarks.measuring.part_answers import (
+    DECODER_STEPS,
+    WINDOW_STEPS,
+    answer,
+    noise,
+    segment,
+    timed,
+)
 from transcriber.engine import openai_whisper
 
 whisper = openai_whisper.load()
 
-from whisper.decoding import PyTorchInference  # noqa: E402 - not before numba has its placeholder
-
-DECODER_STEPS = 10
-"""Steps in one measurement of the decoder, of which the mean is taken."""
-
-AUDIO_SECONDS = 30
-SAMPLES_A_SECOND = 16000
+# Not before numba has its placeholder.
+from whisper.decoding import PyTorchInference  # noqa: E402
+from whisper.timing import add_word_timestamps  # noqa: E402
+from whisper.tokenizer import get_tokenizer  # noqa: E402
 
 
 class Parts:
@@ -40,8 +41,7 @@ class Parts:
     def __init__(self, weights: str) -> None:
         self._weights = weights
         self._model = whisper.load_model(weights, device="cpu").eval()
-        noise = np.random.default_rng(0).normal(0, 0.1, AUDIO_SECONDS * SAMPLES_A_SECOND)
-        self._audio = noise.astype(np.float32)
+        self._audio = noise()
         self._mel = whisper.log_mel_spectrogram(self._audio, self._model.dims.n_mels)[None]
         self._features = self._model.encoder(self._mel)
         start = (50258, 50259, 50359, 50363) if self._model.is_multilingual else (50257,)
@@ -60,49 +60,68 @@ class Parts:
         self._model.encoder(self._mel)
 
     def decoder(self) -> float:
-        """Decode `DECODER_STEPS` tokens one by one; return the mean seconds of a step.
+        """Decode `DECODER_STEPS` tokens one by one; return the mean seconds of a step."""
+        return self._steps(rows=1)
 
-        The first step, which decodes the prompt and projects the encoder's output, is left out.
-        """
+    def beams(self) -> float:
+        """Decode as many for five beams, which change their places after each step."""
+        return self._steps(rows=5)
+
+    def window(self) -> None:
+        """Transcribe a window: its spectrogram, the encoder, and `WINDOW_STEPS` tokens."""
+        mel = whisper.log_mel_spectrogram(self._audio, self._model.dims.n_mels)[None]
+        self._decode(self._model.encoder(mel), WINDOW_STEPS)
+
+    def words(self) -> None:
+        """Time the words of a window."""
+        tokenizer = get_tokenizer(self._model.is_multilingual, language="en", task="transcribe")
+        add_word_timestamps(
+            segments=[segment()],
+            model=self._model,
+            tokenizer=tokenizer,
+            mel=self._mel[0],
+            num_frames=self._mel.shape[-1],
+            last_speech_timestamp=0.0,
+        )
+
+    def _steps(self, rows: int) -> float:
+        """Return the seconds of a step without the first, which has the prompt and more to do."""
+        features = self._features.expand(rows, -1, -1).contiguous()
+        begin = self._decode(features, DECODER_STEPS)
+        return (time.perf_counter() - begin) / DECODER_STEPS
+
+    def _decode(self, features: torch.Tensor, steps: int) -> float:
+        """Decode `steps` tokens after the prompt; return when the prompt was done."""
         inference = PyTorchInference(self._model, self._prompt.shape[-1])
-        tokens = self._prompt
-        inference.logits(tokens, self._features)
+        tokens = self._prompt.expand(len(features), -1)
+        inference.logits(tokens, features)
         begin = time.perf_counter()
-        for _ in range(DECODER_STEPS):
+        for _ in range(steps):
             tokens = torch.cat([tokens, tokens[:, -1:]], -1)
-            inference.logits(tokens, self._features)
-        seconds = (time.perf_counter() - begin) / DECODER_STEPS
+            inference.logits(tokens, features)
+            if len(features) > 1:
+                inference.rearrange_kv_cache([0, 0, *range(1, len(features) - 1)])
         inference.cleanup_caching()
-        return seconds
-
-
-def _timed(work: Callable[[], None]) -> Callable[[], float]:
-    def measure() -> float:
-        begin = time.perf_counter()
-        work()
-        return time.perf_counter() - begin
-
-    return measure
+        return begin
 
 
 def main() -> None:
     """Answer until standard input ends."""
-    # Ctrl-C is for the parent, which ends its children.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(int(sys.argv[2]))
     with torch.inference_mode():
         parts = Parts(sys.argv[1])
-        measurements: dict[str, Callable[[], float]] = {
-            "encoder": _timed(parts.encoder),
-            "decoder step": parts.decoder,
-            "log-mel": _timed(parts.spectrogram),
-            "load": _timed(parts.load),
-        }
-        for measure in measurements.values():
-            measure()
-        print(json.dumps(list(measurements)), flush=True)
-        for line in sys.stdin:
-            print(json.dumps(measurements[line.rstrip("\n")]()), flush=True)
+        answer(
+            {
+                "encoder": timed(parts.encoder),
+                "decoder step": parts.decoder,
+                "decoder step, 5 beams": parts.beams,
+                "log-mel": timed(parts.spectrogram),
+                "load": timed(parts.load),
+                "first load": timed(parts.load),
+                "words": timed(parts.words),
+                "window": timed(parts.window),
+            }
+        )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Measure the parts of a transcription apart, our PyTorch against stock's, and both's import.
+"""Measure the parts of a transcription apart: our engine's, and openai-whisper's on both PyTorchs.
 
-Each build has a process of its own for each number of threads, because OpenMP and the BLAS read
+Each has a process of its own for each number of threads, because OpenMP and the BLAS read
 their settings when they are loaded. All load the same weights, stay alive and are told in turns to
 run a part once. Threads wait as the program makes them wait.
 """
@@ -23,6 +23,11 @@ from transcriber.errors import DependencyError
 
 OURS = "wheel"
 STOCK = "stock PyTorch"
+FUSED = "fused engine"
+FUSED_FLOAT32 = "fused engine, float32"
+
+_OF_OPENAI_WHISPER = ("benchmarks.measuring.part_child",)
+_OF_THE_ENGINE = "benchmarks.measuring.fused_part_child"
 
 
 class PartChild:
@@ -36,6 +41,8 @@ class PartChild:
         A checkpoint of OpenAI's form.
     threads : int
         How many PyTorch uses.
+    child : sequence of str
+        The module that it runs, and what follows the number of threads on its command line.
 
     Attributes
     ----------
@@ -48,11 +55,18 @@ class PartChild:
         When it ends before it is ready.
     """
 
-    def __init__(self, python: Path, weights: Path, threads: int) -> None:
+    def __init__(
+        self,
+        python: Path,
+        weights: Path,
+        threads: int,
+        child: Sequence[str] = _OF_OPENAI_WHISPER,
+    ) -> None:
+        module, *words = child
         # Warnings go nowhere else than a failure's reason does: to the reader.
         try:
             self._process = subprocess.Popen(
-                [python, "-m", "benchmarks.measuring.part_child", str(weights), str(threads)],
+                [python, "-m", module, str(weights), str(threads), *words],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -95,7 +109,7 @@ class PartChild:
 def measure_parts(
     ours: Path, stock: Path, weights: Path, threads: tuple[str, int], rounds: int
 ) -> Iterator[list[Series]]:
-    """Measure the parts of the model in both builds.
+    """Measure the parts of the model: openai-whisper's in both builds, and the engine's in ours.
 
     Parameters
     ----------
@@ -111,13 +125,18 @@ def measure_parts(
     Yields
     ------
     list of Series
-        For each part both series, in seconds.
+        For each part the series of all, in seconds.
     """
     name, count = threads
     with ExitStack() as stack:
         children = {
-            subject: stack.enter_context(PartChild(python, weights, count))
-            for subject, python in ((OURS, ours), (STOCK, stock))
+            subject: stack.enter_context(PartChild(python, weights, count, child))
+            for subject, python, child in (
+                (OURS, ours, _OF_OPENAI_WHISPER),
+                (STOCK, stock, _OF_OPENAI_WHISPER),
+                (FUSED, ours, (_OF_THE_ENGINE, "auto")),
+                (FUSED_FLOAT32, ours, (_OF_THE_ENGINE, "float32")),
+            )
         }
         for part in children[OURS].parts:
             taken: dict[str, list[float]] = {subject: [] for subject in children}

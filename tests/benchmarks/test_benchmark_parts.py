@@ -11,6 +11,8 @@ import pytest
 from benchmarks.figures import Series
 from benchmarks.measuring import parts
 from benchmarks.measuring.parts import (
+    FUSED,
+    FUSED_FLOAT32,
     OURS,
     STOCK,
     PartChild,
@@ -120,12 +122,19 @@ def test_parts_are_measured_in_turns(child: Child, tmp_path: Path) -> None:
                 unit="s",
                 samples=(seconds,) * 3,
             )
-            for subject, seconds in ((OURS, 0.25), (STOCK, 2.0))
+            for subject, seconds in (
+                (OURS, 0.25),
+                (STOCK, 2.0),
+                # The same interpreter, with another module.
+                (FUSED, 0.25),
+                (FUSED_FLOAT32, 0.25),
+            )
         ]
         for part in ("encoder", "load")
     ]
     lines = [line.rsplit("/", 1)[-1] for line in (tmp_path / "log").read_text().splitlines()]
-    turns = ["stock", "ours", "ours", "stock", "stock", "ours"]
+    there = ["ours", "stock", "ours", "ours"]
+    turns = [*reversed(there), *there, *reversed(there)]
     assert lines == [f"{who} {part}" for part in ("encoder", "load") for who in turns]
 
 
