@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from benchmarks.judging.budgets import Budgets
+from benchmarks.measuring.parts import MORE_PARTS, PARTS
 from benchmarks.measuring.precision import AGAINST
 from benchmarks.measuring.recordings import SPEECH_VARIABLE
 from benchmarks.measuring.speed import REFERENCE, Cell
@@ -134,7 +135,9 @@ def plan(*, quick: bool, budgets: Budgets, output: Path) -> tuple[list[Step], di
     """
     further = os.environ.get(SPEECH_VARIABLE)
     threads = ["all threads"] if quick else list(thread_counts())
-    steps = [size_step(), count_step(), *start_steps(), *map(part_step, threads)]
+    parts = PARTS if quick else MORE_PARTS
+    steps = [size_step(), count_step(), *start_steps()]
+    steps += [part_step(number, parts) for number in threads]
     steps += [cell_step(cell, budgets, output, names) for cell, names in cells(quick=quick).items()]
     missing: dict[str, str] = {}
     speeches = {FETCHED: SPEECH}
@@ -166,7 +169,8 @@ def plan(*, quick: bool, budgets: Budgets, output: Path) -> tuple[list[Step], di
                 for start in cell_step(cell, budgets, output).covers
                 for name in others
             }
-        for step in [*full, *map(part_step, thread_counts())]:
+        full += [part_step(number, MORE_PARTS) for number in thread_counts()]
+        for step in full:
             missing |= {start: IN_FULL_ONLY for start in step.covers if start not in measured}
     return steps, missing
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from benchmarks.figures import ArtefactSizes, Figure, Series
 from benchmarks.measuring.callgrind import measure_instructions, provide_valgrind
 from benchmarks.measuring.counts import measure_counts
-from benchmarks.measuring.parts import STOCK, measure_import, measure_parts
+from benchmarks.measuring.parts import PARTS, STOCK, measure_import, measure_parts
 from benchmarks.measuring.processes import Subject
 from benchmarks.measuring.ratios import ratio_figures
 from benchmarks.measuring.starts import (
@@ -35,7 +35,7 @@ from scripts.layout import (
 )
 from transcriber.errors import DependencyError
 
-_START_ROUNDS, _COLD_ROUNDS, _IMPORT_ROUNDS, _PART_ROUNDS = 20, 6, 8, 10
+_START_ROUNDS, _COLD_ROUNDS, _IMPORT_ROUNDS, _PART_ROUNDS = 20, 6, 8, 7
 
 Tick = Callable[[], None]
 """Is called when a step has got on by one."""
@@ -207,21 +207,19 @@ def _cold(groups: Sequence[Sequence[Series]]) -> Found:
     return Found(figures=[*found.figures, *read], series=found.series, unmeasured=silent)
 
 
-def part_step(threads: str) -> Step:
-    """Measure the parts of the model on a number of threads, of `thread_counts`."""
+def part_step(threads: str, parts: Sequence[str] = PARTS) -> Step:
+    """Measure parts of the model on a number of threads, of `thread_counts`."""
 
     def work(_: Tick) -> Found:
         count = (threads, thread_counts()[threads])
         weights = MODELS / f"{MODEL}.pt"
-        groups = list(measure_parts(PYTHON, STOCK_PYTHON, weights, count, _PART_ROUNDS))
+        groups = list(measure_parts(PYTHON, STOCK_PYTHON, weights, count, _PART_ROUNDS, parts))
         return compared(groups, STOCK)
 
     return Step(
         kind="part",
         name=f"parts, {threads}",
-        covers=tuple(
-            f"part/{part}/{threads}" for part in ("encoder", "decoder step", "log-mel", "load")
-        ),
-        seconds=40,
+        covers=tuple(f"part/{part}/{threads}" for part in parts),
+        seconds=(20 if parts == PARTS else 50) * _PART_ROUNDS / 3,
         work=work,
     )

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from benchmarks.figures import Series
+from benchmarks.measuring.part_answers import ONLY_VARIABLE
 from benchmarks.measuring.processes import clean_environment
 from torch_build.verify.importing import import_in_turns
 from torch_build.verify.interpreters import child_environment
@@ -25,6 +26,11 @@ OURS = "wheel"
 STOCK = "stock PyTorch"
 FUSED = "fused engine"
 FUSED_FLOAT32 = "fused engine, float32"
+
+PARTS = ("encoder", "decoder step", "decoder step, 5 beams", "log-mel", "load")
+"""What takes seconds at most."""
+
+MORE_PARTS = (*PARTS, "first load", "words", "window")
 
 _OF_OPENAI_WHISPER = ("benchmarks.measuring.part_child",)
 _OF_THE_ENGINE = "benchmarks.measuring.fused_part_child"
@@ -43,6 +49,8 @@ class PartChild:
         How many PyTorch uses.
     child : sequence of str
         The module that it runs, and what follows the number of threads on its command line.
+    parts : sequence of str
+        What it is to measure.
 
     Attributes
     ----------
@@ -61,6 +69,7 @@ class PartChild:
         weights: Path,
         threads: int,
         child: Sequence[str] = _OF_OPENAI_WHISPER,
+        parts: Sequence[str] = PARTS,
     ) -> None:
         module, *words = child
         # Warnings go nowhere else than a failure's reason does: to the reader.
@@ -70,7 +79,7 @@ class PartChild:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
-                env=child_environment(clean_environment()),
+                env=child_environment({**clean_environment(), ONLY_VARIABLE: ";".join(parts)}),
             )
         except OSError as error:
             raise DependencyError(
@@ -107,7 +116,12 @@ class PartChild:
 
 
 def measure_parts(
-    ours: Path, stock: Path, weights: Path, threads: tuple[str, int], rounds: int
+    ours: Path,
+    stock: Path,
+    weights: Path,
+    threads: tuple[str, int],
+    rounds: int,
+    parts: Sequence[str] = PARTS,
 ) -> Iterator[list[Series]]:
     """Measure the parts of the model: openai-whisper's in both builds, and the engine's in ours.
 
@@ -121,6 +135,8 @@ def measure_parts(
         What the figures call this number of threads, and the number.
     rounds : int
         How often each part is measured.
+    parts : sequence of str
+        Some of `MORE_PARTS`.
 
     Yields
     ------
@@ -130,7 +146,7 @@ def measure_parts(
     name, count = threads
     with ExitStack() as stack:
         children = {
-            subject: stack.enter_context(PartChild(python, weights, count, child))
+            subject: stack.enter_context(PartChild(python, weights, count, child, parts))
             for subject, python, child in (
                 (OURS, ours, _OF_OPENAI_WHISPER),
                 (STOCK, stock, _OF_OPENAI_WHISPER),
