@@ -38,7 +38,8 @@ std::vector<at::Tensor> make_cross(
   const int64_t positions = features.size(0);
   const int64_t padded = round_up(positions, 32);
   const int64_t layers = weights.layers.size();
-  const at::ScalarType type = cross_type(weights.logits.form);
+  TORCH_CHECK(layers > 0, "the decoder has no layers");
+  const at::ScalarType type = cross_type(weights.layers.front().query.form);
   at::Tensor keys = at::empty({layers, heads, padded, kHead}, type);
   at::Tensor values = at::empty({layers, heads, padded, kHead}, type);
   at::Tensor scales = at::zeros({2, layers, state}, at::kFloat);

@@ -8,8 +8,8 @@
 namespace whisper {
 
 // features (positions, state) -> keys (layers, heads, padded, 64), values of the same size, both in
-// panels, and scales (2, layers, state) of the channels. The form follows the decoder's weights:
-// int8 where they are, bfloat16 where they are, else float32.
+// panels, and scales (2, layers, state) of the channels. The form follows that of the decoder's
+// layers: int8 where they are, bfloat16 where they are, else float32.
 std::vector<at::Tensor> make_cross(
     at::TensorList weights, const at::Tensor& features, int64_t heads);
 

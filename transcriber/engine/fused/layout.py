@@ -135,7 +135,7 @@ def decoder_items(dimensions: Mapping[str, int], forms: Forms) -> list[Item]:
             weights=("decoder.token_embedding.weight",),
             rows=dimensions["n_vocab"],
             columns=state,
-            form=form,
+            form=forms.logits,
             biases=(),
         ),
         Plain(name="decoder.positional_embedding", shape=(dimensions["n_text_ctx"], state)),
