@@ -56,17 +56,19 @@ class Forms:
         Of the encoder's matrices, but for the convolutions, and of the keys and values that the
         decoder takes from its output.
     decoder : str
-        Of all others, but for those that `logits` is about; `EXACT` until the weights are known.
+        Of all others, but for those that `sensitive` is about; `EXACT` until the weights are known.
     """
 
     encoder: str
     decoder: str
 
     @property
-    def logits(self) -> str:
-        """Form of the tokens' embedding, which makes the logits.
+    def sensitive(self) -> str:
+        """Form of what loses the most in 8 bits.
 
-        Half of what 8 bits cost in accuracy they cost there, and OpenAI's weights are float16.
+        These are the tokens' embedding, which makes the logits, and the second layer of each MLP:
+        of the divergence of a token's probabilities they make nine tenths. OpenAI's weights are
+        float16.
         """
         return "float16" if self.decoder == "int8" else self.decoder
 

@@ -135,7 +135,7 @@ def decoder_items(dimensions: Mapping[str, int], forms: Forms) -> list[Item]:
             weights=("decoder.token_embedding.weight",),
             rows=dimensions["n_vocab"],
             columns=state,
-            form=forms.logits,
+            form=forms.sensitive,
             biases=(),
         ),
         Plain(name="decoder.positional_embedding", shape=(dimensions["n_text_ctx"], state)),
@@ -157,7 +157,7 @@ def decoder_items(dimensions: Mapping[str, int], forms: Forms) -> list[Item]:
             )
         )
         items.append(_linear(f"{cross}.out", state, state, form))
-        items += _feed_forward(block, state, form)
+        items += _feed_forward(block, state, form, second=forms.sensitive)
     items += _layer_norm("decoder.ln", state)
     return items
 
@@ -184,11 +184,11 @@ def _self_attention(block: str, state: int, form: str) -> list[Item]:
     ]
 
 
-def _feed_forward(block: str, state: int, form: str) -> list[Item]:
+def _feed_forward(block: str, state: int, form: str, *, second: str = "") -> list[Item]:
     return [
         *_layer_norm(f"{block}.mlp_ln", state),
         _linear(f"{block}.mlp.0", 4 * state, state, form),
-        _linear(f"{block}.mlp.2", state, 4 * state, form),
+        _linear(f"{block}.mlp.2", state, 4 * state, second or form),
     ]
 
 
