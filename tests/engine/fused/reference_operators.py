@@ -157,7 +157,11 @@ class _Decoder:
 
     def __init__(self, weights: list[Tensor], heads: int) -> None:
         reader = _Reader(weights)
-        self.embedding, self.positions = reader.matrix(), reader.plain()
+        self.embedding = reader.matrix()
+        if weights[0].dtype == torch.int8:
+            # What the logits of the likely tokens are made of.
+            self.embedding = reader.plain().float()
+        self.positions = reader.plain()
         self.heads = heads
         self.layers = []
         while reader.left() > 2:

@@ -126,6 +126,26 @@ inline void check_product(
   }
 }
 
+// One output in float16, without its panel.
+inline void test_dot(Checks& checks, Random& random, const Kernels& kernels, int rounds) {
+  for (int round = 0; round < rounds * 8; ++round) {
+    const int64_t size = 64 * random.whole(1, 20);
+    checks.begin("dot product of %lld", static_cast<long long>(size));
+    Buffer<uint16_t> weights(size);
+    Buffer<float> numbers(size);
+    draw_row(random, numbers.data(), size, round % kRowKinds);
+    double sum = 0, sizes = 0;
+    for (int64_t i = 0; i < size; ++i) {
+      weights[i] = any_float16(random);
+      const double product = from_float16(weights[i]) * numbers[i];
+      sum += product;
+      sizes += std::abs(product);
+    }
+    const float found = kernels.dot(weights.data(), numbers.data(), size);
+    checks.near(found, {sum, (size + 2) * kUnit * sizes + kTiny}, "dot product", 0, 0);
+  }
+}
+
 inline void test_products(Checks& checks, Random& random, const Kernels& kernels, int rounds) {
   constexpr Style kStyles[] = {Style::kRandom, Style::kWhole, Style::kLargest, Style::kZero};
   for (const Form form : kDecoderForms) {

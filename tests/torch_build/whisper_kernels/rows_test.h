@@ -80,6 +80,7 @@ inline void test_logits(Checks& checks, Random& random, const Kernels& kernels, 
         checks.equal(found.sum, sum, "statistics' sum", 0, 0);
       }
     }
+    checks.equal(kernels.rows->largest(row.data(), count), maximum, "largest", 0, 0);
     for (const float threshold : {maximum, row[random.whole(0, count - 1)], -1e30f, kNothing}) {
       int64_t first = 0;
       while (first < count && !(row[first] > threshold)) {

@@ -1,6 +1,7 @@
 #include "decoder.h"
 
 #include "capability.h"
+#include "refinement.h"
 
 #include <ATen/ops/empty.h>
 
@@ -99,7 +100,7 @@ void Decoder::step(
   float* hidden = hidden_.data_ptr<float>();
   for (int64_t row = 0; row < count; ++row) {
     float* at = x + row * state;
-    read_embedding(weights_.logits, tokens[row], at);
+    read_embedding(weights_, tokens[row], at);
     const float* position = weights_.positional + rows[row].position * state;
     for (int64_t i = 0; i < state; ++i) {
       at[i] += position[i];
@@ -137,6 +138,10 @@ void Decoder::logits(Team& team, const std::vector<int64_t>& rows, float* out) {
   }
   activate(team, weights_.logits, &weights_.norm, wanted, count);
   multiply(team, weights_.logits, count, out, stride(), kStore);
+  if (weights_.embedding.rows != nullptr) {
+    kernels().normalize(weights_.norm, wanted, wanted, count, state);
+    refine_logits(team, weights_.embedding, wanted, count, out, stride());
+  }
 }
 
 } // namespace whisper

@@ -33,6 +33,17 @@ struct Linear {
   }
 };
 
+// The tokens' embedding, token by token, in float16.
+struct Embedding {
+  const uint16_t* rows; // (tokens, state); null where the weights that make logits are it
+  int64_t tokens;
+  int64_t state;
+
+  const uint16_t* row(int64_t token) const {
+    return rows + token * state;
+  }
+};
+
 struct LayerNorm {
   const float* gain;
   const float* bias;
@@ -138,6 +149,8 @@ struct Kernels {
   void (*product)(
       const Linear&, const Activations&, int64_t rows, int64_t first, int64_t last, float* out,
       int64_t stride, int mode);
+  // The product of `size` weights in float16 and as many numbers.
+  float (*dot)(const uint16_t* weights, const float* numbers, int64_t size);
   // One head of all rows: queries, keys and values, and what is heard in the rows' own past.
   void (*self_attention)(
       const Linear& qkv, const Activations&, const SelfCache&, const DecoderRow* rows,

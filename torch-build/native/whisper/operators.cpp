@@ -47,7 +47,7 @@ void check_tokens(at::IntArrayRef tokens, const DecoderWeights& weights) {
       !tokens.empty() && static_cast<int64_t>(tokens.size()) <= weights.context,
       "expected 1 to ", weights.context, " tokens");
   for (const int64_t token : tokens) {
-    TORCH_CHECK(0 <= token && token < weights.logits.outputs, "there is no token ", token);
+    TORCH_CHECK(0 <= token && token < weights.tokens(), "there is no token ", token);
   }
 }
 
@@ -99,7 +99,7 @@ std::tuple<at::Tensor, at::Tensor> decode(
   const DecoderWeights weights = read_decoder(tensors, heads);
   check_tokens(prompt, weights);
   TORCH_CHECK(
-      0 < vocabulary && vocabulary <= weights.logits.outputs, "the vocabulary is of another model");
+      0 < vocabulary && vocabulary <= weights.tokens(), "the vocabulary is of another model");
   const std::vector<CrossCache> caches = cross_of(cross, weights, heads);
   SearchOptions options;
   options.vocabulary = vocabulary;

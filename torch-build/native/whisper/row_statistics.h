@@ -24,6 +24,8 @@ struct RowKernels {
   double (*sum_exponentials)(const float* values, int64_t count, float maximum, float factor);
   void (*exponentials)(
       const float* values, int64_t count, float maximum, float factor, float* results);
+  // Of at least one value.
+  float (*largest)(const float* values, int64_t count);
   // The first index with a value above `threshold`; `count` if there is none.
   int64_t (*first_above)(const float* values, int64_t count, float threshold);
 };
@@ -46,6 +48,30 @@ class RowStatistics {
     const float maximum = largest(values, count);
     const bool possible = maximum > kNothing;
     return {maximum, possible ? sum_exponentials(values, count, maximum, 1) : 0};
+  }
+
+  // Two chains, since each comparison waits for the last.
+  static float largest(const float* values, int64_t count) {
+    Lanes even = all(kNothing);
+    Lanes odd = even;
+    int64_t index = 0;
+    for (; index + 2 * kLanes <= count; index += 2 * kLanes) {
+      even = larger(load(values + index), even);
+      odd = larger(load(values + index + kLanes), odd);
+    }
+    for (; index < count; index += kLanes) {
+      const int64_t left = count - index;
+      even = larger(left < kLanes ? load_some(values + index, left) : load(values + index), even);
+    }
+    even = larger(even, odd);
+    float lanes[kLanes];
+    std::memcpy(lanes, &even, sizeof even);
+    for (int64_t width = kLanes / 2; width > 0; width /= 2) {
+      for (int64_t lane = 0; lane < width; ++lane) {
+        lanes[lane] = lanes[lane] > lanes[lane + width] ? lanes[lane] : lanes[lane + width];
+      }
+    }
+    return lanes[0];
   }
 
   static double sum_exponentials(
@@ -97,7 +123,7 @@ class RowStatistics {
   }
 
   static constexpr RowKernels kernels() {
-    return {statistics, sum_exponentials, exponentials, first_above};
+    return {statistics, sum_exponentials, exponentials, largest, first_above};
   }
 
  private:
@@ -125,30 +151,6 @@ class RowStatistics {
 
   WHISPER_INLINE Lanes larger(Lanes a, Lanes b) {
     return a > b ? a : b;
-  }
-
-  // Two chains, since each comparison waits for the last.
-  WHISPER_INLINE float largest(const float* values, int64_t count) {
-    Lanes even = all(kNothing);
-    Lanes odd = even;
-    int64_t index = 0;
-    for (; index + 2 * kLanes <= count; index += 2 * kLanes) {
-      even = larger(load(values + index), even);
-      odd = larger(load(values + index + kLanes), odd);
-    }
-    for (; index < count; index += kLanes) {
-      const int64_t left = count - index;
-      even = larger(left < kLanes ? load_some(values + index, left) : load(values + index), even);
-    }
-    even = larger(even, odd);
-    float lanes[kLanes];
-    std::memcpy(lanes, &even, sizeof even);
-    for (int64_t width = kLanes / 2; width > 0; width /= 2) {
-      for (int64_t lane = 0; lane < width; ++lane) {
-        lanes[lane] = lanes[lane] > lanes[lane + width] ? lanes[lane] : lanes[lane + width];
-      }
-    }
-    return lanes[0];
   }
 
   // e^x for x <= 0, to one unit in the last place: 2^n e^r, with |r| at most half of log 2.

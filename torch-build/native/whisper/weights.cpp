@@ -57,6 +57,14 @@ class Reader {
     return linear;
   }
 
+  Embedding embedding(int64_t state) {
+    const at::Tensor& rows = next();
+    TORCH_CHECK(
+        rows.scalar_type() == at::kHalf && rows.dim() == 2 && rows.size(1) == state,
+        "expected the tokens' embedding in float16");
+    return {static_cast<const uint16_t*>(rows.const_data_ptr()), rows.size(0), state};
+  }
+
   bool more() const {
     return position_ < tensors_.size();
   }
@@ -143,9 +151,10 @@ EncoderWeights read_encoder(at::TensorList tensors, int64_t heads) {
 
 DecoderWeights read_decoder(at::TensorList tensors, int64_t heads) {
   constexpr size_t kLayerTensors = 27, kLastTensors = 2;
-  TORCH_CHECK(tensors.size() > 3, "the list of weights is too short");
+  TORCH_CHECK(tensors.size() > 4, "the list of weights is too short");
   Reader reader(tensors);
-  const at::Tensor& positional = tensors[2];
+  const bool embedded = form_of(tensors[0]) == Form::kInt8;
+  const at::Tensor& positional = tensors[embedded ? 3 : 2];
   TORCH_CHECK(positional.dim() == 2, "expected the decoder's positions");
   DecoderWeights weights;
   weights.context = positional.size(0);
@@ -154,6 +163,12 @@ DecoderWeights read_decoder(at::TensorList tensors, int64_t heads) {
   check_state(state, heads);
   weights.logits = reader.linear(state, 0, /*with_bias=*/false);
   check_few_rows(weights.logits);
+  if (embedded) {
+    weights.embedding = reader.embedding(state);
+    TORCH_CHECK(
+        round_up(weights.embedding.tokens, kPanelColumns) == weights.logits.outputs,
+        "the embedding and the logits are of different tokens");
+  }
   weights.positional = reader.numbers(weights.context * state);
   while (reader.left() >= kLayerTensors + kLastTensors) {
     DecoderLayer layer;
@@ -179,8 +194,14 @@ DecoderWeights read_decoder(at::TensorList tensors, int64_t heads) {
   return weights;
 }
 
-void read_embedding(const Linear& logits, int64_t token, float* out) {
+void read_embedding(const DecoderWeights& weights, int64_t token, float* out) {
+  const Linear& logits = weights.logits;
   const int64_t depth = logits.depth;
+  if (weights.embedding.rows != nullptr) {
+    const void* row = weights.embedding.row(token);
+    std::copy_n(static_cast<const c10::Half*>(row), depth, out);
+    return;
+  }
   const int64_t column = token % kPanelColumns;
   const int64_t panel = token / kPanelColumns * depth * kPanelColumns;
   // Where depth k of the column lies, with `group` depths one behind the other.
@@ -195,11 +216,8 @@ void read_embedding(const Linear& logits, int64_t token, float* out) {
       case Form::kFloat16:
         out[k] = static_cast<const c10::Half*>(logits.packed)[at(k, 1)];
         break;
-      case Form::kBFloat16:
-        out[k] = static_cast<const c10::BFloat16*>(logits.packed)[at(k, 2)];
-        break;
       default:
-        out[k] = static_cast<const int8_t*>(logits.packed)[at(k, 4)] * logits.scales[token];
+        out[k] = static_cast<const c10::BFloat16*>(logits.packed)[at(k, 2)];
     }
   }
 }

@@ -33,19 +33,25 @@ struct DecoderLayer {
 
 struct DecoderWeights {
   Linear logits; // its outputs are whole panels: more than there are tokens
+  Embedding embedding{}; // beside weights in int8
   const float* positional; // (context, state)
   std::vector<DecoderLayer> layers;
   LayerNorm norm;
   int64_t context;
   int64_t state;
+
+  // How many there may be at most.
+  int64_t tokens() const {
+    return embedding.rows != nullptr ? embedding.tokens : logits.outputs;
+  }
 };
 
 // Both raise an error where a list is not what it should be. The tensors must outlive the result.
 EncoderWeights read_encoder(at::TensorList tensors, int64_t heads);
 DecoderWeights read_decoder(at::TensorList tensors, int64_t heads);
 
-// One token's row of the weights that make logits of the decoder's output, as float32.
-void read_embedding(const Linear& logits, int64_t token, float* out);
+// One token's embedding as float32.
+void read_embedding(const DecoderWeights& weights, int64_t token, float* out);
 
 Form form_of(const at::Tensor& packed);
 

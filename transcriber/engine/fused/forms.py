@@ -64,11 +64,10 @@ class Forms:
 
     @property
     def sensitive(self) -> str:
-        """Form of what loses the most in 8 bits.
+        """Form of the layers that lose the most in 8 bits: the second one of each MLP.
 
-        These are the tokens' embedding, which makes the logits, and the second layer of each MLP:
-        of the divergence of a token's probabilities they make nine tenths. OpenAI's weights are
-        float16.
+        OpenAI's weights are float16. (Logits lose more, but those of the likely tokens are made
+        anew with the embedding in float16.)
         """
         return "float16" if self.decoder == "int8" else self.decoder
 

@@ -77,21 +77,24 @@ class Matrix:
 
 @dataclass(frozen=True, kw_only=True)
 class Plain:
-    """A tensor of the checkpoint as it is, in single precision.
+    """A tensor of the checkpoint as it is.
 
     Attributes
     ----------
     name : str
         The checkpoint's.
     shape : tuple of int
+    dtype : str
+        ``F32`` or ``F16``, to which it is rounded.
     """
 
     name: str
     shape: tuple[int, ...]
+    dtype: str = "F32"
 
     def tensors(self) -> Iterator[Described]:
         """Describe what it becomes."""
-        yield Described(name=self.name, dtype="F32", shape=self.shape)
+        yield Described(name=self.name, dtype=self.dtype, shape=self.shape)
 
 
 Item = Matrix | Plain
@@ -129,17 +132,23 @@ def encoder_items(dimensions: Mapping[str, int], forms: Forms) -> list[Item]:
 def decoder_items(dimensions: Mapping[str, int], forms: Forms) -> list[Item]:
     """Return what the operators take that decode, in order."""
     state, form = dimensions["n_text_state"], forms.decoder
+    embedding, tokens = "decoder.token_embedding.weight", dimensions["n_vocab"]
     items: list[Item] = [
         Matrix(
             name="decoder.logits",
-            weights=("decoder.token_embedding.weight",),
-            rows=dimensions["n_vocab"],
+            weights=(embedding,),
+            rows=tokens,
             columns=state,
-            form=forms.sensitive,
+            form=form,
             biases=(),
-        ),
-        Plain(name="decoder.positional_embedding", shape=(dimensions["n_text_ctx"], state)),
+        )
     ]
+    if form == "int8":
+        # The likely tokens' logits are computed once more, with these.
+        items.append(Plain(name=embedding, shape=(tokens, state), dtype="F16"))
+    items.append(
+        Plain(name="decoder.positional_embedding", shape=(dimensions["n_text_ctx"], state))
+    )
     for layer in range(dimensions["n_text_layer"]):
         block = f"decoder.blocks.{layer}"
         cross = f"{block}.cross_attn"

@@ -28,7 +28,7 @@ from transcriber.models.digest import is_remembered, remember_sha256
 if TYPE_CHECKING:
     from torch import Tensor
 
-VERSION = 3
+VERSION = 4
 """Of the forms and of their order: to be raised with every change of either."""
 
 _ALIGNMENT = 64

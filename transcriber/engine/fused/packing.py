@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from transcriber.engine.fused.checkpoint import OpenCheckpoint
 
+_TYPES = {"F32": torch.float32, "F16": torch.float16}
+
 
 def settle_forms(forms: Forms, checkpoint: OpenCheckpoint) -> Forms:
     """Return `forms` with what was left open decided by the weights."""
@@ -55,7 +57,7 @@ def pack_checkpoint(checkpoint: OpenCheckpoint, forms: Forms) -> Iterator[Tensor
 def _pack(item: Item, checkpoint: OpenCheckpoint) -> Iterator[Tensor]:
     state = checkpoint.state
     if not isinstance(item, Matrix):
-        yield _single(state[item.name])
+        yield _copied(state[item.name], _TYPES[item.dtype])
         return
     weight = _stacked([_unrolled(state[name]) for name in item.weights])
     yield from operators.pack(weight, item.form)
@@ -82,6 +84,6 @@ def _stacked(weights: list[Tensor]) -> Tensor:
     return weights[0].contiguous() if len(weights) == 1 else torch.cat(weights).contiguous()
 
 
-def _single(tensor: Tensor) -> Tensor:
+def _copied(tensor: Tensor, dtype: torch.dtype) -> Tensor:
     # A copy in any case: what is mapped would change with its file.
-    return torch.empty(tensor.shape).copy_(tensor)
+    return torch.empty(tensor.shape, dtype=dtype).copy_(tensor)

@@ -289,6 +289,19 @@ OUTLINE void product(
   });
 }
 
+// Four sums, since each addition waits for the last; `size` is a multiple of four vectors.
+OUTLINE float dot(const uint16_t* weights, const float* numbers, int64_t size) {
+  constexpr int kSums = 4;
+  F sums[kSums] = {};
+  for (int64_t i = 0; i < size; i += kSums * kLanes) {
+#pragma clang loop unroll(full)
+    for (int v = 0; v < kSums; ++v) {
+      sums[v] = ReadFloat16::read(weights + i, 0, v) * loadf(numbers + i + v * kLanes) + sums[v];
+    }
+  }
+  return sum((sums[0] + sums[1]) + (sums[2] + sums[3]));
+}
+
 // A row as int16 where the weights are int8, else as it is.
 INLINE void activate_row(
     Form form, float norm, const float* in, const Activations& out, int64_t row) {

@@ -87,6 +87,7 @@ const Kernels WHISPER_TABLE(CAPABILITY) = {
     pack_cross,
     activate,
     product,
+    dot,
     self_attention,
     cross_attention,
     log_mel,
