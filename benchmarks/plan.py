@@ -17,6 +17,7 @@ from benchmarks.peers.contestants import FLOAT32
 from benchmarks.steps import (
     Step,
     count_step,
+    larger_step,
     part_step,
     size_step,
     start_steps,
@@ -84,6 +85,9 @@ FETCHED = "fetched speech"
 FURTHER = "further speech"
 """How the name begins of those in the folder that the environment names."""
 
+LARGER = {"small": 90, "large-v3-turbo": 300}
+"""Of the models with random weights, in how many seconds they are made and measured."""
+
 IN_FULL_ONLY = "only make bench measures it"
 NOT_ASKED_FOR = "it was not asked for"
 FAILED = "it failed"
@@ -138,6 +142,8 @@ def plan(*, quick: bool, budgets: Budgets, output: Path) -> tuple[list[Step], di
     parts = PARTS if quick else MORE_PARTS
     steps = [size_step(), count_step(), *start_steps()]
     steps += [part_step(number, parts) for number in threads]
+    larger = [larger_step(size, seconds) for size, seconds in LARGER.items()]
+    steps += [] if quick else larger
     steps += [cell_step(cell, budgets, output, names) for cell, names in cells(quick=quick).items()]
     missing: dict[str, str] = {}
     speeches = {FETCHED: SPEECH}
@@ -169,7 +175,7 @@ def plan(*, quick: bool, budgets: Budgets, output: Path) -> tuple[list[Step], di
                 for start in cell_step(cell, budgets, output).covers
                 for name in others
             }
-        full += [part_step(number, MORE_PARTS) for number in thread_counts()]
+        full += [*(part_step(number, MORE_PARTS) for number in thread_counts()), *larger]
         for step in full:
             missing |= {start: IN_FULL_ONLY for start in step.covers if start not in measured}
     return steps, missing

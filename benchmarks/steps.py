@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from benchmarks.figures import ArtefactSizes, Figure, Series
 from benchmarks.measuring.callgrind import measure_instructions, provide_valgrind
 from benchmarks.measuring.counts import measure_counts
+from benchmarks.measuring.larger_models import measure_larger
 from benchmarks.measuring.parts import PARTS, STOCK, measure_import, measure_parts
 from benchmarks.measuring.processes import Subject
 from benchmarks.measuring.ratios import ratio_figures
@@ -35,7 +36,7 @@ from scripts.layout import (
 )
 from transcriber.errors import DependencyError
 
-_START_ROUNDS, _COLD_ROUNDS, _IMPORT_ROUNDS, _PART_ROUNDS = 20, 6, 8, 7
+_START_ROUNDS, _COLD_ROUNDS, _IMPORT_ROUNDS, _PART_ROUNDS, _LARGER_ROUNDS = 20, 6, 8, 7, 3
 
 Tick = Callable[[], None]
 """Is called when a step has got on by one."""
@@ -221,5 +222,22 @@ def part_step(threads: str, parts: Sequence[str] = PARTS) -> Step:
         name=f"parts, {threads}",
         covers=tuple(f"part/{part}/{threads}" for part in parts),
         seconds=(20 if parts == PARTS else 50) * _PART_ROUNDS / 3,
+        work=work,
+    )
+
+
+def larger_step(size: str, seconds: float) -> Step:
+    """Measure a window of a model with random weights, which takes about so long."""
+    threads = "all threads"
+
+    def work(_: Tick) -> Found:
+        count = (threads, thread_counts()[threads])
+        return compared([measure_larger(size, count, _LARGER_ROUNDS)], STOCK)
+
+    return Step(
+        kind="part",
+        name=f"window of {size}, {threads}",
+        covers=(f"part/window of {size}/{threads}",),
+        seconds=seconds,
         work=work,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
@@ -32,8 +32,8 @@ PARTS = ("encoder", "decoder step", "decoder step, 5 beams", "log-mel", "load")
 
 MORE_PARTS = (*PARTS, "first load", "words", "window")
 
-_OF_OPENAI_WHISPER = ("benchmarks.measuring.part_child",)
-_OF_THE_ENGINE = "benchmarks.measuring.fused_part_child"
+OF_OPENAI_WHISPER = ("benchmarks.measuring.part_child",)
+OF_THE_ENGINE = "benchmarks.measuring.fused_part_child"
 
 
 class PartChild:
@@ -68,7 +68,7 @@ class PartChild:
         python: Path,
         weights: Path,
         threads: int,
-        child: Sequence[str] = _OF_OPENAI_WHISPER,
+        child: Sequence[str] = OF_OPENAI_WHISPER,
         parts: Sequence[str] = PARTS,
     ) -> None:
         module, *words = child
@@ -148,27 +148,29 @@ def measure_parts(
         children = {
             subject: stack.enter_context(PartChild(python, weights, count, child, parts))
             for subject, python, child in (
-                (OURS, ours, _OF_OPENAI_WHISPER),
-                (STOCK, stock, _OF_OPENAI_WHISPER),
-                (FUSED, ours, (_OF_THE_ENGINE, "auto")),
-                (FUSED_FLOAT32, ours, (_OF_THE_ENGINE, "float32")),
+                (OURS, ours, OF_OPENAI_WHISPER),
+                (STOCK, stock, OF_OPENAI_WHISPER),
+                (FUSED, ours, (OF_THE_ENGINE, "auto")),
+                (FUSED_FLOAT32, ours, (OF_THE_ENGINE, "float32")),
             )
         }
         for part in children[OURS].parts:
-            taken: dict[str, list[float]] = {subject: [] for subject in children}
-            for turn in range(rounds):
-                order = list(children) if turn % 2 else list(reversed(children))
-                for subject in order:
-                    taken[subject].append(children[subject].measure(part))
-            yield [
-                Series(
-                    measurement=f"part/{part}/{name}",
-                    subject=subject,
-                    unit="s",
-                    samples=tuple(samples),
-                )
-                for subject, samples in taken.items()
-            ]
+            yield in_turns(children, part, rounds, f"part/{part}/{name}")
+
+
+def in_turns(
+    children: Mapping[str, PartChild], part: str, rounds: int, measurement: str
+) -> list[Series]:
+    """Return the seconds that each child took for a part, called `measurement`."""
+    taken: dict[str, list[float]] = {subject: [] for subject in children}
+    for turn in range(rounds):
+        order = list(children) if turn % 2 else list(reversed(children))
+        for subject in order:
+            taken[subject].append(children[subject].measure(part))
+    return [
+        Series(measurement=measurement, subject=subject, unit="s", samples=tuple(samples))
+        for subject, samples in taken.items()
+    ]
 
 
 def measure_import(ours: Path, stock: Path, rounds: int) -> list[list[Series]]:
