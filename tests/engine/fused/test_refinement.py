@@ -21,6 +21,8 @@ def transparent(tmp_path: Path) -> Any:
     model = network(n_text_layer=1)
     block = model.decoder.blocks[0]
     with torch.no_grad():
+        # Some tokens are likely, not one alone.
+        model.decoder.token_embedding.weight.mul_(0.15)
         for last in (block.attn.out, block.cross_attn.out, block.mlp[2]):
             last.weight.zero_()
             last.bias.zero_()
@@ -54,7 +56,8 @@ def test_likely_tokens_have_the_logits_of_the_embedding_as_it_is(transparent: An
     expected = (x * gain + bias) @ embedding.T
     errors = np.abs(logits - expected)
     likely = expected > expected.max(1, keepdims=True) - 9
-    assert likely.sum() > len(TOKENS)
+    assert likely.sum(1).min() > 10
+    assert likely.mean() < 0.2
     assert errors[likely].max() < 1e-3
     # Eight bits alone are off by more, so those beyond are told from those within.
     assert 0.05 < errors[~likely].max() < 3
