@@ -183,15 +183,12 @@ class FusedModel:
         logits, scores = self._forward(
             encoded, tokens, rows=range(before, before + len(text)), alignment=self._heads
         )
-        logits = logits.numpy()[:, : tokenizer.eot]
-        logits = logits - logits.max(axis=1, keepdims=True)
-        chosen = logits[np.arange(len(text)), text]
-        probabilities = np.exp(chosen) / np.exp(logits).sum(axis=1)
+        probabilities = logits[:, : tokenizer.eot].softmax(-1).numpy()
         return align(
             tokenizer,
             text,
             scores.numpy()[:, :, : frames // 2],
-            probabilities,
+            probabilities[np.arange(len(text)), text],
             skipped=before,
         )
 

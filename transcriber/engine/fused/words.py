@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
@@ -162,8 +163,8 @@ def add_words(
 
 
 def _softmax(scores: Scores) -> Scores:
-    powers = np.exp(scores - scores.max(axis=-1, keepdims=True, initial=-np.inf))
-    result: Scores = powers / powers.sum(axis=-1, keepdims=True)
+    # numpy's exponential rounds otherwise in the native program, which has a build of its own.
+    result: Scores = torch.from_numpy(scores).softmax(-1).numpy()
     return result
 
 
