@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
@@ -159,7 +159,7 @@ def measure_parts(
 
 
 def in_turns(
-    children: Mapping[str, PartChild], part: str, rounds: int, measurement: str
+    children: dict[str, PartChild], part: str, rounds: int, measurement: str
 ) -> list[Series]:
     """Return the seconds that each child took for a part, called `measurement`."""
     taken: dict[str, list[float]] = {subject: [] for subject in children}
