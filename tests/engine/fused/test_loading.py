@@ -86,6 +86,22 @@ def test_what_half_precision_rounds_is_stored_in_single(tmp_path: Path) -> None:
     assert packed.decoder[0].dtype == torch.float32
 
 
+@pytest.mark.parametrize("name", ["token_embedding", "blocks.1.mlp.2"])
+@pytest.mark.parametrize("value", [70000.0, float("nan"), float("-inf")])
+def test_weights_beyond_half_precision_are_for_the_modules(
+    tmp_path: Path, name: str, value: float
+) -> None:
+    model = network()
+    with torch.no_grad():
+        model.get_parameter(f"decoder.{name}.weight")[3, 5] = value
+    stored = save(model, tmp_path / "large.pt", half=False)
+    assert load_packed(stored, INT8) is None
+    assert names(tmp_path) == ["large.pt"]
+    # Single precision holds it.
+    if value == 70000:
+        assert load(stored, FLOAT32).description.forms.decoder == "float32"
+
+
 def test_it_is_packed_once(model: StoredModel, monkeypatch: pytest.MonkeyPatch) -> None:
     first = load(model)
     assert names(model.path.parent) == [packed_places(model, INT8.label)[0].name, "mine.pt"]

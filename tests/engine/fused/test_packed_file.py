@@ -194,6 +194,25 @@ def test_no_other_header_is_read(tmp_path: Path, header: bytes) -> None:
     assert read_packed(path, SHA256, "int8-int16") is None
 
 
+@pytest.mark.parametrize(
+    ("said", "damaged"),
+    [
+        (b"[[0, 0]]", b"[[0. 0]]"),
+        (b"[[0, 0]]", b"[[0,],0]"),
+        (b"[[0, 0]]", b"[[000]] "),
+        (b"[[0, 0]]", b"[[0]]   "),
+        (b'"n_vocab', b'"m_vocab'),
+        (b": 12, ", b": 1e999"),
+    ],
+)
+def test_a_header_with_other_numbers_is_refused(written: Path, said: bytes, damaged: bytes) -> None:
+    content = written.read_bytes()
+    assert said in content
+    written.write_bytes(content.replace(said, damaged, 1))
+    assert read_packed(written, SHA256, "int8-int16") is None
+    assert not is_sound(written)
+
+
 def test_dimensions_that_ask_for_billions_of_layers_are_refused(written: Path) -> None:
     whole = written.read_bytes()
     length = int.from_bytes(whole[:8], "little")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from transcriber.engine.model import (
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 _BLOCK = 1 << 20
 """Elements that are rounded together, so that a check needs a few megabytes."""
+
+_LARGEST_HALF = 65504.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +49,10 @@ class OpenCheckpoint:
     def is_half(self, names: Iterable[str]) -> bool:
         """Whether half precision holds these tensors without rounding them."""
         return all(_is_half(self.state[name]) for name in names)
+
+    def fits_half(self, names: Iterable[str]) -> bool:
+        """Whether these tensors are numbers, and none too large for half precision."""
+        return all(_fits_half(self.state[name]) for name in names)
 
 
 def open_checkpoint(path: Path, name: str) -> OpenCheckpoint:
@@ -117,6 +124,16 @@ def _check_heads(heads: object, dimensions: Mapping[str, int]) -> tuple[tuple[in
 def _is_half(tensor: Tensor) -> bool:
     if tensor.dtype == torch.float16:
         return True
+    return all(torch.equal(block.half().float(), block) for block in _blocks(tensor))
+
+
+def _fits_half(tensor: Tensor) -> bool:
+    if tensor.dtype == torch.float16:
+        return True
+    # Not a number is not below it, either.
+    return all(bool((np.abs(block.numpy()) <= _LARGEST_HALF).all()) for block in _blocks(tensor))
+
+
+def _blocks(tensor: Tensor) -> Iterator[Tensor]:
     flat = tensor.reshape(-1)
-    blocks = (flat[start : start + _BLOCK].float() for start in range(0, len(flat), _BLOCK))
-    return all(torch.equal(block.half().float(), block) for block in blocks)
+    return (flat[start : start + _BLOCK].float() for start in range(0, len(flat), _BLOCK))

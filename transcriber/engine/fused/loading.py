@@ -47,7 +47,7 @@ def load_packed(stored: StoredModel, forms: Forms) -> PackedModel | None:
     Returns
     -------
     PackedModel or None
-        None where the operators cannot compute a model of such dimensions.
+        None where the operators cannot compute a model of such dimensions, or with such weights.
 
     Raises
     ------
@@ -63,6 +63,10 @@ def load_packed(stored: StoredModel, forms: Forms) -> PackedModel | None:
 
     checkpoint = open_checkpoint(stored.path, stored.name)
     if not is_supported(checkpoint.dimensions):
+        return None
+    from transcriber.engine.fused.packing import is_packable  # noqa: PLC0415
+
+    if not is_packable(forms, checkpoint):
         return None
     return _make(stored, forms, checkpoint, places)
 

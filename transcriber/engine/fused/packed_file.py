@@ -10,6 +10,7 @@ as it does for the model's own file.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import hashlib
 import json
@@ -119,6 +120,7 @@ def write_packed(path: Path, description: Description, tensors: Iterable[Tensor]
                 digest.update(piece)
                 stream.write(piece)
             written = end
+            del tensor
         gap = bytes(last - written)
         digest.update(gap)
         stream.write(gap + digest.digest())
@@ -193,12 +195,13 @@ def _open(path: Path, *, thorough: bool) -> tuple[mmap.mmap, Description] | None
     try:
         description = _parse(mapping)
         header, places = _header(description)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError):
         return None
     end = len(header) + places[-1][2]
     if len(mapping) != end or mapping[: len(header)] != header:
         return None
-    mapping.madvise(mmap.MADV_WILLNEED)
+    with contextlib.suppress(OSError):
+        mapping.madvise(mmap.MADV_WILLNEED)
     expected = mapping[end - _DIGEST_BYTES :]
     if thorough or not is_remembered(path, expected.hex()):
         if hashlib.sha256(memoryview(mapping)[: end - _DIGEST_BYTES]).digest() != expected:

@@ -39,6 +39,19 @@ def settle_forms(forms: Forms, checkpoint: OpenCheckpoint) -> Forms:
     return replace(forms, decoder="float16" if checkpoint.is_half(names) else "float32")
 
 
+def is_packable(forms: Forms, checkpoint: OpenCheckpoint) -> bool:
+    """Whether the weights are within what `forms` can hold."""
+    if forms.decoder != "int8":
+        return True
+    names = [
+        name
+        for item in decoder_items(checkpoint.dimensions, forms)
+        if (item.form == "float16" if isinstance(item, Matrix) else item.dtype == "F16")
+        for name in (item.weights if isinstance(item, Matrix) else (item.name,))
+    ]
+    return checkpoint.fits_half(names)
+
+
 def pack_checkpoint(checkpoint: OpenCheckpoint, forms: Forms) -> Iterator[Tensor]:
     """Yield the tensors of the encoder, then those of the decoder, in order.
 
