@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <team.h>
 
+#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -63,6 +64,23 @@ void teams_that_do_nothing() {
   }
 }
 
+// Stacks that no memory is large enough for: the system refuses every thread.
+void fewer_threads_than_wanted() {
+  pthread_attr_t usual, huge;
+  pthread_getattr_default_np(&usual);
+  pthread_attr_init(&huge);
+  pthread_attr_setstacksize(&huge, size_t{1} << 46);
+  check(pthread_setattr_default_np(&huge) == 0, "a size of stacks");
+  wanted_threads = 4;
+  for (int64_t number = 0; number < 3; ++number) {
+    whisper::TeamLease lease;
+    check((*lease).threads() == 1, "no thread is to be had");
+    run_job(*lease, 9, number, 0);
+  }
+  pthread_setattr_default_np(&usual);
+  wanted_threads = 2;
+}
+
 void resized_teams() {
   for (int round = 0; round < 40; ++round) {
     wanted_threads = round % 4 + 1;
@@ -117,6 +135,7 @@ int at::get_num_threads() {
 
 int main() {
   alarm(300);
+  fewer_threads_than_wanted();
   for (int threads = 1; threads < 5; ++threads) {
     many_short_jobs(threads, 3000);
     jobs_after_pauses(threads);

@@ -70,3 +70,15 @@ def test_there_is_no_token_beyond_the_embedding(transparent: Any) -> None:
     window = operators.cross(packed.decoder, features, heads)
     with pytest.raises(RuntimeError, match="no token 51865"):
         operators.forward(packed.decoder, window, heads, [51865], rows=[0])
+
+
+@pytest.mark.parametrize("pairs", [[(1, 0)], [(0, 2)], [(-1, 0)], [(0, 1), (0, 0), (0, 1)]])
+def test_heads_that_are_not_there_are_refused(
+    transparent: Any, pairs: list[tuple[int, int]]
+) -> None:
+    packed = transparent[0]
+    heads = DIMENSIONS["n_text_head"]
+    features = torch.zeros(DIMENSIONS["n_audio_ctx"], DIMENSIONS["n_audio_state"])
+    window = operators.cross(packed.decoder, features, heads)
+    with pytest.raises(RuntimeError, match="no head"):
+        operators.forward(packed.decoder, window, heads, TOKENS, rows=[0], alignment=pairs)

@@ -64,7 +64,7 @@ struct EncoderState {
   int64_t padded; // positions, rounded up to 32
   int64_t state;
   int64_t heads;
-  float* x; // (positions + spare, state): the residual stream
+  float* x; // (positions, state): the residual stream
   void* queries; // (heads, positions + spare, 64)
   float* query_scales; // (heads, positions + spare)
   void* keys; // (heads, panels of padded columns, depth 64)

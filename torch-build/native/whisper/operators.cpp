@@ -69,8 +69,16 @@ std::tuple<at::Tensor, at::Tensor> forward(
     TORCH_CHECK(0 <= row && row < count, "there is no row ", row);
   }
   Decoder::Alignment aligned;
-  for (size_t i = 0; i + 1 < alignment.size(); i += 2) {
-    aligned.heads.emplace_back(alignment[i], alignment[i + 1]);
+  TORCH_CHECK(alignment.size() % 2 == 0, "alignment is pairs of a layer and a head");
+  for (size_t i = 0; i < alignment.size(); i += 2) {
+    const std::pair<int64_t, int64_t> pair{alignment[i], alignment[i + 1]};
+    const bool is_new =
+        std::find(aligned.heads.begin(), aligned.heads.end(), pair) == aligned.heads.end();
+    TORCH_CHECK(
+        0 <= pair.first && pair.first < static_cast<int64_t>(weights.layers.size()) &&
+            0 <= pair.second && pair.second < heads && is_new,
+        "there is no head ", pair.second, " in layer ", pair.first, ", or it was named before");
+    aligned.heads.push_back(pair);
   }
   const int64_t pairs = aligned.heads.size();
   at::Tensor scores = at::empty({pairs, count, caches[0].positions}, at::kFloat);
@@ -100,6 +108,7 @@ std::tuple<at::Tensor, at::Tensor> decode(
   check_tokens(prompt, weights);
   TORCH_CHECK(
       0 < vocabulary && vocabulary <= weights.tokens(), "the vocabulary is of another model");
+  TORCH_CHECK(no_speech < vocabulary, "there is no token ", no_speech);
   const std::vector<CrossCache> caches = cross_of(cross, weights, heads);
   SearchOptions options;
   options.vocabulary = vocabulary;

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <memory>
+#include <system_error>
 
 namespace whisper {
 
@@ -45,7 +46,7 @@ Team& provide_team(int threads) {
   if (kept_team != nullptr && team_process != getpid()) {
     kept_team = nullptr;
   }
-  if (kept_team != nullptr && kept_team->threads() != threads) {
+  if (kept_team != nullptr && kept_team->asked() != threads) {
     delete kept_team;
     kept_team = nullptr;
   }
@@ -63,9 +64,13 @@ Team& alone() {
 
 } // namespace
 
-Team::Team(int threads) {
-  for (int worker = 1; worker < threads; ++worker) {
-    workers_.emplace_back([this] { serve(); });
+Team::Team(int threads) : asked_(threads) {
+  try {
+    for (int worker = 1; worker < threads; ++worker) {
+      workers_.emplace_back([this] { serve(); });
+    }
+  } catch (const std::system_error&) {
+    // A container's limit of processes, say: those that there are do the work.
   }
 }
 

@@ -22,8 +22,13 @@ class Team {
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
 
+  // Fewer than were asked for where the system lets no more run.
   int threads() const {
     return static_cast<int>(workers_.size()) + 1;
+  }
+
+  int asked() const {
+    return asked_;
   }
 
   // Calls work(chunk) for each chunk of 0 <= chunk < chunks, on all threads; returns when all are
@@ -63,6 +68,7 @@ class Team {
   std::condition_variable job_came_;
   std::condition_variable job_done_;
   std::vector<std::thread> workers_;
+  int asked_;
 };
 
 // The team of at::get_num_threads() threads, for as long as the lease lives. Where another thread

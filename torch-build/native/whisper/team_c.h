@@ -9,7 +9,7 @@ extern "C" {
 #endif
 
 /* Calls work(context, chunk) for each chunk of 0 <= chunk < chunks, on at::get_num_threads()
-   threads, and returns when all are done. */
+   threads, or on one while others hold the team, and returns when all are done. */
 void whisper_run_on_team(
     int64_t chunks, void (*work)(const void *context, int64_t chunk), const void *context);
 
