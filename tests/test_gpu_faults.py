@@ -402,7 +402,9 @@ def test_gpu_that_fails_later(
         device="auto",
     )
     went_on(machine, lines, f"cuda:0 failed: {reason}; {what_now}")
-    assert same_files(files, reference(recording, options=options))
+    expected = reference(recording, options=options)
+    # Where the GPU has decoded a part, the last digits of probabilities are its own.
+    assert same_files(files, expected) if what_now == LATER else files == expected
 
 
 @on_sources

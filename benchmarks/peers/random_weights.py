@@ -19,22 +19,13 @@ import numpy as np
 
 from benchmarks.peers.ctranslate2_weights import provide_ctranslate2
 from transcriber.files import atomic_writer
+from transcriber.models.checkpoints.ctranslate2 import SETTINGS
 from transcriber.models.checkpoints.openai import write_openai
 from transcriber.models.checkpoints.reading import read_checkpoint
 from transcriber.models.registry import official_models
 
 Shape = tuple[int, ...]
 
-_HEAD, _POSITIONS, _CONTEXT = 64, 1500, 448
-_SETTINGS = {
-    "decoder/activation": 3,
-    "decoder/alibi": 0,
-    "decoder/alibi_use_positive_positions": 0,
-    "decoder/pre_norm": 1,
-    "decoder/scale_alibi": 0,
-    "decoder/scale_embeddings": 0,
-    "decoder/start_from_zero_embedding": 0,
-}
 _LISTS = ("alignment_heads", "lang_ids", "suppress_ids", "suppress_ids_begin")
 _TYPES = {"float16": 4, "int8": 1, "int16": 2}
 _SPREAD, _SPREAD_OF_TOKENS = 0.02, 0.2
@@ -71,11 +62,13 @@ def write_model(stream: BinaryIO, size: Mapping[str, int]) -> None:
     """Write a ``model.bin`` of these dimensions."""
     drawn = np.random.default_rng(0)
     shapes = list(_variables(size))
-    heads = size["n_audio_state"] // _HEAD
-    numbers = {"encoder/num_heads": heads, "decoder/num_heads": heads}
+    numbers = {
+        "encoder/num_heads": size["n_audio_head"],
+        "decoder/num_heads": size["n_text_head"],
+    }
     numbers |= {"decoder/alignment_heads": 1, "decoder/alignment_layer": -1}
     settings = [
-        *((name, np.int8(value)) for name, value in _SETTINGS.items()),
+        *((name, np.int8(value)) for name, value in SETTINGS.items()),
         *((name, np.int16(value)) for name, value in numbers.items()),
     ]
     stream.write(struct.pack("<I", 6) + _name("WhisperSpec"))
@@ -117,8 +110,8 @@ def _variables(size: Mapping[str, int]) -> Iterator[tuple[str, Shape]]:
     yield "encoder/conv1/bias", (state,)
     yield "encoder/conv2/weight", (state, state, 3)
     yield "encoder/conv2/bias", (state,)
-    yield "encoder/position_encodings/encodings", (_POSITIONS, state)
-    yield "decoder/position_encodings/encodings", (_CONTEXT, state)
+    yield "encoder/position_encodings/encodings", (size["n_audio_ctx"], state)
+    yield "decoder/position_encodings/encodings", (size["n_text_ctx"], state)
     yield "decoder/embeddings/weight", (size["n_vocab"], state)
     for part, kind in (("encoder", "audio"), ("decoder", "text")):
         yield from _norm(f"{part}/layer_norm", state)

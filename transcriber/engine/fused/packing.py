@@ -1,7 +1,7 @@
 """Making the operators' tensors of a checkpoint's, one after the other.
 
-No more than one matrix is in memory at a time beside what was made before, and where that is
-written to a file, nothing is.
+No more than one matrix is in memory at a time, as it was and packed, beside what was made before;
+and where that is written to a file, it is let go.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ _STACKED = {
 }
 """What the stacked matrices consist of; the parts get names of our own, which `_NAMES` knows."""
 
-_SETTINGS = {
+SETTINGS = {
     "decoder/activation": 3,  # GELU
     "decoder/alibi": 0,
     "decoder/alibi_use_positive_positions": 0,
@@ -169,9 +169,9 @@ def _check_settings(settings: Mapping[str, Tensor], file: MappedFile) -> None:
     for name, variable in settings.items():
         if name.endswith("_scale") or name in _FREE_SETTINGS:
             continue
-        if name not in _SETTINGS:
+        if name not in SETTINGS:
             raise ModelError(f"{file} has the setting {name[:100]!r}, which Whisper does not have")
-        if variable != _SETTINGS[name]:
+        if variable != SETTINGS[name]:
             raise ModelError(f"{file} is not Whisper's network: its {name} is {variable}")
 
 
