@@ -12,6 +12,7 @@ import child
 import disks
 import pytest
 
+from transcriber import files
 from transcriber.errors import StorageError
 from transcriber.files import (
     atomic_writer,
@@ -156,10 +157,42 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path: Path) -> None:
     )
     assert done.returncode == -signal.SIGKILL
     assert path.read_bytes() == b"old"
-    # What it leaves is hidden, and tells what it was for.
-    assert [name[:10] for name in names(tmp_path)] == [".file.txt.", "file.txt"]
+    if files._unnamed_file(tmp_path) is None:
+        # What it leaves is hidden, and tells what it was for.
+        assert [name[:10] for name in names(tmp_path)] == [".file.txt.", "file.txt"]
+    else:
+        assert names(tmp_path) == ["file.txt"]
     write(path, b"new")
     assert path.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("code", [errno.EOPNOTSUPP, errno.EISDIR])
+def test_a_file_system_without_unnamed_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    open_file = os.open
+
+    def refuse(path: Path, flags: int, mode: int = 0o777, **options: int) -> int:
+        if flags & os.O_TMPFILE == os.O_TMPFILE:
+            raise OSError(code, os.strerror(code))
+        return open_file(path, flags, mode, **options)
+
+    monkeypatch.setattr(os, "open", refuse)
+    path = tmp_path / "file.txt"
+    with atomic_writer(path) as stream:
+        stream.write(b"new")
+        assert [name[:10] for name in names(tmp_path)] == [".file.txt."]
+    assert path.read_bytes() == b"new"
+    assert names(tmp_path) == ["file.txt"]
+
+
+def test_without_proc_a_file_has_a_name_from_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_DESCRIPTORS", str(tmp_path / "missing"))
+    write(tmp_path / "file.txt", b"new")
+    assert (tmp_path / "file.txt").read_bytes() == b"new"
+    assert names(tmp_path) == ["file.txt"]
 
 
 def test_the_content_is_on_the_disk_before_its_name(

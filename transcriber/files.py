@@ -6,12 +6,15 @@ import contextlib
 import errno
 import hashlib
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 from transcriber.errors import StorageError
+
+_DESCRIPTORS = "/proc/self/fd"
 
 NAME_BYTES = 255
 """The longest file name that Linux file systems take."""
@@ -108,8 +111,9 @@ def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
     """Open a temporary file that becomes `path` when the block ends without an error.
 
     The temporary file lies in the same folder, because a rename is atomic only
-    within one file system. Its content is on the disk before the rename, so a
-    power loss leaves the old file or the new one.
+    within one file system. Where the file system allows it, it has no name until it
+    is whole, so that a killed process leaves nothing. Its content is on the disk
+    before the rename, so a power loss leaves the old file or the new one.
 
     Parameters
     ----------
@@ -129,15 +133,18 @@ def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
     make_directory(path.parent)
     temporary = None
     try:
-        # A name has 255 bytes on most file systems, and a character up to four.
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:50]}.", dir=path.parent)
-        temporary = Path(name)
+        descriptor = _unnamed_file(path.parent)
+        if descriptor is None:
+            descriptor, name = tempfile.mkstemp(prefix=_prefix(path), dir=path.parent)
+            temporary = Path(name)
         with os.fdopen(descriptor, "wb") as stream:
             # mkstemp makes a private file; a new file has the mode that the umask grants.
             os.fchmod(stream.fileno(), 0o666 & ~_umask())
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
+            if temporary is None:
+                temporary = _give_name(descriptor, path)
         temporary.replace(path)
         temporary = None
         synchronize_directory(path.parent)
@@ -147,6 +154,39 @@ def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 temporary.unlink()
+
+
+def _unnamed_file(folder: Path) -> int | None:
+    """Open a file in `folder` that is gone when it is closed; None where there is no such thing."""
+    # It is named through /proc.
+    if not os.path.isdir(_DESCRIPTORS):
+        return None
+    try:
+        return os.open(folder, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        # EISDIR: the kernel does not know the flag. What else is wrong is so for every file.
+        if error.errno in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT):
+            return None
+        raise
+
+
+def _give_name(descriptor: int, path: Path) -> Path:
+    """Give an unnamed file a temporary name beside `path`."""
+    # Python follows symbolic links, as which /proc shows it, only where it is given a folder.
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        while True:
+            name = _prefix(path) + secrets.token_hex(4)
+            with contextlib.suppress(FileExistsError):
+                os.link(f"{_DESCRIPTORS}/{descriptor}", name, dst_dir_fd=folder)
+                return path.with_name(name)
+    finally:
+        os.close(folder)
+
+
+def _prefix(path: Path) -> str:
+    # A name has 255 bytes on most file systems, and a character up to four.
+    return f".{path.name[:50]}."
 
 
 def _umask() -> int:

@@ -12,6 +12,7 @@ import torch
 
 from transcriber.engine import openai_whisper
 from transcriber.engine.fused import checkpoint as checkpoint_module
+from transcriber.engine.fused import loading
 from transcriber.engine.fused.forms import Forms, choose_forms
 from transcriber.engine.fused.loading import alignment_heads, load_packed
 from transcriber.engine.fused.packed_file import PackedModel
@@ -109,6 +110,19 @@ def test_it_is_packed_once(model: StoredModel, monkeypatch: pytest.MonkeyPatch) 
     # The checkpoint is not even looked at.
     model.path.unlink()
     assert same(load(model), first)
+
+
+@pytest.mark.parametrize("writable", [True, False])
+def test_a_checkpoint_that_was_replaced_is_not_kept_under_its_old_digest(
+    model: StoredModel, monkeypatch: pytest.MonkeyPatch, writable: bool
+) -> None:
+    if not writable:
+        monkeypatch.setattr(loading, "packed_places", lambda *_: [])
+    save(network(seed=2), model.path)
+    with pytest.raises(ModelError, match=r"mine\.pt was replaced while it was read: run the same"):
+        load(model)
+    assert names(model.path.parent) == ["mine.pt"]
+    assert names(packed_cache()) == []
 
 
 def test_a_damaged_file_is_made_anew(model: StoredModel) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,11 +22,14 @@ from transcriber.engine.fused.packed_file import (
     read_packed,
     write_packed,
 )
-from transcriber.errors import StorageError
+from transcriber.errors import ModelError, StorageError
+from transcriber.models.digest import file_sha256
 from transcriber.models.packed import outdated_files, packed_places
 from transcriber.models.stored import StoredModel
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from transcriber.engine.fused.checkpoint import OpenCheckpoint
 
 Heads = tuple[tuple[int, int], ...]
@@ -52,7 +56,8 @@ def load_packed(stored: StoredModel, forms: Forms) -> PackedModel | None:
     Raises
     ------
     ModelError
-        When the file is no checkpoint of a Whisper model, or memory runs out.
+        When the file is no checkpoint of a Whisper model, or another than `stored` describes, or
+        memory runs out.
     """
     places = packed_places(stored, forms.label)
     for place in places:
@@ -97,7 +102,7 @@ def alignment_heads(description: Description, official: str | None) -> Heads:
 def _make(
     stored: StoredModel, forms: Forms, checkpoint: OpenCheckpoint, places: list[Path]
 ) -> PackedModel:
-    from transcriber.engine.fused.packing import pack_checkpoint, settle_forms  # noqa: PLC0415
+    from transcriber.engine.fused.packing import settle_forms  # noqa: PLC0415
 
     forms = settle_forms(forms, checkpoint)
     description = Description(
@@ -110,14 +115,25 @@ def _make(
         if not _has_room(place, file_bytes(description)):
             continue
         with contextlib.suppress(StorageError):
-            write_packed(place, description, pack_checkpoint(checkpoint, forms))
+            write_packed(place, description, _tensors(stored, checkpoint, forms))
             _remove_outdated(place, stored)
             packed = read_packed(place, stored.sha256, forms.label)
             if packed is not None:
                 return packed
-    tensors = list(pack_checkpoint(checkpoint, forms))
+    tensors = list(_tensors(stored, checkpoint, forms))
     count = len(description.tensors()[0])
     return PackedModel(description=description, encoder=tensors[:count], decoder=tensors[count:])
+
+
+def _tensors(stored: StoredModel, checkpoint: OpenCheckpoint, forms: Forms) -> Iterator[Tensor]:
+    from transcriber.engine.fused.packing import pack_checkpoint  # noqa: PLC0415
+
+    yield from pack_checkpoint(checkpoint, forms)
+    # Else the weights of one checkpoint would be kept under the digest of another.
+    if file_sha256(stored.path) != stored.sha256:
+        raise ModelError(
+            f"{stored.path} was replaced while it was read: run the same command again"
+        )
 
 
 def _has_room(place: Path, size: int) -> bool:
