@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 
 namespace {
 
@@ -81,6 +82,34 @@ void fewer_threads_than_wanted() {
   wanted_threads = 2;
 }
 
+// Memory runs out, say: who gave the job hears of it, and the other chunks are done.
+void chunks_that_fail(int threads) {
+  whisper::Team team(threads);
+  for (int64_t number = 0; number < 300; ++number) {
+    const int64_t chunks = number % 9 + 1;
+    const int64_t bad = number * 5 % chunks;
+    std::vector<int64_t> done(chunks, 0);
+    bool heard = false;
+    try {
+      team.run(chunks, [&](int64_t chunk) {
+        if (chunk == bad) {
+          throw std::bad_alloc();
+        }
+        done[chunk] = 1;
+      });
+    } catch (const std::bad_alloc&) {
+      heard = true;
+    }
+    check(heard, "a failure that nobody hears of");
+    if (threads > 1 && chunks > 1) {
+      for (int64_t chunk = 0; chunk < chunks; ++chunk) {
+        check(done[chunk] == (chunk == bad ? 0 : 1), "a chunk beside one that failed");
+      }
+    }
+    run_job(team, chunks, number, 0);
+  }
+}
+
 void resized_teams() {
   for (int round = 0; round < 40; ++round) {
     wanted_threads = round % 4 + 1;
@@ -139,6 +168,7 @@ int main() {
   for (int threads = 1; threads < 5; ++threads) {
     many_short_jobs(threads, 3000);
     jobs_after_pauses(threads);
+    chunks_that_fail(threads);
   }
   teams_that_do_nothing();
   resized_teams();

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <memory>
 #include <system_error>
+#include <utility>
 
 namespace whisper {
 
@@ -107,6 +108,9 @@ void Team::run(int64_t chunks, Function function, const void* context) {
   }
   work(number);
   wait_for_others(static_cast<uint32_t>(chunks));
+  if (failure_) {
+    std::rethrow_exception(std::exchange(failure_, nullptr));
+  }
 }
 
 void Team::work(uint32_t number) {
@@ -117,9 +121,21 @@ void Team::work(uint32_t number) {
   while (static_cast<uint32_t>(ticket >> 32) == number && static_cast<uint32_t>(ticket) < chunks) {
     if (ticket_.compare_exchange_weak(
             ticket, ticket + 1, std::memory_order_acq_rel, std::memory_order_acquire)) {
-      function(context, static_cast<uint32_t>(ticket));
+      compute(function, context, static_cast<uint32_t>(ticket));
       finish_chunk(chunks);
       ticket = ticket_.load(std::memory_order_acquire);
+    }
+  }
+}
+
+// Memory may run out in a chunk, and nobody above a worker could catch that.
+void Team::compute(Function function, const void* context, uint32_t chunk) {
+  try {
+    function(context, chunk);
+  } catch (...) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!failure_) {
+      failure_ = std::current_exception();
     }
   }
 }

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <exception>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -32,7 +33,7 @@ class Team {
   }
 
   // Calls work(chunk) for each chunk of 0 <= chunk < chunks, on all threads; returns when all are
-  // done. `work` must not throw, nor call run.
+  // done, or throws what the first that failed threw. `work` must not call run.
   template <typename Work>
   void run(int64_t chunks, const Work& work) {
     run(chunks,
@@ -46,6 +47,7 @@ class Team {
   void run(int64_t chunks, Function function, const void* context);
   void serve();
   void work(uint32_t job);
+  void compute(Function function, const void* context, uint32_t chunk);
   void finish_chunk(uint32_t chunks);
   void wait_for_others(uint32_t chunks);
   // Waits for a job after `job`; returns its number.
@@ -67,6 +69,7 @@ class Team {
   std::mutex mutex_;
   std::condition_variable job_came_;
   std::condition_variable job_done_;
+  std::exception_ptr failure_; // of the job, and guarded by mutex_ until it is done
   std::vector<std::thread> workers_;
   int asked_;
 };
