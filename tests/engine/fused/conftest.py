@@ -24,10 +24,13 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.fixture
-def reference(monkeypatch: pytest.MonkeyPatch) -> None:
+def reference(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Put the operators in plain PyTorch into the place of the real ones."""
     monkeypatch.setattr(operators, "_call", reference_operators.call)
     monkeypatch.setattr(reference_operators, "_current", ["avx2"])
+    operators.best_capability.cache_clear()
+    yield
+    operators.best_capability.cache_clear()
 
 
 @pytest.fixture

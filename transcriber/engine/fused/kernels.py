@@ -20,8 +20,8 @@ class Kernels:
 
     def __init__(self, compute_type: str) -> None:
         self.compute_type = resolve(compute_type)
-        self._best = operators.capability()
-        self._capability = self._best
+        self._best = operators.best_capability()
+        self._capability = operators.capability()
 
     @property
     def name(self) -> str:

@@ -6,6 +6,7 @@ PyTorch have none of these operators; `available` tells.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -82,6 +83,12 @@ def available() -> bool:
 def capability() -> str:
     """Return the instruction set that the kernels in use are compiled for."""
     return str(_call("capability"))
+
+
+@functools.cache
+def best_capability() -> str:
+    """Return the instruction set of the kernels that PyTorch chose, before any were set."""
+    return capability()
 
 
 def set_capability(name: str) -> bool:
