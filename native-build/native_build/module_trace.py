@@ -248,6 +248,8 @@ def _write_unusual_model(path: Path) -> None:
     dimensions.update(audio, **text)
     torch.manual_seed(0)
     network = whisper.Whisper(whisper.ModelDimensions(**dimensions))
+    # openai-whisper leaves these as the memory was, which may hold no numbers.
+    torch.nn.init.normal_(network.decoder.positional_embedding)
     torch.save({"dims": dimensions, "model_state_dict": network.state_dict()}, path)
 
 
