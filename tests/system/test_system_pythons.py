@@ -22,6 +22,7 @@ from killing import contents
 from transcriber.engine.interface import Progress
 from transcriber.engine.local import LocalEngine
 from transcriber.engine.system import SystemEngine
+from transcriber.models.digest import file_sha256
 from transcriber.models.stored import StoredModel
 from transcriber.settings import DecodingSettings
 from transcriber.system.candidates import OLDEST_PYTHON, Candidate
@@ -88,8 +89,9 @@ def test_the_native_programs_sources_and_what_watches_a_gpu_run_there_too(
         bootstrap=sources[f"{BOOTSTRAP.replace('.', '/')}.py"],
         start=start_message({**sources, name: watched}, package_folder("whisper")),
     )
+    path = models / "tiny.en.pt"
     stored = StoredModel(
-        name="tiny.en", path=models / "tiny.en.pt", sha256="", size=0, origin="official"
+        name="tiny.en", path=path, sha256=file_sha256(path), size=0, origin="official"
     )
     settings = DecodingSettings(word_timestamps=True, beam_size=None)
     texts = []
