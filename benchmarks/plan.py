@@ -59,12 +59,8 @@ FEW = ("native", FLOAT32, REFERENCE, "faster-whisper int8")
 
 FURTHER_CELLS = {
     Cell(length="long", decoding="greedy", threads="1 thread", rounds=1, most_rounds=1): FEW,
-    # The fallback takes openai-whisper a quarter of an hour on one thread.
+    # On one thread the fallback takes openai-whisper a quarter of an hour.
     Cell(length="long", decoding=DEFAULTS, threads="all threads", rounds=1, most_rounds=1): FEW,
-    Cell(length="long", decoding=DEFAULTS, threads="1 thread", rounds=1, most_rounds=1): (
-        "native",
-        REFERENCE,
-    ),
     **{
         Cell(
             length="medium",
