@@ -6,7 +6,6 @@ import contextlib
 import errno
 import hashlib
 import os
-import secrets
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -176,7 +175,7 @@ def _give_name(descriptor: int, path: Path) -> Path:
     folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         while True:
-            name = _prefix(path) + secrets.token_hex(4)
+            name = _prefix(path) + os.urandom(4).hex()
             with contextlib.suppress(FileExistsError):
                 os.link(f"{_DESCRIPTORS}/{descriptor}", name, dst_dir_fd=folder)
                 return path.with_name(name)
