@@ -465,7 +465,8 @@ def test_help_names_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
         for member in vars(errors).values()
         if isinstance(member, type) and issubclass(member, TranscriberError)
     ]
-    signals = [128 + number for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)]
+    ends = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE)
+    signals = [128 + number for number in ends]
     _, found, codes = help_text(capsys).partition("exit codes:")
     assert found
     assert sorted(map(int, re.findall(r"\d+", codes))) == sorted([0, *failures, *signals])

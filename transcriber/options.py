@@ -50,7 +50,8 @@ exit codes: 0 done; 1 defect of the program; 2 usage; 3 a recording cannot be re
 5 network; 6 offline and not there; 7 a file cannot be written; 8 ffmpeg or a library is missing;
 9 time or memory limit of reading a recording; 10 some of several recordings failed;
 11 the GPU, or the Python that decodes, has failed;
-129, 130 or 143 ended by a signal: the same command continues where it stopped
+129, 130 or 143 ended by a signal: the same command continues where it stopped;
+141 whoever read standard output has gone
 """
 
 
@@ -253,7 +254,7 @@ def _add_decoding(group: argparse._ArgumentGroup) -> None:
         "--threads",
         type=_number(int, low=0, high=1024),
         default=0,
-        help="of the processor; 0 chooses (0)",
+        help="how many the processor decodes with; 0 lets the program choose (0)",
     )
     add(
         "--clip_timestamps",
@@ -322,8 +323,8 @@ def _add_beyond(group: argparse._ArgumentGroup) -> None:
         "--compute_type",
         default="auto",
         choices=COMPUTE_TYPES,
-        help="what the processor computes in, with the program's own PyTorch; auto is what is "
-        "fastest at the same accuracy, which is int8; float32 gives openai-whisper's text "
+        help="what the processor computes in, with the program's own PyTorch; auto is int8, the "
+        "fastest, with as few errors as the others; float32 gives openai-whisper's very text "
         "(%(default)s)",
     )
     add(

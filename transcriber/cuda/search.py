@@ -73,7 +73,7 @@ def find_addon(environment: Mapping[str, str] = os.environ, *, remembered: bool 
         return Search(path=inside, origin="a part of the program")
     addon = published_addon()
     if addon is None:
-        return Search(origin="this program was built without one")
+        return Search(origin="this program was built without an add-on")
     if addon.torch != version:
         return Search(origin=f"made for PyTorch {addon.torch}, and this is {version}")
     return _find_published(addon, remembered=remembered)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 from transcriber.engine.fused.forms import in_words, resolve
 from transcriber.machine.findings import Finding, look_up
 from transcriber.machine.packages import package_version
+
+HELD_BY = "ATEN_CPU_CAPABILITY"
+"""The variable that names the best instruction set to use. PyTorch reads it, too."""
 
 OWN_VERSION = "+whisper"
 """What the version of our PyTorch has in it."""
@@ -33,6 +38,15 @@ def engine_findings(compute_type: str) -> list[Finding]:
     return [
         look_up("operators", lambda: "fused"),
         look_up("compute type", lambda: resolve(compute_type)),
-        look_up("kernels", lambda: capability),
+        look_up("kernels", lambda: _with_wish(capability)),
         look_up("reason", lambda: in_words(compute_type, capability)),
     ]
+
+
+def _with_wish(capability: str) -> str:
+    wish = os.environ.get(HELD_BY)
+    if not wish:
+        return capability
+    if wish == capability:
+        return f"{capability}, to which {HELD_BY} holds them"
+    return f"{capability}, since {HELD_BY}={wish} is not there"
