@@ -375,11 +375,14 @@ def test_a_checkpoint_never_runs_code(
     assert trace.exists()
 
 
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RuntimeError("unable to mmap 9 bytes: Cannot allocate memory (12)")]
+)
 def test_too_little_memory_is_told(
-    checkpoint: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    checkpoint: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def fail(*_: object, **__: object) -> None:
-        raise MemoryError
+        raise error
 
     model = save(checkpoint, tmp_path / "mine.pt")
     monkeypatch.setattr(torch, "load", fail)

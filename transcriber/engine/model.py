@@ -20,6 +20,7 @@ from whisper.timing import add_word_timestamps
 from whisper.tokenizer import get_tokenizer
 
 from transcriber.engine.device_failures import device_failures
+from transcriber.engine.dimensions import check_computable
 from transcriber.engine.hypothesis import Hypothesis
 from transcriber.engine.shared_attention import share_audio
 from transcriber.errors import ModelError, UsageError
@@ -262,6 +263,7 @@ def load_checkpoint(
     """
     try:
         checkpoint = read_content(path)
+        check_computable(checkpoint["dims"])
         with _without_initialisation():
             model = whisper.model.Whisper(whisper.model.ModelDimensions(**checkpoint["dims"]))
         model.load_state_dict(checkpoint["model_state_dict"])
@@ -290,14 +292,15 @@ def is_out_of_memory(error: Exception) -> bool:
     """Whether torch raised `error` because memory ran out, of the processor or of a GPU."""
     # The class had no name of its own before PyTorch 2.5.
     classes = getattr(torch, "OutOfMemoryError", None) or torch.cuda.OutOfMemoryError
-    return isinstance(error, classes) or "can't allocate memory" in str(error)
+    signs = ("can't allocate memory", "Cannot allocate memory")
+    return isinstance(error, classes) or any(sign in str(error) for sign in signs)
 
 
 def memory_error(name: str) -> ModelError:
     """Return what the user reads when a model does not fit."""
     return ModelError(
         f"not enough memory for the model {name}",
-        "choose a smaller one with --model, or try --device cpu",
+        "choose a smaller one with --model, or free some memory",
     )
 
 

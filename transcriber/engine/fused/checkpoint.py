@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from transcriber.engine.dimensions import check_computable
 from transcriber.engine.model import (
     BAD_CHECKPOINT,
     is_out_of_memory,
@@ -17,6 +18,7 @@ from transcriber.engine.model import (
     read_content,
     unreadable,
 )
+from transcriber.models.checkpoints.checkpoint import is_finite
 from transcriber.models.checkpoints.layout import DIMENSION_NAMES, tensor_shapes
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ class OpenCheckpoint:
         return all(_is_half(self.state[name]) for name in names)
 
     def fits_half(self, names: Iterable[str]) -> bool:
-        """Whether these tensors are numbers, and none too large for half precision."""
+        """Whether none of these tensors has numbers too large for half precision."""
         return all(_fits_half(self.state[name]) for name in names)
 
 
@@ -78,6 +80,7 @@ def open_checkpoint(path: Path, name: str) -> OpenCheckpoint:
         state = content["model_state_dict"]
         if dimensions["n_audio_layer"] + dimensions["n_text_layer"] > len(state):
             raise ValueError("Missing keys in its state_dict")
+        check_computable(dimensions)
         _check_tensors(state, tensor_shapes(dimensions))
         heads = content.get("alignment_heads")
         return OpenCheckpoint(
@@ -109,6 +112,10 @@ def _check_tensors(state: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, 
     for name, shape in shapes.items():
         if tuple(state[name].shape) != shape:
             raise ValueError(f"{name} has the shape {tuple(state[name].shape)}, not {shape}")
+        if not state[name].dtype.is_floating_point:
+            raise ValueError(f"{name} holds {state[name].dtype}, not floating-point numbers")
+        if not all(is_finite(block.numpy()) for block in _blocks(state[name])):
+            raise ValueError(f"{name} holds values that are not finite")
 
 
 def _check_heads(heads: object, dimensions: Mapping[str, int]) -> tuple[tuple[int, int], ...]:
@@ -130,7 +137,6 @@ def _is_half(tensor: Tensor) -> bool:
 def _fits_half(tensor: Tensor) -> bool:
     if tensor.dtype == torch.float16:
         return True
-    # Not a number is not below it, either.
     return all(bool((np.abs(block.numpy()) <= _LARGEST_HALF).all()) for block in _blocks(tensor))
 
 

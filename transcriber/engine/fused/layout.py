@@ -107,10 +107,6 @@ def is_supported(dimensions: Mapping[str, int]) -> bool:
         state == dimensions["n_text_state"]
         and state == HEAD * dimensions["n_audio_head"]
         and state == HEAD * dimensions["n_text_head"]
-        # Keys and scores are laid out for the one length that there is.
-        and dimensions["n_audio_ctx"] == 1500
-        # The depth of a convolution is packed by fours.
-        and dimensions["n_mels"] % 4 == 0
     )
 
 
