@@ -88,19 +88,41 @@ def test_what_half_precision_rounds_is_stored_in_single(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["token_embedding", "blocks.1.mlp.2"])
-@pytest.mark.parametrize("value", [70000.0, float("nan"), float("-inf")])
-def test_weights_beyond_half_precision_are_for_the_modules(
-    tmp_path: Path, name: str, value: float
-) -> None:
+def test_weights_beyond_half_precision_are_for_the_modules(tmp_path: Path, name: str) -> None:
     model = network()
     with torch.no_grad():
-        model.get_parameter(f"decoder.{name}.weight")[3, 5] = value
+        model.get_parameter(f"decoder.{name}.weight")[3, 5] = 70000
     stored = save(model, tmp_path / "large.pt", half=False)
     assert load_packed(stored, INT8) is None
     assert names(tmp_path) == ["large.pt"]
     # Single precision holds it.
-    if value == 70000:
-        assert load(stored, FLOAT32).description.forms.decoder == "float32"
+    assert load(stored, FLOAT32).description.forms.decoder == "float32"
+
+
+@pytest.mark.parametrize("forms", [INT8, FLOAT32])
+@pytest.mark.parametrize("half", [True, False])
+@pytest.mark.parametrize("value", [float("nan"), float("-inf")])
+@pytest.mark.parametrize("name", ["decoder.blocks.1.mlp.0.weight", "encoder.blocks.0.mlp.2.bias"])
+def test_weights_that_are_no_numbers_are_told(
+    tmp_path: Path, name: str, value: float, half: bool, forms: Forms
+) -> None:
+    model = network()
+    with torch.no_grad():
+        model.get_parameter(name).view(-1)[5] = value
+    stored = save(model, tmp_path / "damaged.pt", half=half)
+    with pytest.raises(ModelError, match=rf"{name} holds values that are not finite"):
+        load_packed(stored, forms)
+    assert names(tmp_path) == ["damaged.pt"]
+
+
+def test_whole_numbers_are_no_weights(tmp_path: Path) -> None:
+    model = network()
+    state = model.state_dict()
+    state["decoder.ln.weight"] = state["decoder.ln.weight"].int()
+    path = tmp_path / "whole.pt"
+    torch.save({"dims": vars(model.dims), "model_state_dict": state}, path)
+    with pytest.raises(ModelError, match=r"decoder\.ln\.weight holds torch\.int32, not floating"):
+        load_packed(stored(path), INT8)
 
 
 def test_it_is_packed_once(model: StoredModel, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +209,34 @@ def test_a_disk_that_fills_up(model: StoredModel, monkeypatch: pytest.MonkeyPatc
 def test_a_file_of_the_users_has_no_company(model: StoredModel) -> None:
     load(replace(model, origin="file"))
     assert names(model.path.parent) == ["mine.pt"]
-    assert len(names(packed_cache())) == 1
+    packed, note = names(packed_cache())
+    assert note == f"{packed}.source"
+    assert len(load(replace(model, origin="file")).decoder) > 0
+    assert names(packed_cache()) == [packed, note]
+
+
+@pytest.mark.parametrize("change", ["removed", "replaced"])
+def test_what_was_made_of_a_file_of_the_users_goes_after_it(
+    model: StoredModel, tmp_path: Path, change: str
+) -> None:
+    load(replace(model, origin="file"))
+    first = names(packed_cache())
+    if change == "removed":
+        model.path.unlink()
+    else:
+        save(network(seed=2), model.path)
+    other = save(network(seed=3), tmp_path / "other.pt")
+    load(replace(other, origin="file"))
+    left = names(packed_cache())
+    assert [name[:6] for name in left] == ["other.", "other."]
+    assert not set(left) & set(first)
+
+
+def test_a_pipe_in_the_way_is_replaced(model: StoredModel) -> None:
+    place = packed_places(model, INT8.label)[0]
+    os.mkfifo(place)
+    load(model)
+    assert place.is_file()
 
 
 def test_several_at_once(model: StoredModel) -> None:

@@ -24,7 +24,12 @@ from transcriber.engine.fused.packed_file import (
 )
 from transcriber.errors import ModelError, StorageError
 from transcriber.models.digest import file_sha256
-from transcriber.models.packed import outdated_files, packed_places
+from transcriber.models.packed import (
+    note_source,
+    orphaned_files,
+    outdated_files,
+    packed_places,
+)
 from transcriber.models.stored import StoredModel
 
 if TYPE_CHECKING:
@@ -117,6 +122,8 @@ def _make(
         with contextlib.suppress(StorageError):
             write_packed(place, description, _tensors(stored, checkpoint, forms))
             _remove_outdated(place, stored)
+            if stored.origin == "file":
+                note_source(place, stored)
             packed = read_packed(place, stored.sha256, forms.label)
             if packed is not None:
                 return packed
@@ -148,6 +155,6 @@ def _has_room(place: Path, size: int) -> bool:
 
 
 def _remove_outdated(place: Path, stored: StoredModel) -> None:
-    for path in outdated_files(place, stored):
+    for path in (*outdated_files(place, stored), *orphaned_files()):
         with contextlib.suppress(OSError):
             path.unlink()

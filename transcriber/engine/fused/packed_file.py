@@ -186,6 +186,9 @@ def is_sound(path: Path) -> bool:
 
 def _open(path: Path, *, thorough: bool) -> tuple[mmap.mmap, Description] | None:
     """Map the file and check it; None where anything is wrong with it."""
+    # A named pipe would keep whoever opens it waiting.
+    if not path.is_file():
+        return None
     try:
         with path.open("rb") as stream:
             # Private and writable, which torch asks for: nothing is ever written to it.
