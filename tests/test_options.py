@@ -17,7 +17,7 @@ from transcriber.engine import openai_whisper
 from transcriber.errors import TranscriberError, UsageError
 from transcriber.options import parse, with_underscores
 from transcriber.paths import model_directory
-from transcriber.settings import DEFAULT_MODEL, OUTPUT_FORMATS, RunSettings
+from transcriber.settings import CAPABILITIES, DEFAULT_MODEL, OUTPUT_FORMATS, RunSettings
 
 whisper = openai_whisper.load()
 
@@ -355,7 +355,8 @@ def test_a_mistake_is_one_line(arguments: list[str], capfd: pytest.CaptureFixtur
 
 def test_a_mistake_says_what_is_expected() -> None:
     for arguments, expected in [
-        (["--beam_size", "0"], "expected a whole number of at least 1 or None, not '0'"),
+        (["--best_of", "0"], "expected a whole number of at least 1 or None, not '0'"),
+        (["--beam_size", "0"], "of at least 1 and at most 51863, or None, not '0'"),
         (["--length_penalty", "2"], "expected a number of at least 0 and at most 1, not '2'"),
         (["--logprob_threshold", "x"], "expected a number or None, not 'x'"),
         (["--audio_memory=-1"], "a whole number of at least 0 and at most 1000000000, not '-1'"),
@@ -396,6 +397,36 @@ def test_options_without_effect_are_told() -> None:
         ["--hallucination_silence_threshold", "None"],
     ):
         assert parse([*effective, *words]).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("ATEN_CPU_CAPABILITY", "AVX2", "it may be default, avx2, avx_vnni, avx512, avx512_vnni, "),
+        ("ATEN_CPU_CAPABILITY", "", "it may be default"),
+        ("OMP_NUM_THREADS", "-3", "it is no number of threads"),
+        ("OMP_NUM_THREADS", "0", "it is no number of threads"),
+    ],
+)
+def test_variables_without_effect_are_told(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, told: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    (note,) = parse(["a.wav"]).notes
+    assert note.startswith(f"{variable}={value} has no effect: {told}")
+
+
+def test_variables_with_effect_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "4,2")
+    for name in CAPABILITIES:
+        monkeypatch.setenv("ATEN_CPU_CAPABILITY", name)
+        assert parse(["a.wav"]).notes == ()
+
+
+def test_there_are_fewer_beams_than_tokens() -> None:
+    assert parse(["--beam_size", "51863", "a.wav"]).decoding.beam_size == 51863
+    with pytest.raises(UsageError, match="at most 51863"):
+        parse(["--beam_size", "51864", "a.wav"])
 
 
 def test_options_beyond_openai_whisper() -> None:

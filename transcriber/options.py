@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,6 +24,8 @@ from transcriber.settings import (
     ADDON_CHOICES,
     APPEND_PUNCTUATIONS,
     BACKENDS,
+    CAPABILITIES,
+    CAPABILITY_VARIABLE,
     COMPUTE_TYPES,
     DEFAULT_MODEL,
     OUTPUT_FORMATS,
@@ -54,6 +57,9 @@ exit codes: 0 done; 1 defect of the program; 2 usage; 3 a recording cannot be re
 141 whoever read standard output has gone
 """
 
+
+_MOST_BEAMS = 51863
+"""One less than the smallest vocabulary has tokens: a beam goes on with as many and one more."""
 
 _LONGEST_SECONDS = 1e9
 """Thirty years: beyond any recording, and far from where numbers lose their seconds."""
@@ -109,7 +115,7 @@ def _number(
         high < math.inf
     )
     expected = " of ".join([what, *([" and ".join(bounds)] if bounds else [])])
-    expected += " or None" * optional
+    expected += ("," * (len(bounds) > 1) + " or None") * optional
 
     def parse_number(text: str) -> float | None:
         if optional and text == "None":
@@ -198,7 +204,12 @@ def _add_decoding(group: argparse._ArgumentGroup) -> None:
     )
     optional_count = _number(int, optional=True, low=1)
     add("--best_of", type=optional_count, default=5, help="candidates when sampling (%(default)s)")
-    add("--beam_size", type=optional_count, default=5, help="beams at temperature 0 (%(default)s)")
+    add(
+        "--beam_size",
+        type=_number(int, optional=True, low=1, high=_MOST_BEAMS),
+        default=5,
+        help="beams at temperature 0 (%(default)s)",
+    )
     add("--patience", type=_number(float, low=0), help="of the beam search; 1 is the usual one")
     add(
         "--length_penalty",
@@ -442,4 +453,19 @@ def _without_effect(given: argparse.Namespace) -> tuple[str, ...]:
             given.hallucination_silence_threshold is not None and not given.word_timestamps
         ),
     }
-    return tuple(text for text, applies in idle.items() if applies)
+    return (*(text for text, applies in idle.items() if applies), *_idle_variables())
+
+
+def _idle_variables() -> Iterator[str]:
+    """Name the environment variables whose values mean nothing, which PyTorch passes over."""
+    capability = os.environ.get(CAPABILITY_VARIABLE)
+    if capability is not None and capability not in CAPABILITIES:
+        names = ", ".join(CAPABILITIES)
+        yield f"{CAPABILITY_VARIABLE}={capability} has no effect: it may be {names}"
+    threads = os.environ.get("OMP_NUM_THREADS")
+    if threads is not None:
+        # Not for every start: `--version` counts its modules.
+        from transcriber.machine.threads import configured_threads  # noqa: PLC0415
+
+        if not configured_threads(os.environ):
+            yield f"OMP_NUM_THREADS={threads} has no effect: it is no number of threads"

@@ -13,6 +13,12 @@ BACKENDS = ("auto", "own", "system")
 COMPUTE_TYPES = ("auto", "float32", "bfloat16", "int8")
 """What the processor computes in; ``auto`` is what is fastest on it."""
 
+CAPABILITY_VARIABLE = "ATEN_CPU_CAPABILITY"
+"""The variable that names the best instruction set to use. PyTorch reads it, too."""
+
+CAPABILITIES = ("default", "avx2", "avx_vnni", "avx512", "avx512_vnni", "avx512_bf16", "amx")
+"""Its values: the instruction sets that there are kernels for, the best one last."""
+
 ADDON_CHOICES = ("ask", "fetch", "never")
 """What may be done where an NVIDIA driver is there and the CUDA add-on is not."""
 

@@ -4,6 +4,7 @@ import errno
 import os
 import random
 import re
+import resource
 import socket
 import zipfile
 from pathlib import Path
@@ -11,7 +12,12 @@ from pathlib import Path
 import media
 import pytest
 
-from transcriber.audio.failures import no_audio_failure, path_failure, printable
+from transcriber.audio.failures import (
+    memory_failure,
+    no_audio_failure,
+    path_failure,
+    printable,
+)
 from transcriber.audio.messages import FfmpegMessages
 from transcriber.audio.stream import AudioLimits, AudioStream, open_audio
 from transcriber.errors import InputError, LimitError, TranscriberError
@@ -387,3 +393,11 @@ def test_what_a_terminal_shows(text: str, shown: str) -> None:
 def test_what_is_not_known_is_not_claimed() -> None:
     error = no_audio_failure("a", FfmpegMessages(), head=b"\0", lacks_end=False, memory_bytes=1)
     assert str(error) == "a is damaged or no recording: copy or record it again"
+
+
+def test_the_lower_limit_of_memory_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY, 0))
+    assert "more than 1024 MiB of memory: it may" in str(memory_failure("a.wav", 1 << 30))
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (300 << 20, 0))
+    told = str(memory_failure("a.wav", 1 << 30))
+    assert "the 300 MiB of memory that a program may use here (ulimit -v)" in told

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from torch_build.verify.interpreters import our_python
+from transcriber.settings import CAPABILITIES
 from whisper_build import NEEDS, SOURCES, TESTS, build_program, present, toolchain
 
 VARIABLE = "ATEN_CPU_CAPABILITY"
@@ -26,6 +27,10 @@ print(torch._C._call_operator("whisper::capability", ""), digest)
 """
 
 pytestmark = pytest.mark.slow
+
+
+def test_the_program_knows_the_names() -> None:
+    assert list(CAPABILITIES) == list(NEEDS)
 
 
 def best(name: str) -> str:

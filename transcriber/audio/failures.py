@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
+import resource
 import signal
 import stat
 
@@ -135,7 +136,14 @@ def encrypted_failure(label: str) -> InputError:
 
 
 def memory_failure(label: str, memory_bytes: int) -> LimitError:
-    """Say that ffmpeg reached its memory limit."""
+    """Say that ffmpeg reached its memory limit, or that of the session."""
+    allowed, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if allowed != resource.RLIM_INFINITY and allowed < memory_bytes:
+        return LimitError(
+            f"reading {label} needs more than the {allowed / 2**20:.0f} MiB of memory that "
+            "a program may use here (ulimit -v)",
+            "raise that limit",
+        )
     return LimitError(
         f"reading {label} needs more than {memory_bytes / 2**20:.0f} MiB of memory",
         f"it may be damaged; {_CONVERT}",

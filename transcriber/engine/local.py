@@ -13,6 +13,7 @@ from transcriber import __version__
 from transcriber.engine import openai_whisper
 from transcriber.engine.device_failures import device_failures, failure
 from transcriber.engine.interface import PLAIN_KERNELS, Progress, WindowResult
+from transcriber.machine.shared_memory import check_shared_memory
 from transcriber.models.registry import find_official
 from transcriber.models.stored import StoredModel
 from transcriber.settings import DecodingSettings
@@ -177,6 +178,8 @@ class LocalEngine:
             self._loaded = None
 
     def _model(self) -> Network:
+        if self._loaded is None:
+            check_shared_memory()
         openai_whisper.load()
         import torch  # noqa: PLC0415
 

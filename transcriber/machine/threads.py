@@ -104,7 +104,7 @@ def plan_threads(
         raise UsageError(f"{requested} threads cannot be used", "give a number, or 0 to choose")
     if requested:
         return ThreadPlan(threads=requested, reason="asked for")
-    configured = _configured_threads(environment)
+    configured = configured_threads(environment)
     if configured:
         return ThreadPlan(threads=configured, reason="OMP_NUM_THREADS is set")
     allowed = allowed_processors() if processors is None else processors
@@ -163,7 +163,7 @@ def apply_environment(plan: ThreadPlan) -> None:
         os.environ.setdefault(name, value)
 
 
-def _configured_threads(environment: Mapping[str, str]) -> int:
+def configured_threads(environment: Mapping[str, str]) -> int:
     """Return ``OMP_NUM_THREADS``, of which lists name the outermost level first; 0 if invalid."""
     first = environment.get("OMP_NUM_THREADS", "").split(",")[0].strip()
     return int(first) if first.isdecimal() and first.isascii() else 0

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from transcriber.engine.fused import findings
-from transcriber.engine.fused.findings import HELD_BY, OWN_VERSION, engine_findings
+from transcriber.engine.fused.findings import OWN_VERSION, engine_findings
+from transcriber.settings import CAPABILITY_VARIABLE
 
 pytestmark = pytest.mark.usefixtures("reference")
 
@@ -11,11 +12,11 @@ pytestmark = pytest.mark.usefixtures("reference")
 @pytest.fixture(autouse=True)
 def own_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(findings, "package_version", lambda *_: f"2.6.0{OWN_VERSION}.cpu")
-    monkeypatch.delenv(HELD_BY, raising=False)
+    monkeypatch.delenv(CAPABILITY_VARIABLE, raising=False)
 
 
 def found(compute_type: str) -> dict[str, str]:
-    return {one.name: one.value for one in engine_findings(compute_type)}
+    return {one.name: str(one.value) for one in engine_findings(compute_type)}
 
 
 def test_what_was_chosen_and_why() -> None:
@@ -37,7 +38,7 @@ def test_what_was_chosen_and_why() -> None:
     ],
 )
 def test_the_variable_is_told(monkeypatch: pytest.MonkeyPatch, wish: str, told: str) -> None:
-    monkeypatch.setenv(HELD_BY, wish)
+    monkeypatch.setenv(CAPABILITY_VARIABLE, wish)
     assert found("auto")["kernels"] == told
 
 

@@ -7,9 +7,8 @@ import os
 from transcriber.engine.fused.forms import in_words, resolve
 from transcriber.machine.findings import Finding, look_up
 from transcriber.machine.packages import package_version
-
-HELD_BY = "ATEN_CPU_CAPABILITY"
-"""The variable that names the best instruction set to use. PyTorch reads it, too."""
+from transcriber.machine.shared_memory import check_shared_memory
+from transcriber.settings import CAPABILITY_VARIABLE
 
 OWN_VERSION = "+whisper"
 """What the version of our PyTorch has in it."""
@@ -30,6 +29,7 @@ def engine_findings(compute_type: str) -> list[Finding]:
             look_up("compute type", lambda: "float32"),
             look_up("reason", lambda: "only the program's own PyTorch has others"),
         ]
+    check_shared_memory()
     from transcriber.engine.fused import operators  # noqa: PLC0415  loads torch
 
     if not operators.available():
@@ -44,9 +44,9 @@ def engine_findings(compute_type: str) -> list[Finding]:
 
 
 def _with_wish(capability: str) -> str:
-    wish = os.environ.get(HELD_BY)
+    wish = os.environ.get(CAPABILITY_VARIABLE)
     if not wish:
         return capability
     if wish == capability:
-        return f"{capability}, to which {HELD_BY} holds them"
-    return f"{capability}, since {HELD_BY}={wish} is not there"
+        return f"{capability}, to which {CAPABILITY_VARIABLE} holds them"
+    return f"{capability}, since {CAPABILITY_VARIABLE}={wish} is not there"
