@@ -65,7 +65,7 @@ def cell_step(cell: Cell, budgets: Budgets, output: Path, names: Sequence[str] =
                 # A peer that does not run here is no reason to measure nothing.
                 optional=not one.like_whisper,
             )
-            for one in contestants(CHECKOUT, peers=not set(names) <= OWN)
+            for one in contestants(CHECKOUT, peers=not names or not OWN.issuperset(names))
             if not names or one.name in names
         ]
         measured = measure_cell(

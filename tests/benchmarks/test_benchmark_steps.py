@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
 import example_results as example
-from benchmarks import steps
+from benchmarks import steps, transcription_steps
 from benchmarks.figures import Figure, Series
 from benchmarks.judging.budgets import Budgets
 from benchmarks.measuring.parts import STOCK
@@ -31,6 +32,7 @@ from scripts.layout import CHECKOUT
 from transcriber.errors import DependencyError
 
 NOTHING = Budgets(ceilings={}, margins={})
+PEER = "faster-whisper int8"
 CELL = Cell(length="short", decoding="greedy", threads="1 thread", rounds=2, most_rounds=3)
 
 
@@ -150,6 +152,25 @@ def test_a_cell_step_covers_what_the_cell_measures(
     assert energy < set(step.covers)
     # Two who run in three rounds, the one that warms up among them.
     assert step.ticks == 6
+
+
+@pytest.mark.parametrize(
+    ("names", "peers"), [((), True), (("native", REFERENCE), False), (("native", PEER), True)]
+)
+def test_peers_take_part_where_all_do_or_one_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, names: tuple[str, ...], peers: bool
+) -> None:
+    asked: list[bool] = []
+
+    def found(_: Path, *, peers: bool) -> list[object]:
+        asked.append(peers)
+        raise DependencyError("enough is known", "")
+
+    monkeypatch.setattr(transcription_steps, "contestants", found)
+    monkeypatch.setattr(transcription_steps, "recordings", lambda *_: defaultdict(str))
+    with pytest.raises(DependencyError, match="enough"):
+        cell_step(CELL, NOTHING, tmp_path, names).work(lambda: None)
+    assert asked == [peers]
 
 
 def test_threads_are_one_and_all_that_this_process_may_use(
