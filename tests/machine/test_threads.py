@@ -171,6 +171,15 @@ def test_users_variable_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     assert os.environ["NOT_SET"] == "1"
 
 
+@pytest.mark.parametrize(("value", "left"), [("-3", None), ("0", None), ("", None), ("4,2", "4,2")])
+def test_a_number_of_threads_that_is_none_goes(
+    monkeypatch: pytest.MonkeyPatch, value: str, left: str | None
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", value)
+    apply_environment(ThreadPlan(threads=1, environment={}, reason=""))
+    assert os.environ.get("OMP_NUM_THREADS") == left
+
+
 DISPLAY = """
 import json, os, sys
 from transcriber.machine.threads import apply_environment, plan_threads

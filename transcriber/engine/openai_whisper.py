@@ -57,7 +57,6 @@ def load() -> Any:
     whisper.timing.dtw_cpu = warp
     # Where there is no Triton, openai-whisper says so in every window and goes on as we want.
     warnings.filterwarnings("ignore", message="Failed to launch Triton kernels")
-    # The program has told of these in its own words.
+    # The program has told of it in its own words.
     warnings.filterwarnings("ignore", message="ignoring invalid value for ATEN_CPU_CAPABILITY")
-    warnings.filterwarnings("ignore", message="Invalid OMP_NUM_THREADS variable value")
     return whisper

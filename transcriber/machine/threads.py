@@ -157,8 +157,11 @@ def choose_threads(
 def apply_environment(plan: ThreadPlan) -> None:
     """Set the plan's variables for the libraries that are loaded from now on.
 
-    A variable that the user has set stays as it is.
+    A variable that the user has set stays as it is, unless it means nothing.
     """
+    # Two libraries would complain of it, each in its own way.
+    if not configured_threads(os.environ):
+        os.environ.pop("OMP_NUM_THREADS", None)
     for name, value in plan.environment.items():
         os.environ.setdefault(name, value)
 
