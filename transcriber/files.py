@@ -171,7 +171,7 @@ def _unnamed_file(folder: Path) -> int | None:
 
 def _give_name(descriptor: int, path: Path) -> Path:
     """Give an unnamed file a temporary name beside `path`."""
-    # Python follows symbolic links, as which /proc shows it, only where it is given a folder.
+    # /proc shows it as a symbolic link, which Python follows only where it is given a folder.
     folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         while True:

@@ -335,7 +335,7 @@ def _add_beyond(group: argparse._ArgumentGroup) -> None:
         default="auto",
         choices=COMPUTE_TYPES,
         help="what the processor computes in, with the program's own PyTorch; auto is int8, the "
-        "fastest, with as few errors as the others; float32 gives openai-whisper's very text "
+        "fastest, with about as few errors as float32; that gives openai-whisper's very text "
         "(%(default)s)",
     )
     add(

@@ -127,7 +127,7 @@ class RunSettings:
     audio_timeout, audio_memory : float, int
         Limits of reading one recording, in seconds and in MiB; 0 leaves the default.
     notes : tuple of str
-        What the user should know about options that have no effect together.
+        What the user should know about options and variables that have no effect.
     """
 
     inputs: tuple[str, ...]

@@ -9,7 +9,7 @@ ROWS = 16
 """Outputs of a panel, the unit in which weights are stored and read."""
 
 DEFAULT_TYPE = "int8"
-"""What ``auto`` stands for: the fastest everywhere, at the accuracy of the others."""
+"""What ``auto`` stands for: the fastest, with about as few errors as float32."""
 
 EXACT = "exact"
 """The form ``float16`` where that holds every weight without rounding it, else ``float32``."""
