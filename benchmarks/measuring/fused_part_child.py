@@ -150,10 +150,11 @@ class Parts:
             seed=0,
             exact_sampling=False,
         )
-        weights = self._packed.decoder
-        tokens, *_ = operators.decode(weights, encoded, self._heads, self._prompt, search)
-        if len(tokens) != steps:
-            raise SystemExit(f"{len(tokens)} tokens were decoded, and not {steps}")
+        batch = operators.Batch(self._packed.decoder, self._heads, max(beams, 1))
+        batch.add(0, encoded, self._prompt, search)
+        (decoded,) = batch.run()
+        if len(decoded.tokens) != steps:
+            raise SystemExit(f"{len(decoded.tokens)} tokens were decoded, and not {steps}")
 
 
 def main() -> None:

@@ -137,7 +137,8 @@ def encode(weights: list[Tensor], mel: Tensor, heads: int) -> Tensor:
         outputs = reader_state(weights)
         kernel = weight[:outputs].reshape(outputs, 3, -1).permute(0, 2, 1)
         x = gelu(conv1d(x[None], kernel, bias[:outputs], stride, 1))[0]
-    x = x.T + reader.plain()
+    # A part of a window has fewer positions.
+    x = x.T + reader.plain()[: x.shape[1]]
     while reader.left() > 2:
         norm, qkv, out = reader.norm(), reader.linear(), reader.linear()
         q, k, v = (_split(part, heads) for part in qkv(norm(x))[:, : 3 * x.shape[1]].chunk(3, 1))
@@ -293,6 +294,29 @@ def decode(  # noqa: PLR0917
     return ended[0][best].clone(), torch.tensor([scores[0][best], silence], dtype=torch.float64)
 
 
+class _Batch:
+    """What `batch` returns: windows that are decoded one after the other."""
+
+    def __init__(self, weights: list[Tensor], heads: int, slots: int) -> None:
+        self.weights, self.heads, self.slots = weights, heads, slots
+        self.done: list[tuple[list[int], Tensor]] = []
+
+
+def batch_add(
+    batch: _Batch, number: int, cross: list[Tensor], prompt: list[int], **search: Any
+) -> None:
+    assert (search["beam_size"] or search["best_of"]) <= batch.slots
+    tokens, sums = decode(batch.weights, cross, batch.heads, prompt, **search)
+    batch.done.append(([number, len(tokens), *tokens.tolist()], sums))
+
+
+def batch_run(batch: _Batch) -> tuple[Tensor, Tensor]:
+    done, batch.done = batch.done, []
+    numbers = [number for one, _ in done for number in one]
+    sums = torch.stack([sums for _, sums in done]) if done else torch.empty(0, 2)
+    return torch.tensor(numbers, dtype=torch.int64), sums
+
+
 OPERATORS: dict[str, Callable[..., Any]] = {
     "capability": capability,
     "set_capability": set_capability,
@@ -301,7 +325,9 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "encode": encode,
     "cross": cross,
     "forward": forward,
-    "decode": decode,
+    "batch": _Batch,
+    "batch_add": batch_add,
+    "batch_run": batch_run,
 }
 
 

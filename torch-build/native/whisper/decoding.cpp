@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 namespace whisper {
 
@@ -14,8 +15,8 @@ namespace {
 // Which slot of the self cache holds each position of each hypothesis.
 class Histories {
  public:
-  Histories(int64_t rows, int64_t context)
-      : context_(context), now_(rows * context, 0), next_(rows * context, 0) {}
+  Histories(int64_t rows, int64_t context, int32_t first)
+      : context_(context), now_(rows * context, first), next_(rows * context, first) {}
 
   int32_t* of(int64_t row) {
     return now_.data() + row * context_;
@@ -37,59 +38,127 @@ class Histories {
 
 } // namespace
 
-Decoded decode_window(
-    Team& team, const DecoderWeights& weights, const std::vector<CrossCache>& cross, int64_t heads,
-    const std::vector<int64_t>& prompt, const SearchOptions& options,
-    const DecodingLimits& limits) {
-  const std::unique_ptr<Search> search = make_search(options);
-  const int64_t rows = search->rows();
-  const int64_t length = prompt.size();
-  TORCH_CHECK(0 < length && length <= weights.context, "the prompt has ", length, " tokens");
-  // Two rows of logits follow the prompt, which may be a single token.
-  Decoder decoder(weights, heads, rows, std::max({rows, length, int64_t{2}}));
-  const int64_t stride = decoder.stride();
-  std::vector<float> logits(std::max<int64_t>(rows, 2) * stride);
-  Histories histories(rows, weights.context);
+struct Batch::Window {
+  DecodingRequest request;
+  std::unique_ptr<Search> search;
+  std::vector<int64_t> slots; // of its rows; the first holds the prompt
+  Histories histories;
+  std::vector<Choice> choices;
+  int64_t number = 0; // tokens so far
+  float no_speech_prob = std::numeric_limits<float>::quiet_NaN();
 
-  std::vector<DecoderRow> step;
+  int64_t position() const {
+    return request.prompt.size() + number;
+  }
+};
+
+Batch::Batch(const DecoderWeights& weights, int64_t heads, int64_t slots)
+    : weights_(weights), decoder_(weights, heads, slots, std::max(slots, weights.context)) {
+  for (int64_t slot = slots; slot > 0; --slot) {
+    free_slots_.push_back(slot - 1);
+  }
+}
+
+Batch::~Batch() = default;
+
+void Batch::add(Team& team, DecodingRequest request) {
+  std::unique_ptr<Search> search = make_search(request.options);
+  const int64_t rows = search->rows(), length = request.prompt.size();
+  TORCH_CHECK(0 < length && length <= weights_.context, "the prompt has ", length, " tokens");
+  TORCH_CHECK(
+      request.limits.no_speech < 0 ||
+          (0 <= request.limits.sot_index && request.limits.sot_index < length),
+      "the prompt has no such position");
+  TORCH_CHECK(
+      rows <= static_cast<int64_t>(free_slots_.size()), "there is no room for ", rows, " rows");
+  std::vector<int64_t> slots(free_slots_.end() - rows, free_slots_.end());
+  std::reverse(slots.begin(), slots.end());
+  std::unique_ptr<Window> window(new Window{
+      std::move(request), std::move(search), slots,
+      Histories(rows, weights_.context, static_cast<int32_t>(slots[0])),
+      std::vector<Choice>(rows)});
+  begin(team, *window);
+  if (advance(team, *window, logits_.data())) {
+    free_slots_.resize(free_slots_.size() - rows);
+    windows_.push_back(std::move(window));
+  } else {
+    done_.push_back(
+        {window->request.number, window->search->best(), window->no_speech_prob});
+  }
+}
+
+std::vector<Decoded> Batch::run(Team& team) {
+  while (done_.empty() && !windows_.empty()) {
+    step(team);
+  }
+  return std::exchange(done_, {});
+}
+
+void Batch::begin(Team& team, Window& window) {
+  const DecodingRequest& request = window.request;
+  const int64_t length = request.prompt.size();
+  std::vector<DecoderRow> rows;
   for (int64_t position = 0; position < length; ++position) {
-    step.push_back({position, histories.of(0), 0, cross.data()});
+    rows.push_back(
+        {position, window.histories.of(0), window.slots[0], request.cross.data()});
   }
-  decoder.step(team, step, prompt);
-  Decoded decoded{{}, std::numeric_limits<float>::quiet_NaN()};
+  decoder_.step(team, rows, request.prompt);
   std::vector<int64_t> wanted{length - 1};
-  if (limits.no_speech >= 0) {
-    TORCH_CHECK(
-        0 <= limits.sot_index && limits.sot_index < length, "the prompt has no such position");
-    wanted.push_back(limits.sot_index);
+  if (request.limits.no_speech >= 0) {
+    wanted.push_back(request.limits.sot_index);
   }
-  decoder.logits(team, wanted, logits.data());
-  if (limits.no_speech >= 0) {
-    decoded.no_speech_prob =
-        token_probability(logits.data() + stride, options.vocabulary, limits.no_speech);
+  const int64_t stride = decoder_.stride();
+  logits_.resize(std::max<size_t>(logits_.size(), wanted.size() * stride));
+  decoder_.logits(team, wanted, logits_.data());
+  if (request.limits.no_speech >= 0) {
+    window.no_speech_prob = token_probability(
+        logits_.data() + stride, request.options.vocabulary, request.limits.no_speech);
   }
+}
 
-  std::vector<Choice> choices(rows);
-  std::vector<int64_t> tokens(rows), all(rows);
-  std::iota(all.begin(), all.end(), 0);
-  for (int64_t number = 0; number < limits.sample_len; ++number) {
-    const int64_t position = length + number;
-    if (!search->choose(logits.data(), stride, team, choices) || position >= weights.context ||
-        number + 1 == limits.sample_len) {
-      break;
+void Batch::step(Team& team) {
+  std::vector<DecoderRow> rows;
+  std::vector<int64_t> tokens;
+  for (const std::unique_ptr<Window>& window : windows_) {
+    const int64_t position = window->position() - 1;
+    for (size_t row = 0; row < window->slots.size(); ++row) {
+      int32_t* history = window->histories.of(row);
+      history[position] = static_cast<int32_t>(window->slots[row]);
+      rows.push_back({position, history, window->slots[row], window->request.cross.data()});
+      tokens.push_back(window->choices[row].token);
     }
-    histories.follow(choices, position);
-    step.clear();
-    for (int64_t row = 0; row < rows; ++row) {
-      histories.of(row)[position] = static_cast<int32_t>(row);
-      step.push_back({position, histories.of(row), row, cross.data()});
-      tokens[row] = choices[row].token;
-    }
-    decoder.step(team, step, tokens);
-    decoder.logits(team, all, logits.data());
   }
-  decoded.hypothesis = search->best();
-  return decoded;
+  decoder_.step(team, rows, tokens);
+  std::vector<int64_t> all(rows.size());
+  std::iota(all.begin(), all.end(), 0);
+  const int64_t stride = decoder_.stride();
+  logits_.resize(std::max<size_t>(logits_.size(), all.size() * stride));
+  decoder_.logits(team, all, logits_.data());
+
+  float* logits = logits_.data();
+  std::vector<std::unique_ptr<Window>> left;
+  for (std::unique_ptr<Window>& window : windows_) {
+    float* of_window = logits;
+    logits += window->slots.size() * stride;
+    if (advance(team, *window, of_window)) {
+      left.push_back(std::move(window));
+      continue;
+    }
+    free_slots_.insert(free_slots_.end(), window->slots.rbegin(), window->slots.rend());
+    done_.push_back({window->request.number, window->search->best(), window->no_speech_prob});
+  }
+  windows_ = std::move(left);
+}
+
+bool Batch::advance(Team& team, Window& window, float* logits) {
+  const int64_t position = window.position();
+  if (!window.search->choose(logits, decoder_.stride(), team, window.choices) ||
+      position >= weights_.context || window.number + 1 >= window.request.limits.sample_len) {
+    return false;
+  }
+  window.histories.follow(window.choices, position);
+  ++window.number;
+  return true;
 }
 
 } // namespace whisper

@@ -63,7 +63,7 @@ void embed(const EncoderWeights& weights, const at::Tensor& mel, float* x, Team&
   run_rows(team, time, [&](int64_t begin, int64_t end) { kernels().convolve(first, begin, end); });
   const Convolution second{
       weights.conv2, between.const_data_ptr<float>(), state, 2, weights.positional, x};
-  run_rows(team, weights.positions, [&](int64_t begin, int64_t end) {
+  run_rows(team, time / 2, [&](int64_t begin, int64_t end) {
     kernels().convolve(second, begin, end);
   });
 }
@@ -74,10 +74,13 @@ at::Tensor encode(at::TensorList tensors, const at::Tensor& mel, int64_t heads) 
   const EncoderWeights weights = read_encoder(tensors, heads);
   TORCH_CHECK(
       mel.scalar_type() == at::kFloat && mel.is_contiguous() && mel.dim() == 2 &&
-          mel.size(0) == weights.mels && mel.size(1) == 2 * weights.positions,
-      "expected a spectrogram of ", weights.mels, " bands and ", 2 * weights.positions, " frames");
+          mel.size(0) == weights.mels,
+      "expected a spectrogram of ", weights.mels, " bands");
+  TORCH_CHECK(
+      0 < mel.size(1) && mel.size(1) <= 2 * weights.positions && mel.size(1) % 2 == 0,
+      "expected an even number of frames, up to ", 2 * weights.positions);
   TORCH_CHECK(!weights.layers.empty(), "the encoder has no layers");
-  const int64_t positions = weights.positions, state = weights.state;
+  const int64_t positions = mel.size(1) / 2, state = weights.state;
   const int64_t padded = round_up(positions, 32);
   const at::ScalarType type = element_type(weights.layers.front().qkv.form);
   at::Tensor x = at::empty({positions, state}, at::kFloat);

@@ -60,7 +60,7 @@ struct EncoderLayer {
 
 // One window on its way through the encoder.
 struct EncoderState {
-  int64_t positions; // 1500
+  int64_t positions; // up to 1500
   int64_t padded; // positions, rounded up to 32
   int64_t state;
   int64_t heads;

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """How `decode` chooses tokens, under the names of openai-whisper's options and tokenizer.
+    """How a `Batch` chooses tokens, under the names of openai-whisper's options and tokenizer.
 
     Attributes
     ----------
@@ -137,6 +137,26 @@ def log_mel(samples: Tensor, filters: Tensor) -> Tensor:
     return spectrogram
 
 
+def speech(weights: Sequence[Tensor], samples: Tensor, state: Tensor) -> Tensor:
+    """Return how probably somebody speaks, of every 32 ms.
+
+    Parameters
+    ----------
+    weights : sequence of Tensor
+        Those of `transcriber.speech.network.FusedNetwork`.
+    samples : Tensor, shape = (64 + 512 * frames,)
+        The frames, and what was before them.
+    state : Tensor, shape = (2, 128)
+        What was heard before, in the network's own form. It is changed.
+
+    Returns
+    -------
+    Tensor, shape = (frames,)
+    """
+    probabilities: Tensor = _call("speech", list(weights), samples, state)
+    return probabilities
+
+
 def encode(weights: Sequence[Tensor], mel: Tensor, heads: int) -> Tensor:
     """Run the encoder on a window.
 
@@ -211,38 +231,81 @@ def forward(
     return logits, scores
 
 
-def decode(
-    weights: Sequence[Tensor],
-    window: Sequence[Tensor],
-    heads: int,
-    prompt: Sequence[int],
-    search: Search,
-) -> tuple[list[int], float, float]:
-    """Decode a window to its end.
+@dataclass(frozen=True, kw_only=True)
+class Decoded:
+    """The text of a window.
+
+    Attributes
+    ----------
+    number : int
+        Under which the window was added.
+    tokens : tuple of int
+        What follows the prompt, without the token that ends the text.
+    sum_logprob : float
+        The sum of their log probabilities.
+    no_speech_prob : float
+        The probability that nobody speaks.
+    """
+
+    number: int
+    tokens: tuple[int, ...]
+    sum_logprob: float
+    no_speech_prob: float
+
+
+class Batch:
+    """Windows that are decoded side by side: the weights are read once a step for all of them.
+
+    What a window becomes does not hang on which others are beside it.
 
     Parameters
     ----------
-    weights, window, heads
+    weights, heads
         As for `forward`.
-    prompt : sequence of int
-        Tokens to begin with.
-    search : Search
-        How the tokens that follow are chosen.
-
-    Returns
-    -------
-    list of int
-        The tokens that follow, without the one that ends the text.
-    float
-        The sum of their log probabilities.
-    float
-        The probability that nobody speaks.
+    slots : int
+        How many rows there may be. A window takes one, or as many as it has beams or candidates.
     """
-    tokens, sums = _call(
-        "decode", list(weights), list(window), heads, list(prompt), **asdict(search)
-    )
-    sum_logprob, no_speech_prob = sums.tolist()
-    return tokens.tolist(), sum_logprob, no_speech_prob
+
+    def __init__(self, weights: Sequence[Tensor], heads: int, slots: int) -> None:
+        self._handle = _call("batch", list(weights), heads, slots)
+
+    def add(
+        self, number: int, window: Sequence[Tensor], prompt: Sequence[int], search: Search
+    ) -> None:
+        """Take in a window, for which there must be room.
+
+        Parameters
+        ----------
+        number : int
+            By which it is known; no other one in the batch may have it.
+        window : sequence of Tensor
+            What `cross` made of it.
+        prompt : sequence of int
+            Tokens to begin with.
+        search : Search
+            How the tokens that follow are chosen.
+        """
+        _call("batch_add", self._handle, number, list(window), list(prompt), **asdict(search))
+
+    def run(self) -> list[Decoded]:
+        """Decode until at least one window is done; return those that are, and free their rows.
+
+        It is empty where no window is left.
+        """
+        numbers, sums = _call("batch_run", self._handle)
+        numbers, found = numbers.tolist(), []
+        for sum_logprob, no_speech_prob in sums.tolist():
+            number, count, *numbers = numbers
+            found.append(
+                Decoded(
+                    number=number,
+                    tokens=tuple(numbers[:count]),
+                    sum_logprob=sum_logprob,
+                    no_speech_prob=no_speech_prob,
+                )
+            )
+            numbers = numbers[count:]
+        return found
 
 
 def _call(name: str, *arguments: Any, **options: Any) -> Any:

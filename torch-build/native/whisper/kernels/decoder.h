@@ -50,10 +50,6 @@ struct StoredInt8 {
     }
   }
 
-  static INLINE I join(I a, I b) {
-    return add(a, b);
-  }
-
   // Two lanes belong to a column.
   static INLINE F columns(const I* sums, int v) {
     return to_float(add(even(sums[2 * v], sums[2 * v + 1]), odd(sums[2 * v], sums[2 * v + 1])));
@@ -124,10 +120,6 @@ struct StoredFloat {
     }
   }
 
-  static INLINE F join(F a, F b) {
-    return a + b;
-  }
-
   static INLINE F columns(const F* sums, int v) {
     return sums[v];
   }
@@ -187,38 +179,31 @@ INLINE void with_stored(Form form, const Use& use) {
   }
 }
 
-// `rows` rows times one panel: sums (rows, 16) as float32. Not inlined: the program is to stay small.
-template <typename Stored, int rows>
-OUTLINE void multiply_panel(
+// `rows` rows times some panels: sums (panels, rows, 16) as float32. A column's sum is made in the
+// same order whatever the numbers, so that a row does not hang on which others are beside it. Not
+// inlined: the program is to stay small.
+template <typename Stored, int rows, int panels>
+OUTLINE void multiply_panels(
     const typename Stored::Activation* a, int64_t stride, const typename Stored::Weight* b,
     int64_t depth, float* sums) {
-  // One or two rows alone would wait for their own sums.
-  constexpr int kParallel = rows <= 2 ? 2 : 1;
-  constexpr int kStep = Stored::kDepth;
-  typename Stored::Sum lanes[kParallel][rows][Stored::kSums] = {};
-  for (int64_t k = 0; k < depth; k += kParallel * kStep) {
+  typename Stored::Sum lanes[panels][rows][Stored::kSums] = {};
+  for (int64_t k = 0; k < depth; k += Stored::kDepth) {
 #pragma clang loop unroll(full)
-    for (int part = 0; part < kParallel; ++part) {
-      const int64_t at = k + part * kStep;
-      Stored::template step<rows>(lanes[part], a + at, stride, b + at * kPanel);
+    for (int panel = 0; panel < panels; ++panel) {
+      Stored::template step<rows>(lanes[panel], a + k, stride, b + (panel * depth + k) * kPanel);
     }
   }
 #pragma clang loop unroll(full)
-  for (int row = 0; row < rows; ++row) {
-    if constexpr (kParallel == 2) {
-#pragma clang loop unroll(full)
-      for (int v = 0; v < Stored::kSums; ++v) {
-        lanes[0][row][v] = Stored::join(lanes[0][row][v], lanes[1][row][v]);
-      }
-    }
+  for (int line = 0; line < panels * rows; ++line) {
 #pragma clang loop unroll(full)
     for (int v = 0; v < kVectors; ++v) {
-      store(sums + row * kPanel + v * kLanes, Stored::columns(lanes[0][row], v));
+      store(
+          sums + line * kPanel + v * kLanes, Stored::columns(lanes[line / rows][line % rows], v));
     }
   }
 }
 
-// The same for a number of rows that is known at run time, at most `most`.
+// One panel with a number of rows that is known at run time, at most `most`.
 template <typename Stored, int most>
 OUTLINE void up_to(
     int64_t rows, const typename Stored::Activation* a, int64_t stride,
@@ -228,7 +213,7 @@ OUTLINE void up_to(
       return up_to<Stored, most - 1>(rows, a, stride, b, depth, sums);
     }
   }
-  multiply_panel<Stored, most>(a, stride, b, depth, sums);
+  multiply_panels<Stored, most, 1>(a, stride, b, depth, sums);
 }
 
 // Rows of activations times panels `first` to `last` of `b`: finish(row, column, sums).
@@ -237,8 +222,17 @@ INLINE void few_rows(
     int64_t rows, const typename Stored::Activation* a, int64_t stride,
     const typename Stored::Weight* b, int64_t depth, int64_t first, int64_t last,
     const Finish& finish) {
-  alignas(64) float sums[Stored::kRows * kPanel];
-  for (int64_t panel = first; panel < last; ++panel) {
+  alignas(64) float sums[(Stored::kRows < 2 ? 2 : Stored::kRows) * kPanel];
+  int64_t panel = first;
+  // A row alone would wait for its own sums.
+  for (; rows == 1 && panel + 2 <= last; panel += 2) {
+    multiply_panels<Stored, 1, 2>(a, stride, b + panel * depth * kPanel, depth, sums);
+#pragma clang loop unroll(full)
+    for (int column = 0; column < 2 * kPanel; column += kLanes) {
+      finish(0, panel * kPanel + column, loadf(sums + column));
+    }
+  }
+  for (; panel < last; ++panel) {
     for (int64_t row = 0; row < rows; row += Stored::kRows) {
       const int64_t here = lesser(Stored::kRows, rows - row);
       up_to<Stored, Stored::kRows>(
