@@ -56,6 +56,9 @@ SPEECH = CACHE / "speech"
 TRANSCRIPTS = CACHE / "transcripts"
 """Where ``make transcribe`` writes."""
 
+DETECTOR = "transcriber/speech"
+"""Where in the checkout the files of the speech detector belong; git ignores them."""
+
 BUILD_CACHE_VARIABLE = "TRANSCRIBER_BUILD_CACHE"
 
 

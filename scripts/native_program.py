@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from scripts.commands import HOUR, last_line, run, run_quietly
+from scripts.detector_files import provide_detector
 from scripts.environment import only_one
 from scripts.layout import (
     CHECKOUT,
@@ -20,6 +21,7 @@ from scripts.layout import (
     RECIPE,
     SPEECH,
 )
+from scripts.pins import read_pins
 from scripts.torch_environments import provide_stripped_torch
 from transcriber.errors import DependencyError, UsageError
 
@@ -124,6 +126,7 @@ def trace_modules() -> int:
 
 
 def _build(*words: str) -> None:
+    provide_detector(read_pins().detector)
     wheel = provide_stripped_torch()
     # Two would empty the same folders.
     with only_one():

@@ -49,6 +49,22 @@ class PackedFile:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Detector:
+    """The speech detector of the program.
+
+    Attributes
+    ----------
+    package : Package
+        What its weights are made of.
+    sha256 : mapping of str to str
+        Name and digest of each file that is made.
+    """
+
+    package: Package
+    sha256: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Speech:
     """Recordings with transcripts.
 
@@ -89,6 +105,8 @@ class Pins:
     ----------
     torch_page : str
         A page that links to PyTorch's CPU wheels.
+    detector : Detector
+        The speech detector.
     weights : mapping
         Of a model's name to the files of its checkpoint.
     speech : Speech
@@ -96,6 +114,7 @@ class Pins:
     """
 
     torch_page: str
+    detector: Detector
     weights: Mapping[str, Mapping[str, PackedFile]]
     speech: Speech
 
@@ -117,6 +136,9 @@ def read_pins(path: Path = CHECKOUT / "pins.toml") -> Pins:
     }
     return Pins(
         torch_page=table["torch"]["find_links"],
+        detector=Detector(
+            package=packages[table["detector"]["package"]], sha256=table["detector"]["sha256"]
+        ),
         weights=weights,
         speech=Speech(**table["speech"]),
     )

@@ -16,9 +16,11 @@ from pathlib import Path
 
 from scripts.commands import HOUR, Command, ending_in_one_line, say
 from scripts.commands import run as run_command
+from scripts.detector_files import provide_detector
 from scripts.layout import (
     CACHE,
     CHECKOUT,
+    DETECTOR,
     DISTRIBUTION,
     ENVIRONMENT,
     MODELS,
@@ -84,7 +86,7 @@ make clean        delete all that these have made in this folder
 Without make: python3 -m scripts VERB [NAME=value]...
 """
 
-ON_STOCK = ("tests/engine", "tests/machine")
+ON_STOCK = ("tests/engine", "tests/machine", "tests/speech")
 """Tests that are run on stock PyTorch, too."""
 
 ON_APPIMAGE = (
@@ -139,6 +141,7 @@ def _help(_: Mapping[str, str]) -> int:
 
 def _setup(_: Mapping[str, str]) -> int:
     pins = read_pins()
+    provide_detector(pins.detector)
     provide_stripped_torch()
     provide_stock_torch(pins.torch_page)
     provide_test_models(pins.weights)
@@ -187,7 +190,7 @@ def _addon(settings: Mapping[str, str]) -> int:
 def _trace(_: Mapping[str, str]) -> int:
     # Not ours: it is built of what the trace writes.
     pins = read_pins()
-    provide_stock_torch(pins.torch_page)
+    _provide_stock(pins)
     provide_test_models(pins.weights)
     provide_speech(pins.speech)
     places: Command = ["--models", MODELS, "--speech", SPEECH]
@@ -213,7 +216,13 @@ def _transcribe(settings: Mapping[str, str]) -> int:
 def _try(settings: Mapping[str, str]) -> int:
     """Transcribe on stock PyTorch."""
     program: Command = [STOCK_PYTHON, "-m", "transcriber"]
-    return _transcribe_with(program, lambda pins: provide_stock_torch(pins.torch_page), settings)
+    return _transcribe_with(program, _provide_stock, settings)
+
+
+def _provide_stock(pins: Pins) -> None:
+    """See to it that the program can run on stock PyTorch."""
+    provide_detector(pins.detector)
+    provide_stock_torch(pins.torch_page)
 
 
 def _transcribe_with(
@@ -325,10 +334,15 @@ def _clean(_: Mapping[str, str]) -> int:
     made = [ENVIRONMENT, CACHE, CHECKOUT / "build", DISTRIBUTION]
     made += [CHECKOUT / name for name in (".mypy_cache", ".ruff_cache", ".pytest_cache")]
     made += CHECKOUT.glob("*.egg-info")
-    for folder in made:
-        if folder.exists():
-            shutil.rmtree(folder)
-            say(f"deleted {folder.relative_to(CHECKOUT)}")
+    made += [CHECKOUT / DETECTOR / name for name in read_pins().detector.sha256]
+    for path in made:
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.exists():
+            path.unlink()
+        else:
+            continue
+        say(f"deleted {path.relative_to(CHECKOUT)}")
     return 0
 
 

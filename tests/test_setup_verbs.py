@@ -184,7 +184,12 @@ def test_clean_deletes_what_the_verbs_made_and_nothing_else(
     ):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "talk.mp3").touch()
+    speech = tmp_path / layout.DETECTOR
+    speech.mkdir()
+    for name in ("detector.bin", "detector-licence.txt", "detector.py"):
+        (speech / name).touch()
     assert verbs.run(["clean"]) == 0
+    assert [path.name for path in speech.iterdir()] == ["detector.py"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["talk.mp3", "transcriber"]
 
 

@@ -17,6 +17,7 @@ TORCH = "torch"
 PYTHON = "Python runtime"
 NUMPY = "numpy"
 TOKENIZER = "tokenizer"
+SPEECH_DETECTOR = "speech detector"
 FFMPEG = "ffmpeg"
 TLS = "TLS"
 APPLICATION = "application"
@@ -28,6 +29,7 @@ COMPONENTS = (
     PYTHON,
     NUMPY,
     TOKENIZER,
+    SPEECH_DETECTOR,
     FFMPEG,
     TLS,
     APPLICATION,
@@ -45,6 +47,8 @@ FILE_RULES: tuple[Rule, ...] = (
     # The texts, and the bills of materials, which say what they are of.
     Rule(component=LICENCES, pattern=r"(^|/)licen[cs]es/|\.cdx\.json$"),
     Rule(component=TOKENIZER, pattern=r"^whisper/assets/[^/]+\.tiktoken$|^tiktoken"),
+    # Its weights; what runs it is a part of the operators, and of the application.
+    Rule(component=SPEECH_DETECTOR, pattern=r"^transcriber/speech/detector\.bin$"),
     # The log-mel filters and the names of languages; the program's engine reads them.
     Rule(component=APPLICATION, pattern=r"^(whisper|transcriber)/"),
     Rule(component=TORCH, pattern=r"^torch/"),

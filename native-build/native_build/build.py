@@ -12,7 +12,7 @@ from native_build.addon_parts import install_addon, read_parts
 from native_build.appimage_builder import REQUIREMENTS
 from native_build.appimages import Publishing, make_appimage, write_all_digests
 from native_build.build_packages import install_packages
-from native_build.contents import TextFolders, write_contents
+from native_build.contents import TextFolders, detector_source, write_contents
 from native_build.editions import Edition
 from native_build.module_list import FILES, MODULES, own_modules, read_list, with_parents
 from native_build.program_packages import gather_packages
@@ -28,6 +28,7 @@ from native_build.stages import stage
 from native_build.workshop import Workshop
 from scripts.commands import say
 from scripts.layout import CHECKOUT
+from scripts.pins import read_pins
 from torch_build.archive import read_folder
 from torch_build.sources import read_sources
 from transcriber.models.certificates import BUNDLED
@@ -103,7 +104,7 @@ def build_program(shop: Workshop, torch: Path, edition: Edition) -> Path:
         write_bundle(program / SOURCES, {"transcriber": PROGRAM, "whisper": site / "whisper"})
         write_contents(
             program,
-            archives=shop.sources.archives,
+            archives=[*shop.sources.archives, detector_source(read_pins().detector.package)],
             torch_sources=read_sources().all,
             packages=site,
             others=_of_tools(shop.packages),

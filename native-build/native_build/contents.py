@@ -11,6 +11,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from native_build.addon_parts import AddonParts, addon_components
+from scripts.layout import CHECKOUT, DETECTOR
+from scripts.pins import Package
 from torch_build.archive import read_folder
 from torch_build.components import (
     Component,
@@ -20,7 +22,7 @@ from torch_build.components import (
 )
 from torch_build.licences import PHRASES, Texts, check_texts, collect_licences, identifiers
 from torch_build.sbom import make_sbom, package_url
-from torch_build.sources import Source
+from torch_build.sources import PythonWheel, Source
 from torch_build.wheel import Metadata
 from transcriber import __version__
 from transcriber.errors import DependencyError
@@ -40,6 +42,8 @@ LICENCES: Mapping[str, str] = {
 PLACES: Mapping[str, Texts] = {
     # It brings the texts of all licences that it could have, were it configured otherwise.
     "ffmpeg": Texts(source="ffmpeg", patterns=("LICENSE.md", "COPYING.LGPLv2.1")),
+    # The set-up took it from the package, beside the weights.
+    "silero-vad": Texts(source=str(CHECKOUT / DETECTOR), patterns=("detector-licence.txt",)),
     # Not that of the tools that its own tests are built with.
     "libffi": Texts(source="libffi", patterns=("LICENSE",)),
     "xz": Texts(source="xz", patterns=("COPYING", "COPYING.0BSD")),
@@ -84,7 +88,7 @@ def write_contents(
     program : Path
         The folder with all other files.
     archives, torch_sources : iterable of Source
-        The pinned sources of this recipe, and those of PyTorch's.
+        What this recipe's part is made of, and what PyTorch's.
     packages : Path
         A folder like site-packages; everything that is installed there is in the program.
     others : iterable of Distribution
@@ -133,6 +137,28 @@ def write_contents(
     )
     bill = make_sbom(everything, metadata, read_folder(program), kind="application")
     (program / BILL).write_bytes(bill)
+
+
+def detector_source(package: Package) -> PythonWheel:
+    """Return the source of the weights of the speech detector.
+
+    Parameters
+    ----------
+    package : Package
+        The pinned one.
+    """
+    return PythonWheel(
+        name=package.name,
+        version=package.version,
+        licence="MIT",
+        purpose="weights of the network that hears where somebody speaks",
+        ships=True,
+        supplier="Silero Team",
+        file="",
+        size=0,
+        sha256=package.sha256,
+        package=package.name,
+    )
 
 
 def python_component(distribution: Distribution) -> Component:

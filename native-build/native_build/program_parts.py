@@ -126,7 +126,7 @@ def frozen_part(shop: Workshop, program: Path, site: Path, torch: Path, requirem
     files = [*_code(compiler_wrapper, freeze, module_list, program_packages), freeze.PLUGIN]
     files += [freeze.SETTINGS, MODULES, REQUIREMENTS, EDITS, requirements]
     files += program_packages.STAND_INS.values()
-    own = [path for path in program.rglob("*") if path.suffix in {".py", ".toml"}]
+    own = [path for path in program.rglob("*") if path.suffix in {".py", ".toml", ".bin"}]
     words += sorted(path.relative_to(program).as_posix() for path in own)
     return provide_part("frozen", shop.key(words, [*files, *own]), shop.cache, build)
 

@@ -123,6 +123,7 @@ def test_the_components_of_object_files_and_files() -> None:
         "whisper/assets/gpt2.tiktoken": "tokenizer",
         "whisper/assets/mel_filters.npz": "application",
         "transcriber/languages.toml": "application",
+        "transcriber/speech/detector.bin": "speech detector",
         "certificates.pem": "TLS",
         "ffmpeg": "ffmpeg",
         "usr/share/applications/whisper-transcriber.desktop": "application",

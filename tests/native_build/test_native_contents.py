@@ -8,7 +8,18 @@ import pytest
 
 from addon_samples import make_core, make_parts
 from native_build.addon_parts import AddonParts, read_parts
-from native_build.contents import BILL, TextFolders, python_component, write_contents
+from native_build.contents import (
+    BILL,
+    PLACES,
+    TextFolders,
+    detector_source,
+    python_component,
+    write_contents,
+)
+from scripts.detector import LICENCE
+from scripts.pins import read_pins
+from torch_build.components import source_components
+from torch_build.licences import collect_licences
 from torch_build.sources import Archive
 from transcriber.errors import DependencyError
 
@@ -90,6 +101,16 @@ def test_every_component_has_its_texts_and_is_in_the_bill(tmp_path: Path) -> Non
     assert [one["name"] for one in bill["metadata"]["component"]["components"]] == ["fast.so"]
     names = {one["name"] for one in bill["components"]}
     assert names == {"library", "so-so", "pytorch-like", "libomp", "gcc-runtime"}
+
+
+def test_the_detector_has_its_licence(tmp_path: Path) -> None:
+    package = read_pins().detector.package
+    (component,) = source_components([detector_source(package)])
+    assert component.purl == f"pkg:pypi/silero-vad@{package.version}"
+    texts = collect_licences(
+        (component,), tmp_path, sources=tmp_path, system=tmp_path, places=PLACES
+    )
+    assert [path.relative_to(tmp_path).as_posix() for path in texts] == [f"silero-vad/{LICENCE}"]
 
 
 def test_the_bill_is_the_same_every_time(tmp_path: Path) -> None:

@@ -120,7 +120,14 @@ def test_whatever_gets_into_the_executable_is_in_its_key(
     program = tmp_path / "transcriber"
     torch, pins, settings = (tmp_path / name for name in ("torch.whl", "pins.txt", "nuitka.cfg"))
     program.mkdir()
-    files = [program / "main.py", program / "data.toml", torch, pins, settings]
+    files = [
+        program / "main.py",
+        program / "data.toml",
+        program / "weights.bin",
+        torch,
+        pins,
+        settings,
+    ]
     for path in files:
         path.write_text("one")
     monkeypatch.setattr(freeze, "SETTINGS", settings)
