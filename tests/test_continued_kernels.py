@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from transcriber.engine.interface import PLAIN_KERNELS, Position, WindowResult
+from transcriber.engine.interface import PLAIN_KERNELS, Position, SpokenLanguage, WindowResult
 from transcriber.inputs import Recording
 from transcriber.job import Job
 from transcriber.progress import TextReporter
@@ -37,8 +37,13 @@ class Engine:
     def use_kernels(self, wanted: str) -> None:
         self.now = wanted if wanted in self.others else self.best
 
-    def language(self) -> tuple[str, bool]:
-        return "en", False
+    clips = None
+
+    def use_clips(self, clips: object) -> None:
+        assert clips is None
+
+    def language(self) -> SpokenLanguage:
+        return SpokenLanguage(code="en")
 
 
 def begin(engine: Engine, journal: Journal, folder: Path) -> None:
@@ -49,7 +54,7 @@ def begin(engine: Engine, journal: Journal, folder: Path) -> None:
     given: Any = engine
     job = Job(recording, settings, engine=given, threads=1, reporter=TextReporter(bar=False))
     engine.use_kernels(journal.header.kernels if journal.header else "")
-    job._begin(journal, AUDIO)
+    job._take_up(journal, AUDIO)
 
 
 @pytest.mark.parametrize(

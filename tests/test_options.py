@@ -332,6 +332,18 @@ BAD = [
     ["--audio_timeout", "1e10", "a.wav"],
     ["--audio_memory", "1.5", "a.wav"],
     ["--audio_memory", str(10**400), "a.wav"],
+    *([f"--batch_size={text}", "a.wav"] for text in ("0", "65", "x", "-1", "1.5", "", "None")),
+    ["--condition_on_previous_text", "True", "--batch_size", "4", "a.wav"],
+    ["--vad_filter", "None", "a.wav"],
+    ["--vad_threshold", "1.1", "a.wav"],
+    ["--vad_threshold=-0.1", "a.wav"],
+    ["--vad_threshold", "nan", "a.wav"],
+    ["--vad_min_silence_ms=-1", "a.wav"],
+    ["--vad_min_silence_ms", "0.5", "a.wav"],
+    ["--vad_speech_pad_ms=-1", "a.wav"],
+    ["--vad_speech_pad_ms", "None", "a.wav"],
+    ["--multilingual", "None", "a.wav"],
+    ["--hotwords"],
     ["--output_dir", "-", "a.wav"],
     ["--output_dir", "-", "--output_format", "all", "a.wav"],
     ["--skip_existing=True", "a.wav"],
@@ -450,6 +462,68 @@ def test_options_beyond_openai_whisper() -> None:
     assert (settings.ffmpeg, settings.audio_timeout, settings.audio_memory) == (
         *("/opt/ffmpeg", 1.5, 512),
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "windows"), [("auto", None), ("1", 1), ("2", 2), ("08", 8), ("64", 64)]
+)
+def test_windows_at_once(given: str, windows: int | None) -> None:
+    settings = parse(["--batch_size", given, "a.wav"])
+    assert settings.decoding.batch_size == windows
+    assert settings.decoding.condition_on_previous_text is True
+
+
+def test_a_batch_size_that_makes_no_sense_says_what_is_expected() -> None:
+    with pytest.raises(UsageError, match="auto, or a whole number of at least 1 and at most 64"):
+        parse(["--batch_size", "65", "a.wav"])
+
+
+@pytest.mark.parametrize(
+    ("given", "conditioned", "windows"),
+    [
+        ([], True, None),
+        (["--batch_size", "4"], True, 4),
+        (["--condition_on_previous_text", "False"], False, None),
+        (["--condition_on_previous_text", "False", "--batch_size", "4"], False, 4),
+        # What was said before is known only where one window is decoded after the other.
+        (["--condition_on_previous_text", "True"], True, 1),
+        (["--condition_on_previous_text", "True", "--batch_size", "1"], True, 1),
+        (["--condition_on_previous_text", "True", "--batch_size", "auto"], True, 1),
+    ],
+)
+def test_the_text_before_a_window_decides_on_the_windows_at_once(
+    given: list[str], conditioned: bool, windows: int | None
+) -> None:
+    decoding = parse([*given, "a.wav"]).decoding
+    assert decoding.condition_on_previous_text is conditioned
+    assert decoding.batch_size == windows
+
+
+def test_the_text_before_and_many_windows_at_once_contradict_each_other() -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(["--condition_on_previous_text", "True", "--batch_size", "4", "a.wav"])
+    assert "one window after the other" in caught.value.message
+    assert "--batch_size 1" in caught.value.remedy
+
+
+def test_faster_whispers_options() -> None:
+    decoding = parse(["a.wav"]).decoding
+    assert (decoding.batch_size, decoding.vad_filter) == (None, None)
+    assert (decoding.vad_threshold, decoding.vad_min_silence_ms) == (0.5, 300)
+    assert (decoding.vad_speech_pad_ms, decoding.hotwords) == (200, None)
+    assert decoding.multilingual is False
+    decoding = parse(
+        [
+            *["a.wav", "--vad_filter", "False", "--vad-threshold", "0.25"],
+            *["--vad_min_silence_ms=0", "--vad-speech-pad-ms", "1000"],
+            *["--hotwords", "Kubernetes, Zürich", "--multilingual", "True"],
+        ]
+    ).decoding
+    assert decoding.vad_filter is False
+    assert (decoding.vad_threshold, decoding.vad_min_silence_ms) == (0.25, 0)
+    assert (decoding.vad_speech_pad_ms, decoding.hotwords) == (1000, "Kubernetes, Zürich")
+    assert decoding.multilingual is True
+    assert parse(["--vad_filter", "True", "a.wav"]).decoding.vad_filter is True
 
 
 def test_the_pytorch_to_decode_with() -> None:

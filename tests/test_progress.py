@@ -131,6 +131,7 @@ def test_course(time: list[float]) -> None:
     course.duration = 90.0
     time[0] += 5
     # Reading the recording is no part of the pace.
+    course.start()
     course.begin(Progress())
     assert course.moment() == Moment(position=0.0, duration=90.0, elapsed=0.0)
     time[0] += 6
@@ -143,6 +144,7 @@ def test_course(time: list[float]) -> None:
 def test_course_of_a_continued_run(time: list[float]) -> None:
     course = Course()
     course.duration = 90.0
+    course.start()
     course.begin(progress_until(6000))
     time[0] += 3
     assert course.moment() == Moment(position=60.0, duration=90.0, elapsed=3.0, resumed_at=60.0)

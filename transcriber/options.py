@@ -36,6 +36,9 @@ from transcriber.settings import (
     fallback_temperatures,
 )
 
+_DERIVED = {"language", "temperatures", "condition_on_previous_text", "batch_size"}
+"""Settings that more than the option of their name decides on."""
+
 _WORD_OPTIONS = ("highlight_words", "max_line_width", "max_line_count", "max_words_per_line")
 
 _DESCRIPTION = """\
@@ -60,6 +63,9 @@ exit codes: 0 done; 1 defect of the program; 2 usage; 3 a recording cannot be re
 
 _MOST_BEAMS = 51863
 """One less than the smallest vocabulary has tokens: a beam goes on with as many and one more."""
+
+_MOST_WINDOWS = 64
+"""Beyond that each costs as much as by itself, and the memory that it takes."""
 
 _LONGEST_SECONDS = 1e9
 """Thirty years: beyond any recording, and far from where numbers lose their seconds."""
@@ -144,6 +150,16 @@ def _timestamps(text: str) -> tuple[float, ...]:
             f"expected rising times in seconds, start,end,start,end,..., not {text!r}"
         )
     return values
+
+
+def _batch_size(text: str) -> int | None:
+    if text == "auto":
+        return None
+    if text.isdecimal() and 1 <= int(text) <= _MOST_WINDOWS:
+        return int(text)
+    raise argparse.ArgumentTypeError(
+        f"expected auto, or a whole number of at least 1 and at most {_MOST_WINDOWS}, not {text!r}"
+    )
 
 
 def _token_list(text: str) -> str:
@@ -232,8 +248,8 @@ def _add_decoding(group: argparse._ArgumentGroup) -> None:
     add(
         "--condition_on_previous_text",
         type=_boolean,
-        default=True,
-        help="give each window the text before it (%(default)s)",
+        help="give each window the text before it, and decode one after the other therefore; "
+        "without a word, windows are given the text back to the last cut",
     )
     add("--fp16", type=_boolean, default=True, help="half precision on a GPU (%(default)s)")
     threshold = _number(float, optional=True)
@@ -339,6 +355,45 @@ def _add_beyond(group: argparse._ArgumentGroup) -> None:
         "(%(default)s)",
     )
     add(
+        "--batch_size",
+        type=_batch_size,
+        metavar="auto|N",
+        help="windows that the processor decodes at once, of one recording or of several; they are "
+        "cut where nobody speaks; 1 is openai-whisper's way; auto is up to 8, as "
+        "the memory allows, and 1 with --compute_type float32 (auto)",
+    )
+    add(
+        "--vad_filter",
+        type=_boolean,
+        help="decode only where somebody speaks (True, unless one window is decoded after the "
+        "other)",
+    )
+    add(
+        "--vad_threshold",
+        type=_number(float, low=0, high=1),
+        default=0.5,
+        help="from this probability on it is speech (%(default)s)",
+    )
+    add(
+        "--vad_min_silence_ms",
+        type=_number(int, low=0, high=10**9),
+        default=300,
+        help="a pause that is shorter is a part of the speech (%(default)s)",
+    )
+    add(
+        "--vad_speech_pad_ms",
+        type=_number(int, low=0, high=10**9),
+        default=200,
+        help="what is kept before and behind speech (%(default)s)",
+    )
+    add("--hotwords", help="words that occur, such as names; every window is given them")
+    add(
+        "--multilingual",
+        type=_boolean,
+        default=False,
+        help="detect the language of every window (%(default)s)",
+    )
+    add(
         "--backend",
         default="auto",
         choices=BACKENDS,
@@ -389,10 +444,13 @@ def _settings(given: argparse.Namespace) -> RunSettings:
         temperatures=fallback_temperatures(
             given.temperature, given.temperature_increment_on_fallback
         ),
+        condition_on_previous_text=given.condition_on_previous_text is not False,
+        # What was said before is known only where one window is decoded after the other.
+        batch_size=1 if given.condition_on_previous_text else given.batch_size,
         **{
             name: getattr(given, name)
             for name in DecodingSettings.__dataclass_fields__
-            if name not in {"language", "temperatures"}
+            if name not in _DERIVED
         },
     )
     formats = OUTPUT_FORMATS if given.output_format == "all" else (given.output_format,)
@@ -435,6 +493,11 @@ def _check_combinations(given: argparse.Namespace) -> None:
         raise UsageError("--patience is for the beam search", "leave it out or set --beam_size")
     if given.patience and round(given.beam_size * given.patience) < 1:
         raise UsageError("--patience is too small for --beam_size", "their product must reach 1")
+    if given.condition_on_previous_text and (given.batch_size or 1) > 1:
+        raise UsageError(
+            "--condition_on_previous_text True decodes one window after the other",
+            "leave it out, or set --batch_size 1",
+        )
 
 
 def _without_effect(given: argparse.Namespace) -> tuple[str, ...]:

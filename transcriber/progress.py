@@ -57,28 +57,31 @@ class Course:
         Seconds of the recording.
     position : float
         Seconds that are done.
-    begun : bool
-        Whether decoding has begun.
     """
 
     def __init__(self) -> None:
-        self.begun = False
         self.duration = 0.0
         self.position = 0.0
         self._resumed_at = 0.0
         self._elapsed = stopwatch()
 
+    def start(self) -> None:
+        """Count the time from here on; loading does not count."""
+        self._elapsed = stopwatch()
+
     def begin(self, progress: Progress) -> None:
-        """Begin to decode, perhaps where an earlier run stopped; loading does not count."""
+        """Begin to decode, perhaps where an earlier run stopped."""
         if progress.position is not None:
             self.advance(progress.position)
         self._resumed_at = self.position
-        self._elapsed = stopwatch()
-        self.begun = True
 
     def advance(self, position: Position) -> None:
         """Take note of where the loop is now."""
         self.position = min(position.seek / FRAMES_PER_SECOND, self.duration)
+
+    def complete(self) -> None:
+        """Take note that nothing is left."""
+        self.position = self.duration
 
     def moment(self) -> Moment:
         """Return how far the recording is now."""

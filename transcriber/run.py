@@ -1,22 +1,18 @@
-"""One call of the program: find recordings and model, then transcribe one after the other."""
+"""One call of the program: find recordings and model, then transcribe."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from collections.abc import Callable
 
 from transcriber.audio.ffmpeg import find_ffmpeg
 from transcriber.audio.stream import AudioLimits, open_audio
 from transcriber.cuda.offer import provide_addon
+from transcriber.engine.batched import BatchedEngine
 from transcriber.engine.choice import choose_engine
 from transcriber.engine.interface import Engine
-from transcriber.errors import (
-    InputError,
-    LimitError,
-    SomeInputsFailedError,
-    StorageError,
-    TranscriberError,
-)
+from transcriber.errors import InputError, SomeInputsFailedError, TranscriberError
 from transcriber.inputs import Recording, find_recordings
 from transcriber.interruption import Interrupted
 from transcriber.job import Job, is_done
@@ -27,6 +23,7 @@ from transcriber.models.obtain import obtain
 from transcriber.models.preference import remember_model
 from transcriber.progress import Reporter, stopwatch
 from transcriber.settings import RunSettings
+from transcriber.side_by_side import FAILURES, SideBySide
 
 
 def run(settings: RunSettings, reporter: Reporter) -> int:
@@ -104,17 +101,35 @@ def _transcribe(
         # While the model is found and loaded.
         ahead.begin()
         threads, engine = _prepare(settings, reporter, remember=asked)
-        for recording in readable:
-            job = Job(recording, settings, engine=engine, threads=threads, reporter=reporter)
-            try:
-                job.run(ahead)
-            except (InputError, LimitError, StorageError) as error:
-                failed(recording, error)
-            except Interrupted as interruption:
-                if len(readable) > 1:
-                    interruption.message += " (add --skip_existing: it passes over finished ones)"
-                raise
+
+        def make_job(recording: Recording) -> Job:
+            return Job(recording, settings, engine=engine, threads=threads, reporter=reporter)
+
+        try:
+            if isinstance(engine, BatchedEngine):
+                SideBySide(
+                    engine, make_job=make_job, ahead=ahead, reporter=reporter, failed=failed
+                ).transcribe(readable)
+            else:
+                _one_by_one(readable, make_job, ahead, failed)
+        except Interrupted as interruption:
+            if len(readable) > 1:
+                interruption.message += " (add --skip_existing: it passes over finished ones)"
+            raise
     return failures
+
+
+def _one_by_one(
+    recordings: list[Recording],
+    make_job: Callable[[Recording], Job],
+    ahead: LookAhead,
+    failed: Callable[[Recording, TranscriberError], None],
+) -> None:
+    for recording in recordings:
+        try:
+            make_job(recording).run(ahead)
+        except FAILURES as error:
+            failed(recording, error)
 
 
 def _prepare(settings: RunSettings, reporter: Reporter, *, remember: bool) -> tuple[int, Engine]:

@@ -40,7 +40,11 @@ class DecodingSettings:
     """Everything that decides which text a recording becomes.
 
     The defaults are those of openai-whisper's command line, under the same names.
-    A threshold of None switches its check off.
+    A threshold of None switches its check off. Those from `hotwords` on are faster-whisper's names;
+    a `batch_size` or `vad_filter` of None leaves the choice to whoever chooses the engine.
+
+    What the detector of speech finds was measured with these defaults: see "Many windows at once"
+    in the README.
     """
 
     language: str | None = None
@@ -65,6 +69,13 @@ class DecodingSettings:
     fp16: bool = True
     compute_type: str = "auto"
     seed: int = 0
+    hotwords: str | None = None
+    multilingual: bool = False
+    batch_size: int | None = None
+    vad_filter: bool | None = None
+    vad_threshold: float = 0.5
+    vad_min_silence_ms: int = 300
+    vad_speech_pad_ms: int = 200
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from transcriber.engine import choice
+from transcriber.engine.batched import BatchedEngine
 from transcriber.engine.choice import choose_engine
 from transcriber.engine.fallback import FallbackEngine
 from transcriber.engine.fused import operators
@@ -91,6 +92,8 @@ def choose(
         )
         return choose_engine(STORED, settings, notes.append)
 
+    # With the operators, the processor's engine is the one that decodes many windows at once.
+    monkeypatch.setattr(operators, "available", lambda: False)
     return run
 
 
@@ -250,3 +253,34 @@ def test_the_processor_stands_by_for_the_child(
     assert notes[1:] == [
         "the PyTorch of /some/bin/python3 ended by SIGKILL; the processor is used instead"
     ]
+
+
+@pytest.mark.parametrize(
+    ("decoding", "batched", "listens"),
+    [
+        (DecodingSettings(), True, True),
+        (DecodingSettings(vad_filter=False), True, False),
+        (DecodingSettings(batch_size=4, compute_type="float32"), True, True),
+        (DecodingSettings(compute_type="float32"), False, None),
+        (DecodingSettings(batch_size=1), False, None),
+        (DecodingSettings(batch_size=1, vad_filter=True), False, True),
+    ],
+)
+def test_the_operators_decode_many_windows_at_once(
+    choose: Choose,
+    monkeypatch: pytest.MonkeyPatch,
+    decoding: DecodingSettings,
+    batched: bool,
+    listens: bool | None,
+) -> None:
+    monkeypatch.setattr(operators, "available", lambda: True)
+    engine = choose(own=PROCESSOR, driver=False, decoding=decoding)
+    assert isinstance(engine, BatchedEngine) == batched
+    assert isinstance(engine, LocalEngine)
+    assert engine._settings.vad_filter is listens
+
+
+def test_a_gpu_decodes_one_window_after_the_other(choose: Choose, notes: list[str]) -> None:
+    engine = choose(own=OWN_GPU, driver=True, decoding=DecodingSettings(batch_size=4))
+    assert type(preferred(engine)) is LocalEngine
+    assert notes == ["--batch_size counts on the processor only, with the program's own PyTorch"]

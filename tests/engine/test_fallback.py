@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
 
 from transcriber.engine.fallback import FallbackEngine
-from transcriber.engine.interface import Position, Progress, WindowResult
+from transcriber.engine.interface import (
+    Clip,
+    Position,
+    Progress,
+    SpokenLanguage,
+    WindowResult,
+)
 from transcriber.errors import EngineFailedError, ModelError
 
 BLOCKS = [b"one", b"two", b"three"]
@@ -52,9 +58,16 @@ class Scripted:
         self.recording = list(blocks)
         return 90.0
 
-    def language(self) -> tuple[str, bool]:
+    @property
+    def clips(self) -> None:
+        return None
+
+    def use_clips(self, clips: Sequence[Clip] | None) -> None:
+        self.asked.append(f"clips {clips}")
+
+    def language(self) -> SpokenLanguage:
         self._point("language")
-        return "en", True
+        return SpokenLanguage(code="en", probability=0.5)
 
     def windows(self, language: str, done: Progress) -> Iterator[WindowResult]:
         for number in range(len(done.windows), len(WINDOWS)):
@@ -100,7 +113,7 @@ class Pair:
         self.engine.use_threads(2)
         self.engine.use_kernels("mine")
         self.engine.read(iter(BLOCKS))
-        language, _ = self.engine.language()
+        language = self.engine.language().code
         return [*done.windows, *self.engine.windows(language, done)]
 
 

@@ -28,6 +28,10 @@ from transcriber.settings import DecodingSettings, fallback_temperatures  # noqa
 
 SECONDS = 40
 
+OURS = {"seed", "compute_type", "hotwords", "multilingual", "batch_size", "vad_filter"}
+OURS |= {"vad_threshold", "vad_min_silence_ms", "vad_speech_pad_ms"}
+"""Settings that openai-whisper does not have."""
+
 
 @pytest.fixture(scope="module", autouse=True)
 def one_thread() -> Iterator[None]:
@@ -63,7 +67,8 @@ def ours(network: Any, samples: np.ndarray, settings: DecodingSettings) -> dict[
     model = WhisperModel(network, settings)
     features = LogMelSpectrogram(80)
     features.read([samples.tobytes()])
-    language = settings.language or model.detect_language(model.encode(features.window(0, 3000)))
+    probabilities = model.language_probabilities(model.encode(features.window(0, 3000)))
+    language = settings.language or max(probabilities, key=probabilities.__getitem__)
     windows = tuple(
         transcribe_windows(model, features, settings, language=language, done=Progress())
     )
@@ -88,7 +93,7 @@ def reference(
     options = {
         name: getattr(settings, name)
         for name in DecodingSettings.__dataclass_fields__
-        if name not in {"temperatures", "clip_timestamps", "seed", "compute_type"}
+        if name not in {"temperatures", "clip_timestamps"} | OURS
     }
     result: dict[str, Any] = whisper.transcribe(
         network,

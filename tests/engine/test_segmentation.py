@@ -10,7 +10,7 @@ from transcriber.engine import openai_whisper
 openai_whisper.load()
 
 from transcriber.engine.hypothesis import Hypothesis  # noqa: E402
-from transcriber.engine.segmentation import Cut, clear_empty, cut, last_word_end  # noqa: E402
+from transcriber.engine.segmentation import Cut, clear_empty, cut, last_word_end, within  # noqa: E402
 
 from .scripted import LOGPROB, NO_SPEECH, RATIO, TOKENIZER, reference  # noqa: E402
 
@@ -204,3 +204,15 @@ def test_what_says_nothing_is_emptied(empty: dict[str, Any]) -> None:
     assert segments[1]["tokens"] == segments[1]["words"] == []
     # Its place stays, and so do the numbers of the others.
     assert segments[1]["start"] == 1
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [(9.0, [(0.0, 4.0), (4.0, 8.0)]), (6.5, [(0.0, 4.0), (4.0, 6.5)]), (4.0, [(0.0, 4.0)])],
+)
+def test_no_segment_lies_behind_its_window(end: float, expected: list[tuple[float, float]]) -> None:
+    segments = [{"start": 0.0, "end": 4.0, "text": "a"}, {"start": 4.0, "end": 8.0, "text": "b"}]
+    found = within(segments, end)
+    assert [(one["start"], one["end"]) for one in found] == expected
+    assert [one["text"] for one in found] == ["a", "b"][: len(expected)]
+    assert segments[1]["end"] == 8.0

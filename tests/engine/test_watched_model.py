@@ -82,7 +82,8 @@ def decode(model: Model) -> Any:
 
 
 def detect(model: Model) -> Any:
-    return watched(model).detect_language(ENCODED)
+    probabilities = watched(model).language_probabilities(ENCODED)
+    return max(probabilities, key=probabilities.__getitem__)
 
 
 def align(model: Model) -> Any:

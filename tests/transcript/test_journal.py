@@ -17,7 +17,7 @@ import child
 import disks
 import pytest
 
-from transcriber.engine.interface import Position, Progress, WindowResult
+from transcriber.engine.interface import Clip, Position, Progress, WindowResult
 from transcriber.errors import StorageError
 from transcriber.transcript.journal import (
     SUFFIX,
@@ -104,6 +104,36 @@ def test_what_was_appended_is_restored(path: Path) -> None:
         assert journal.windows == windows
         assert journal.progress == Progress(language="de", windows=tuple(windows))
     check_goes_on(path, windows)
+
+
+@pytest.mark.parametrize("clips", [None, [], [(0, 300), (310, 9000)]])
+def test_the_clips_come_back(path: Path, clips: list[Clip] | None) -> None:
+    header = dataclasses.replace(HEADER, clips=clips)
+    with open_journal(path) as journal:
+        journal.begin(header)
+        journal.append(window(0))
+    # Tuples, as they were.
+    assert read(path) == (header, [window(0)])
+
+
+def test_a_journal_of_an_earlier_version_has_no_clips(path: Path) -> None:
+    path.write_bytes(checked(b'{"identity": "a", "language": "de", "threads": 2}'))
+    expected = Header(identity="a", language="de", threads=2, kernels="float32", clips=None)
+    assert read(path) == (expected, [])
+    assert path.stat().st_size
+
+
+@pytest.mark.parametrize(
+    "clips", ["5", "true", '"ab"', "[5]", "[[1]]", "[[1, 2, 3]]", '[[1, "x"]]', "[[1, null]]"]
+)
+def test_damaged_clips_count_as_nothing(path: Path, clips: str) -> None:
+    good = dataclasses.asdict(dataclasses.replace(HEADER, clips=[(1, 2)]))
+    damaged = json.dumps(good).replace("[[1, 2]]", clips).encode()
+    path.write_bytes(checked(json.dumps(good).encode()))
+    assert read(path)[0] is not None
+    path.write_bytes(checked(damaged) + checked(json.dumps(dataclasses.asdict(window(0))).encode()))
+    assert read(path) == (None, [])
+    check_goes_on(path, [])
 
 
 def bits(value: float) -> bytes:
@@ -435,7 +465,7 @@ def test_children_do_not_inherit_it(path: Path) -> None:
 APPEND = """
     import sys
     from pathlib import Path
-    from transcriber.engine.interface import Position, WindowResult
+    from transcriber.engine.interface import Clip, Position, WindowResult
     from transcriber.transcript.journal import Header, open_journal
     with open_journal(Path(sys.argv[1])) as journal:
         if journal.header is None:
@@ -470,7 +500,7 @@ def test_a_killed_run_is_continued(path: Path) -> None:
 FILL = """
     import sys
     from pathlib import Path
-    from transcriber.engine.interface import Position, WindowResult
+    from transcriber.engine.interface import Clip, Position, WindowResult
     from transcriber.errors import StorageError
     from transcriber.transcript.journal import Header, open_journal
     if len(sys.argv) > 2:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from transcriber.engine.batch_size import is_batched
+from transcriber.engine.batched import BatchedEngine
 from transcriber.engine.fallback import FallbackEngine
 from transcriber.engine.fused import operators
 from transcriber.engine.interface import Engine
@@ -61,7 +64,8 @@ def choose_engine(stored: StoredModel, settings: RunSettings, note: Note) -> Eng
         note(f"using the processor: {device.reason}")
     _tell_compute_type(settings, "own" if device.kind == "cpu" else "gpu", note)
     if device.kind == "cpu":
-        return _local(stored, "cpu", settings)
+        return _processor(stored, settings, note)
+    _tell_sequential(settings, note)
     return _with_standby(_local(stored, device.torch_name, settings), stored, settings, note)
 
 
@@ -111,6 +115,7 @@ def _system(stored: StoredModel, settings: RunSettings, note: Note) -> Engine:
 def _in_child(trial: Trial, stored: StoredModel, settings: RunSettings, note: Note) -> Engine:
     from transcriber.engine.system import SystemEngine  # noqa: PLC0415
 
+    _tell_sequential(settings, note)
     device = f"cuda:{check_requested(settings.device)}" if trial.has_gpu else "cpu"
     if trial.session is None:
         raise RuntimeError("a trial without a child was chosen")
@@ -131,6 +136,25 @@ def _with_standby(
         forget_trials()
 
     return FallbackEngine(engine, lambda: _local(stored, "cpu", settings), failed=failed)
+
+
+def _processor(stored: StoredModel, settings: RunSettings, note: Note) -> LocalEngine:
+    """Return the engine of the processor: it alone decodes many windows at once."""
+    decoding = settings.decoding
+    if not is_batched(decoding):
+        return _local(stored, "cpu", settings)
+    if not operators.available():
+        _tell_sequential(settings, note)
+        return _local(stored, "cpu", settings)
+    if decoding.vad_filter is None:
+        decoding = replace(decoding, vad_filter=True)
+    return BatchedEngine(stored, settings=decoding)
+
+
+def _tell_sequential(settings: RunSettings, note: Note) -> None:
+    """Say where many windows at once were asked for and cannot be had."""
+    if (settings.decoding.batch_size or 1) > 1:
+        note("--batch_size counts on the processor only, with the program's own PyTorch")
 
 
 def _local(stored: StoredModel, device: str, settings: RunSettings) -> LocalEngine:

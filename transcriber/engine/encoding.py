@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from transcriber.engine.loop import Network
 
 
+_STEP = 64
+"""Lengths are rounded up to this: 32 positions, which the kernels work on together."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class EncodedWindow:
     """A window, before and behind the encoder.
@@ -27,10 +31,13 @@ class EncodedWindow:
         What went into the encoder.
     encoded : object
         What the model's `encode` made of it.
+    whole : bool
+        Whether the encoder had all 30 s of it, most of which may be silence.
     """
 
     mel: torch.Tensor
     encoded: Any
+    whole: bool
 
 
 class WindowEncoder:
@@ -42,20 +49,40 @@ class WindowEncoder:
         The model.
     features : LogMelSpectrogram
         The recording.
+    slack : int, optional
+        Frames of silence that the encoder is given behind a window; otherwise whatever is missing
+        to 30 s, as Whisper was trained.
     """
 
-    def __init__(self, model: Network, features: LogMelSpectrogram) -> None:
-        self._model = model
-        self._features = features
+    def __init__(
+        self, model: Network, features: LogMelSpectrogram, slack: int | None = None
+    ) -> None:
+        self.model = model
+        self.features = features
+        self._slack = slack
         self._place = (-1, -1)
         self._last: EncodedWindow | None = None
 
-    def encode(self, seek: int, frames: int) -> EncodedWindow:
-        """Return the window of `frames` frames from the frame `seek` on, encoded."""
-        if self._last is None or self._place != (seek, frames):
-            # Before the next one is there: it is large.
-            self._last = None
-            mel = self._features.window(seek, frames)
-            self._last = EncodedWindow(mel=mel, encoded=self._model.encode(mel))
-            self._place = seek, frames
-        return self._last
+    def encode(self, seek: int, frames: int, *, whole: bool = False) -> EncodedWindow:
+        """Return a window, encoded.
+
+        Parameters
+        ----------
+        seek, frames : int
+            Its first frame, and how many it has.
+        whole : bool
+            Whether the encoder must have all 30 s of it.
+        """
+        known = self._last
+        if known is not None and self._place == (seek, frames) and known.whole >= whole:
+            return known
+        # Before the next one is there: it is large.
+        self._last = known = None
+        mel = self.features.window(seek, frames)
+        length = mel.shape[1]
+        if self._slack is not None and not whole:
+            length = min(length, -(-(frames + self._slack) // _STEP) * _STEP)
+        encoded = self.model.encode(mel[:, :length].contiguous())
+        window = EncodedWindow(mel=mel, encoded=encoded, whole=length == mel.shape[1])
+        self._last, self._place = window, (seek, frames)
+        return window

@@ -8,14 +8,16 @@ with which the loop takes up any journal, too.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from transcriber.engine.interface import (
     FRAMES_PER_SECOND,
+    Clip,
     Engine,
     FallibleEngine,
     Progress,
+    SpokenLanguage,
     StandbyEngine,
     WindowResult,
 )
@@ -90,8 +92,17 @@ class FallbackEngine:
         self._seconds = self._engine.read(itertools.chain(first, stream))
         return self._seconds
 
-    def language(self) -> tuple[str, bool]:
-        """Return the code of the recording's language, and whether it had to be detected."""
+    @property
+    def clips(self) -> Sequence[Clip] | None:
+        """The parts of the recording in which somebody speaks; None where nobody listened."""
+        return self._engine.clips
+
+    def use_clips(self, clips: Sequence[Clip] | None) -> None:
+        """Decode the parts that an earlier run has found."""
+        self._engine.use_clips(clips)
+
+    def language(self) -> SpokenLanguage:
+        """Return the recording's language."""
         try:
             return self._engine.language()
         except EngineFailedError as error:
@@ -134,9 +145,9 @@ class FallbackEngine:
         engine = self._standby()
         engine.use_kernels(self._wanted_kernels)
         engine.use_threads(self._threads)
-        features = failed.release()
-        if features is not None:
-            engine.adopt(features)
+        recording = failed.release()
+        if recording is not None:
+            engine.adopt(recording)
         self._engine = engine
         failed.abandon()
         self._failed(error, what_now)

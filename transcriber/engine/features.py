@@ -20,8 +20,12 @@ from whisper.audio import HOP_LENGTH, N_FFT, N_FRAMES, N_SAMPLES, SAMPLE_RATE, m
 from transcriber.engine.fused import operators
 from transcriber.files import temporary_file_error
 
-MEMORY_BYTES = 256 * 2**20
-"""What is kept in memory: more than two hours. The rest lies in a temporary file."""
+MEMORY_BYTES = 32 * 2**20
+"""What is kept in memory: a quarter of an hour. Longer ones lie in a temporary file, so that memory
+does not grow with the recording."""
+
+MEMORY_WITHOUT_FILES = 256 * 2**20
+"""The same where no temporary file can be made: more than two hours."""
 
 _BLOCK_FRAMES = N_FRAMES
 _BLOCK_SAMPLES = (_BLOCK_FRAMES - 1) * HOP_LENGTH + N_FFT
@@ -51,7 +55,7 @@ class LogMelSpectrogram:
         self._maximum = torch.tensor(-torch.inf)
         self._filters = mel_filters("cpu", mels)
         self._transform = operators.log_mel if operators.available() else _log_mel
-        self._store = tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES)  # noqa: SIM115
+        self._store = tempfile.SpooledTemporaryFile(max_size=_memory_bytes())  # noqa: SIM115
 
     def read(self, blocks: Iterable[bytes]) -> None:
         """Transform a whole recording.
@@ -124,6 +128,15 @@ class LogMelSpectrogram:
         except OSError as error:
             self.close()
             raise temporary_file_error("the spectrogram", error) from error
+
+
+def _memory_bytes() -> int:
+    """Return how much is kept in memory."""
+    try:
+        tempfile.gettempdir()
+    except OSError:
+        return MEMORY_WITHOUT_FILES
+    return MEMORY_BYTES
 
 
 def _log_mel(samples: torch.Tensor, filters: torch.Tensor) -> torch.Tensor:

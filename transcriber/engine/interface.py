@@ -5,18 +5,21 @@ All data here is plain and survives a trip through JSON, because the journal sto
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from transcriber.engine.features import LogMelSpectrogram
+    from transcriber.engine.heard import HeardRecording
 
 FRAMES_PER_SECOND = 100
 """Frames of the log-mel spectrogram: one every 160 samples at 16 kHz."""
 
 PLAIN_KERNELS = "float32"
 """The name of PyTorch's own kernels on a processor, as `Engine.kernels` has it."""
+
+Clip = tuple[int, int]
+"""A part of a recording: its first frame, and the one behind its last."""
 
 Segment = dict[str, Any]
 """A segment under openai-whisper's names: ``seek`` (frames), ``start`` and ``end`` (seconds),
@@ -51,6 +54,22 @@ class Position:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SpokenLanguage:
+    """The language of a recording.
+
+    Attributes
+    ----------
+    code : str
+        Its code.
+    probability : float or None
+        How probably it is that one; None where it did not have to be detected.
+    """
+
+    code: str
+    probability: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class WindowResult:
     """One decoded window.
 
@@ -75,7 +94,7 @@ class Progress:
     language : str or None
         Code of the language, None when it is yet to be detected.
     windows : tuple of WindowResult
-        In order.
+        In the order in which they were decoded.
     """
 
     language: str | None = None
@@ -88,8 +107,10 @@ class Progress:
 
     @property
     def segments(self) -> list[Segment]:
-        """The segments of all windows, numbered as openai-whisper does."""
-        segments = [segment for window in self.windows for segment in window.segments]
+        """The segments of all windows as they are said, numbered as openai-whisper does."""
+        # Clips may have been decoded side by side; the windows of each are in order.
+        windows = sorted(self.windows, key=lambda window: window.position.clip)
+        segments = [segment for window in windows for segment in window.segments]
         return [{"id": number, **segment} for number, segment in enumerate(segments)]
 
 
@@ -120,8 +141,15 @@ class Engine(Protocol):
         What was read before is forgotten.
         """
 
-    def language(self) -> tuple[str, bool]:
-        """Return the code of the recording's language, and whether it had to be detected."""
+    @property
+    def clips(self) -> Sequence[Clip] | None:
+        """The parts of the recording in which somebody speaks; None where nobody listened."""
+
+    def use_clips(self, clips: Sequence[Clip] | None) -> None:
+        """Decode the parts that an earlier run has found."""
+
+    def language(self) -> SpokenLanguage:
+        """Return the recording's language."""
 
     def windows(self, language: str, done: Progress) -> Iterator[WindowResult]:
         """Decode the recording from where `done` ends."""
@@ -142,7 +170,7 @@ class FallibleEngine(Engine, Protocol):
     def prepare(self) -> None:
         """Load what decodes, so that `read` meets no failure of it."""
 
-    def release(self) -> LogMelSpectrogram | None:
+    def release(self) -> HeardRecording | None:
         """Hand over the recording, if one was read."""
 
     def abandon(self) -> None:
@@ -152,5 +180,5 @@ class FallibleEngine(Engine, Protocol):
 class StandbyEngine(Engine, Protocol):
     """An engine that takes over another's recording."""
 
-    def adopt(self, features: LogMelSpectrogram) -> None:
+    def adopt(self, recording: HeardRecording) -> None:
         """Take over a recording that another engine has read, for the same model."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 from transcriber import __version__
 from transcriber.engine import openai_whisper
 from transcriber.engine.device_failures import device_failures, failure
-from transcriber.engine.interface import PLAIN_KERNELS, Progress, WindowResult
+from transcriber.engine.heard import WINDOW, HeardRecording, telling_clips
+from transcriber.engine.interface import (
+    PLAIN_KERNELS,
+    Progress,
+    SpokenLanguage,
+    WindowResult,
+)
 from transcriber.machine.shared_memory import check_shared_memory
 from transcriber.models.registry import find_official
 from transcriber.models.stored import StoredModel
@@ -20,10 +26,13 @@ from transcriber.settings import DecodingSettings
 
 if TYPE_CHECKING:
     from transcriber.engine.encoding import WindowEncoder
-    from transcriber.engine.features import LogMelSpectrogram
     from transcriber.engine.fused.kernels import Kernels
+    from transcriber.engine.interface import Clip
     from transcriber.engine.loop import Network
     from transcriber.engine.model import WhisperModel
+
+_TELLING_WINDOWS = 3
+"""How many tell the language. Each has to be encoded before the first word appears."""
 
 _ABANDONED: list[object] = []
 """Models of GPUs that failed. To free their memory would call the broken driver once more."""
@@ -53,6 +62,9 @@ class LocalEngine:
         How it decodes.
     """
 
+    side_by_side = False
+    """Whether what is said in a part does not hang on what was said before it."""
+
     def __init__(self, stored: StoredModel, *, device: str, settings: DecodingSettings) -> None:
         self._stored = stored
         self._device = device
@@ -61,7 +73,7 @@ class LocalEngine:
         self._loaded: Network | None = None
         self._kernels: Kernels | None = None
         self._wanted_kernels = ""
-        self._features: LogMelSpectrogram | None = None
+        self._recording: HeardRecording | None = None
         self._windows: WindowEncoder | None = None
 
     def identity(self) -> Mapping[str, Any]:
@@ -72,13 +84,15 @@ class LocalEngine:
         is what the processor computes in: see `kernels`.
         """
         decoding = asdict(self._settings)
-        del decoding["compute_type"]
+        for name in ("compute_type", "batch_size"):
+            del decoding[name]
         return {
             "program": __version__,
             "torch": metadata.version("torch"),
             "openai-whisper": metadata.version("openai-whisper"),
             "model": self._stored.sha256,
             "decoding": decoding,
+            "side by side": self.side_by_side,
         }
 
     def kernels(self) -> str:
@@ -97,7 +111,7 @@ class LocalEngine:
         self._threads = threads
 
     def read(self, blocks: Iterable[bytes]) -> float:
-        """Compute the spectrogram of a recording; return the recording's seconds."""
+        """Compute the spectrogram of a recording, and listen to it; return its seconds."""
         # A recording that cannot be read is told before the seconds that loading torch takes.
         stream = iter(blocks)
         first = list(itertools.islice(stream, 1))
@@ -105,20 +119,48 @@ class LocalEngine:
         from transcriber.engine.features import LogMelSpectrogram  # noqa: PLC0415
 
         self.close()
-        self._features = LogMelSpectrogram(model.mels)
-        self._features.read(itertools.chain(first, stream))
-        return self._features.seconds
+        features = LogMelSpectrogram(model.mels)
+        self._recording = HeardRecording(features, None)
+        blocks = itertools.chain(first, stream)
+        if not self._listens:
+            features.read(blocks)
+            return features.seconds
+        from transcriber.engine.listening import Listener  # noqa: PLC0415
+        from transcriber.engine.loop import clips  # noqa: PLC0415
 
-    def language(self) -> tuple[str, bool]:
-        """Return the language that was asked for, or else the one of the first 30 s."""
+        listener = Listener(self._settings)
+        features.read(listener.listen(blocks))
+        within = clips(self._settings.clip_timestamps, features.content_frames)
+        self._recording.clips = listener.clips(within)
+        return features.seconds
+
+    @property
+    def clips(self) -> Sequence[Clip] | None:
+        """The parts of the recording in which somebody speaks; None where nobody listened."""
+        return self._heard().clips
+
+    def use_clips(self, clips: Sequence[Clip] | None) -> None:
+        """Decode the parts that an earlier run has found."""
+        self._heard().clips = clips
+
+    def language(self) -> SpokenLanguage:
+        """Return the language that was asked for, or else the one that is most probable."""
         model = self._model()
         if not model.multilingual:
-            return "en", False
+            return SpokenLanguage(code="en")
         if self._settings.language is not None:
-            return self._settings.language, False
+            return SpokenLanguage(code=self._settings.language)
+        total: dict[str, float] = {}
+        count = 0
         with self._memory():
-            window = self._encoder().encode(0, self._first_frames())
-            return model.detect_language(window.encoded), True
+            for encoded in self._telling_windows():
+                count += 1
+                for code, probability in model.language_probabilities(encoded).items():
+                    total[code] = total.get(code, 0.0) + probability
+        if not total:
+            return SpokenLanguage(code="en")
+        code = max(total, key=total.__getitem__)
+        return SpokenLanguage(code=code, probability=total[code] / count)
 
     def windows(self, language: str, done: Progress) -> Iterator[WindowResult]:
         """Decode the recording from where `done` ends."""
@@ -127,11 +169,12 @@ class LocalEngine:
         with self._memory():
             yield from transcribe_windows(
                 self._model(),
-                self._spectrogram(),
+                self._heard().features,
                 self._settings,
                 language=language,
                 done=done,
                 encoder=self._encoder(),
+                parts=self._heard().clips,
             )
 
     def result(self, progress: Progress) -> dict[str, Any]:
@@ -145,9 +188,9 @@ class LocalEngine:
     def close(self) -> None:
         """Forget the recording."""
         self._windows = None
-        if self._features is not None:
-            self._features.close()
-            self._features = None
+        if self._recording is not None:
+            self._recording.close()
+            self._recording = None
 
     def prepare(self) -> None:
         """Load the model, which is else done when it is first needed.
@@ -159,16 +202,16 @@ class LocalEngine:
         """
         self._model()
 
-    def release(self) -> LogMelSpectrogram | None:
+    def release(self) -> HeardRecording | None:
         """Hand over the recording that was read, which lies in the memory of the processor."""
-        features, self._features = self._features, None
+        recording, self._recording = self._recording, None
         self._windows = None
-        return features
+        return recording
 
-    def adopt(self, features: LogMelSpectrogram) -> None:
+    def adopt(self, recording: HeardRecording) -> None:
         """Take over a recording that another engine has read, for the same model."""
         self.close()
-        self._features = features
+        self._recording = recording
 
     def abandon(self) -> None:
         """Give up a GPU that has failed, without asking anything of it."""
@@ -254,26 +297,41 @@ class LocalEngine:
                 raise memory_error(self._stored.name) from error
             raise
 
-    def _first_frames(self) -> int:
-        """Return how many frames of the recording tell its language.
+    @property
+    def _listens(self) -> bool:
+        """Whether it has to know where somebody speaks."""
+        return bool(self._settings.vad_filter)
 
-        openai-whisper takes 30 s and puts silence behind a shorter recording, unlike behind the
-        windows that it decodes. Where not its very digits are wanted, the first window serves.
+    def _telling_windows(self) -> Iterator[Any]:
+        """Yield encoded windows that tell the language.
+
+        openai-whisper takes the first 30 s and puts silence behind a shorter recording, unlike
+        behind the windows that it decodes. Where not its very digits are wanted, the first window
+        serves, and where is known where somebody speaks, some windows of that do.
         """
-        from whisper.audio import N_FRAMES  # noqa: PLC0415
+        recording = self._heard()
+        if recording.clips is not None:
+            for number in telling_clips(recording.clips, _TELLING_WINDOWS):
+                yield self._encode_clip(number)
+            return
+        frames = WINDOW
+        if self._kernels is not None and self._kernels.compute_type != "float32":
+            frames = max(1, min(WINDOW, recording.features.content_frames))
+        yield self._encoder().encode(0, frames).encoded
 
-        if self._kernels is None or self._kernels.compute_type == "float32":
-            return int(N_FRAMES)
-        return max(1, min(int(N_FRAMES), self._spectrogram().content_frames))
+    def _encode_clip(self, number: int) -> Any:
+        """Return the first window of a clip, encoded."""
+        start, end = (self._heard().clips or ())[number]
+        return self._encoder().encode(start, min(WINDOW, end - start)).encoded
 
     def _encoder(self) -> WindowEncoder:
         if self._windows is None:
             from transcriber.engine.encoding import WindowEncoder  # noqa: PLC0415
 
-            self._windows = WindowEncoder(self._model(), self._spectrogram())
+            self._windows = WindowEncoder(self._model(), self._heard().features)
         return self._windows
 
-    def _spectrogram(self) -> LogMelSpectrogram:
-        if self._features is None:
+    def _heard(self) -> HeardRecording:
+        if self._recording is None:
             raise RuntimeError("read a recording first")
-        return self._features
+        return self._recording

@@ -2,13 +2,15 @@
 
 The semantics are those of openai-whisper's ``transcribe``, so that both give the same text. What
 differs is the form: the loop yields each window as it is done, and can go on from any of them,
-which progress, the journal and Ctrl-C rely on.
+which progress, the journal and Ctrl-C rely on. And it decodes nothing itself: it yields what it
+wants decoded, so that the loops of several clips can run side by side.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+import contextlib
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from whisper.audio import N_FRAMES
@@ -19,6 +21,7 @@ from transcriber.engine.hallucinations import Window, judge
 from transcriber.engine.hypothesis import Hypothesis
 from transcriber.engine.interface import (
     FRAMES_PER_SECOND,
+    Clip,
     Position,
     Progress,
     Segment,
@@ -28,6 +31,7 @@ from transcriber.engine.segmentation import (
     clear_empty,
     cut,
     last_word_end,
+    within,
 )
 from transcriber.settings import DecodingSettings
 
@@ -37,11 +41,58 @@ if TYPE_CHECKING:
 RELIABLE_TEMPERATURE = 0.5
 """Text that was sampled at a higher temperature does not condition what follows."""
 
+_REST = 100
+"""Frames of a window that is too short for a sentence."""
+
 STUCK_LIMIT = 5
 """Windows in a row that may begin at the same frame. The decoder may say that nothing before its
 first timestamp is finished; with the same words in the prompt it would say so for ever."""
 
-Clip = tuple[int, int]
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a loop wants decoded; it is sent the `Hypothesis`.
+
+    Attributes
+    ----------
+    encoded : object
+        What the model's `encode` made of the window.
+    language : str
+        Its code.
+    prompt : list of int
+        Tokens of the text before the window.
+    temperature : float
+        0 for beam search or greedy decoding, else for sampling.
+    """
+
+    encoded: Any
+    language: str
+    prompt: list[int]
+    temperature: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clips:
+    """Clips that a loop goes through.
+
+    Attributes
+    ----------
+    parts : sequence of Clip
+        All of the recording.
+    first, end : int
+        The first one that it goes through, and the one behind the last.
+    heard : bool
+        Whether the clips end where somebody stops to speak.
+    """
+
+    parts: Sequence[Clip]
+    first: int
+    end: int
+    heard: bool
+
+
+Loop = Generator[Request | WindowResult, Hypothesis | None, None]
+"""Yields requests, which are answered with a hypothesis, and windows, which are not."""
 
 
 class Network(Protocol):
@@ -57,8 +108,8 @@ class Network(Protocol):
     def encode(self, window: torch.Tensor) -> Any:
         """Run the encoder; return what the other methods take."""
 
-    def detect_language(self, encoded: Any) -> str:
-        """Return the code of the language that is spoken in a window."""
+    def language_probabilities(self, encoded: Any) -> dict[str, float]:
+        """Return how probably each language is spoken in a window, by its code."""
 
     def decode(
         self, encoded: Any, *, language: str, prompt: list[int], temperature: float
@@ -107,6 +158,7 @@ def transcribe_windows(
     language: str,
     done: Progress,
     encoder: WindowEncoder | None = None,
+    parts: Sequence[Clip] | None = None,
 ) -> Iterator[WindowResult]:
     """Decode a recording window by window.
 
@@ -124,22 +176,66 @@ def transcribe_windows(
         What an earlier run has decoded; the loop goes on behind it.
     encoder : WindowEncoder, optional
         One of the same model and recording, which may know the first window already.
+    parts : sequence of Clip, optional
+        What to decode; otherwise the clips of the settings.
 
     Yields
     ------
     WindowResult
         Each window that is not in `done`, in order.
     """
-    parts = clips(settings.clip_timestamps, features.content_frames)
+    heard = parts is not None
+    if parts is None:
+        parts = clips(settings.clip_timestamps, features.content_frames)
+    if not parts:
+        return
     encoder = encoder or WindowEncoder(model, features)
-    decoder = _Decoder(model, features, settings, language, encoder)
+    every = Clips(parts=parts, first=0, end=len(parts), heard=heard)
+    loop = decode_clips(encoder, settings, language=language, done=done, clips=every)
+    answer: Hypothesis | None = None
+    with contextlib.closing(loop), contextlib.suppress(StopIteration):
+        while True:
+            asked = loop.send(answer)
+            answer = None
+            if isinstance(asked, WindowResult):
+                yield asked
+            else:
+                answer = model.decode(
+                    asked.encoded,
+                    language=asked.language,
+                    prompt=asked.prompt,
+                    temperature=asked.temperature,
+                )
+
+
+def decode_clips(
+    encoder: WindowEncoder,
+    settings: DecodingSettings,
+    *,
+    language: str,
+    done: Progress,
+    clips: Clips,
+) -> Loop:
+    """Go through clips of a recording, one behind the other.
+
+    Parameters
+    ----------
+    encoder : WindowEncoder
+        One of the recording, with the model.
+    settings, language, done
+        As for `transcribe_windows`.
+    clips : Clips
+        Which clips.
+    """
+    decoder = _Decoder(encoder, settings, language, heard=clips.heard)
     for window in done.windows:
         decoder.remember(window.segments)
-    position = done.position or Position(seek=parts[0][0])
-    while (position := _enter_clip(position, parts)).clip < len(parts):
+    parts = clips.parts
+    position = done.position or Position(clip=clips.first, seek=parts[clips.first][0])
+    while (position := _enter_clip(position, parts)).clip < clips.end:
         seek = position.seek
         frames = min(N_FRAMES, parts[position.clip][1] - seek)
-        segments, position = decoder.decode(position, frames)
+        segments, position = yield from decoder.decode(position, frames)
         position = _unstick(position, seek, frames)
         yield WindowResult(segments=tuple(segments), position=position)
 
@@ -170,40 +266,53 @@ class _Decoder:
     """Decodes the windows of one recording, and remembers their text for the prompts."""
 
     def __init__(
-        self,
-        model: Network,
-        features: LogMelSpectrogram,
-        settings: DecodingSettings,
-        language: str,
-        encoder: WindowEncoder,
+        self, encoder: WindowEncoder, settings: DecodingSettings, language: str, *, heard: bool
     ) -> None:
-        self._model = model
-        self._features = features
+        self._heard = heard
+        self._model = encoder.model
+        self._features = encoder.features
         self._encoder = encoder
         self._settings = settings
         self._language = language
-        self._tokenizer = model.tokenizer(language)
+        self._tokenizer = self._model.tokenizer(language)
         self._initial: list[int] = []
         if settings.initial_prompt is not None:
             self._initial = self._tokenizer.encode(" " + settings.initial_prompt.strip())
         self._tokens = list(self._initial)
+        self._hotwords: list[int] = []
+        if settings.hotwords is not None:
+            self._hotwords = self._tokenizer.encode(" " + settings.hotwords.strip())
 
     def remember(self, segments: Sequence[Segment]) -> None:
         """Append the text of a window to what later windows are conditioned on."""
         for segment in segments:
             self._tokens.extend(segment["tokens"])
 
-    def decode(self, position: Position, frames: int) -> tuple[list[Segment], Position]:
+    def decode(
+        self, position: Position, frames: int
+    ) -> Generator[Request, Hypothesis | None, tuple[list[Segment], Position]]:
         """Decode the window at `position`; return its segments and where to go on."""
         settings = self._settings
         seek = position.seek
         window = self._encoder.encode(seek, frames)
-        hypothesis = self._with_fallback(window, self._prompt(position))
-        if _is_silent(hypothesis, settings):
+        if settings.multilingual and self._model.multilingual:
+            probabilities = self._model.language_probabilities(window.encoded)
+            self._language = max(probabilities, key=probabilities.__getitem__)
+        prompt = self._prompt(position)
+        hypothesis = yield from self._with_fallback(window, prompt)
+        if not window.whole and _needs_fallback(hypothesis, settings):
+            window = self._encoder.encode(seek, frames, whole=True)
+            hypothesis = yield from self._with_fallback(window, prompt)
+        if _is_silent(hypothesis, settings) or (
+            # What is left of a clip behind its last word.
+            self._heard and frames < _REST and _improbable(hypothesis, settings)
+        ):
             return [], replace(position, seek=seek + frames)
 
         parts = cut(hypothesis, seek=seek, frames=frames, tokenizer=self._tokenizer)
         segments = parts.segments
+        if self._heard:
+            segments = within(segments, (seek + frames) / FRAMES_PER_SECOND)
         position = replace(position, seek=seek + parts.frames)
         if settings.word_timestamps:
             self._model.add_words(
@@ -232,6 +341,13 @@ class _Decoder:
         return segments, position
 
     def _prompt(self, position: Position) -> list[int]:
+        if not self._hotwords:
+            return self._previous(position)
+        # Half of the room at most, as faster-whisper has it.
+        words = self._hotwords[: self._model.prompt_limit // 2]
+        return words + self._previous(position)[len(words) - self._model.prompt_limit :]
+
+    def _previous(self, position: Position) -> list[int]:
         if not self._settings.carry_initial_prompt:
             return self._tokens[position.prompt_start :]
         room = self._model.prompt_limit - len(self._initial)
@@ -265,15 +381,21 @@ class _Decoder:
         last_speech = position.last_speech if end is None else end
         return segments, replace(position, seek=seek, last_speech=last_speech)
 
-    def _with_fallback(self, window: EncodedWindow, prompt: list[int]) -> Hypothesis:
+    def _with_fallback(
+        self, window: EncodedWindow, prompt: list[int]
+    ) -> Generator[Request, Hypothesis | None, Hypothesis]:
         """Decode at rising temperatures until the text passes the checks."""
-        for temperature in self._settings.temperatures:
-            hypothesis = self._model.decode(
-                window.encoded,
+        # What went wrong in a part of the window is worth another try in the whole.
+        for temperature in self._settings.temperatures[: None if window.whole else 1]:
+            answer = yield Request(
+                encoded=window.encoded,
                 language=self._language,
                 prompt=prompt,
                 temperature=temperature,
             )
+            if answer is None:
+                raise RuntimeError("a request was not answered")
+            hypothesis = answer
             if not _needs_fallback(hypothesis, self._settings):
                 break
         return hypothesis

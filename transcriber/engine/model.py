@@ -91,13 +91,8 @@ class WhisperModel:
             task=self._settings.task,
         )
 
-    def detect_language(self, encoded: torch.Tensor) -> str:
-        """Return the code of the language that is most probably spoken in a window."""
-        probabilities = self.language_probabilities(encoded)
-        return max(probabilities, key=probabilities.__getitem__)
-
     def language_probabilities(self, window: torch.Tensor) -> dict[str, float]:
-        """Return how probable each language is, by its code.
+        """Return how probably each language is spoken in a window, by its code.
 
         Parameters
         ----------

@@ -92,6 +92,21 @@ def cut(hypothesis: Hypothesis, *, seek: int, frames: int, tokenizer: Any) -> Cu
     return Cut(segments=segments, frames=done, complete=False)
 
 
+def within(segments: Sequence[Segment], end: float) -> list[Segment]:
+    """Return segments that begin before a time, none of which ends behind it.
+
+    The decoder may write times behind what was spoken, up to the 30 s that it knows.
+
+    Parameters
+    ----------
+    segments : sequence of Segment
+        Those of a window.
+    end : float
+        Where the window ends, in seconds.
+    """
+    return [{**one, "end": min(one["end"], end)} for one in segments if one["start"] < end]
+
+
 def last_word_end(segments: Sequence[Segment]) -> float | None:
     """Return when the last word ends, or the last segment where no segment has words."""
     for segment in reversed(segments):

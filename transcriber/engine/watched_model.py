@@ -53,11 +53,11 @@ class WatchedModel:
         """Return the tokenizer for a language and the task of the settings."""
         return self._model.tokenizer(language)
 
-    def detect_language(self, encoded: torch.Tensor) -> str:
-        """Return the code of the language that is most probably spoken in a window."""
+    def language_probabilities(self, encoded: torch.Tensor) -> dict[str, float]:
+        """Return how probably each language is spoken in a window, by its code."""
         probabilities = self._compute(lambda: self._model.language_probabilities(encoded))
         self._demand(abs(sum(probabilities.values()) - 1) <= _ROUNDING, "the languages")
-        return max(probabilities, key=probabilities.__getitem__)
+        return probabilities
 
     def encode(self, window: torch.Tensor) -> torch.Tensor:
         """Run the encoder, as `WhisperModel.encode` does."""

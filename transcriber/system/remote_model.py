@@ -71,9 +71,10 @@ class RemoteModel:
         """Run the encoder; what it makes of the window stays in the child."""
         self._request("encode", payload=_content(window))
 
-    def detect_language(self, encoded: None) -> str:
-        """Return the language's code that is most probable in the window that was encoded last."""
-        return str(self._request("language"))
+    def language_probabilities(self, encoded: None) -> dict[str, float]:
+        """Return how probably each language is spoken in the window that was encoded last."""
+        found = self._request("languages")
+        return {str(code): float(probability) for code, probability in found.items()}
 
     def decode(
         self, encoded: None, *, language: str, prompt: list[int], temperature: float

@@ -120,7 +120,7 @@ class Worker:
             "hello": hello,
             "load": self._load,
             "threads": self._use_threads,
-            "language": self._detect_language,
+            "languages": self._languages,
             "encode": self._encode,
             "decode": self._decode,
             "words": self._add_words,
@@ -169,9 +169,9 @@ class Worker:
     def _encode(self, window: bytes) -> None:
         self._encoded = self._model.encode(self._window(window))
 
-    def _detect_language(self) -> str:
-        code: str = self._model.detect_language(self._encoded)
-        return code
+    def _languages(self) -> dict[str, float]:
+        probabilities: dict[str, float] = self._model.language_probabilities(self._encoded)
+        return probabilities
 
     def _decode(self, language: str, prompt: list[int], temperature: float) -> dict[str, Any]:
         found = self._model.decode(

@@ -16,12 +16,12 @@ import json
 import os
 import shutil
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from transcriber.engine.interface import PLAIN_KERNELS, Position, Progress, WindowResult
+from transcriber.engine.interface import PLAIN_KERNELS, Clip, Position, Progress, WindowResult
 from transcriber.errors import StorageError
 from transcriber.files import (
     atomic_writer,
@@ -51,12 +51,16 @@ class Header:
     kernels : str
         What computed it, as `transcriber.engine.interface.Engine.kernels` tells. Journals of
         earlier versions do not say: those computed in single precision.
+    clips : list of (int, int), or None
+        The parts of the recording that are decoded, where those were heard; each window names the
+        part that it is of.
     """
 
     identity: str
     language: str
     threads: int
     kernels: str = PLAIN_KERNELS
+    clips: Sequence[Clip] | None = None
 
 
 class Journal:
@@ -135,10 +139,10 @@ class Journal:
                 break
             try:
                 if self.header is None:
-                    self.header = Header(**record)
+                    self.header = _header(record)
                 else:
                     self.windows.append(_window(record))
-            except (TypeError, KeyError):
+            except (TypeError, ValueError, KeyError):
                 break
             good += len(line)
         self._write(good, [])
@@ -230,6 +234,13 @@ def _record(line: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     return record if isinstance(record, dict) else None
+
+
+def _header(record: dict[str, Any]) -> Header:
+    clips = record.pop("clips", None)
+    if clips is not None:
+        clips = [(int(start), int(end)) for start, end in clips]
+    return Header(**record, clips=clips)
 
 
 def _window(record: dict[str, Any]) -> WindowResult:

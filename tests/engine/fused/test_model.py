@@ -94,7 +94,10 @@ def plain(model: StoredModel, settings: DecodingSettings) -> WhisperModel:
 def segments(model: Network, settings: DecodingSettings, samples: bytes) -> list[Segment]:
     features = LogMelSpectrogram(80)
     features.read([samples])
-    language = settings.language or model.detect_language(model.encode(features.window(0, 3000)))
+    language = settings.language
+    if language is None:
+        probabilities = model.language_probabilities(model.encode(features.window(0, 3000)))
+        language = max(probabilities, key=probabilities.__getitem__)
     windows = transcribe_windows(model, features, settings, language=language, done=Progress())
     return Progress(language=language, windows=tuple(windows)).segments
 
@@ -195,7 +198,7 @@ def test_how_the_operators_are_asked(
         asked.append((arguments[3], options))
         return torch.tensor([400, 51000, 500]), torch.tensor([-2.0, 0.25], dtype=torch.float64)
 
-    monkeypatch.setitem(reference_operators.OPERATORS, "decode", decode)
+    monkeypatch.setattr(reference_operators, "decode", decode)
     settings = replace(PLAIN, beam_size=4, best_of=3, patience=2.0, length_penalty=0.5, seed=9)
     model = fused(multilingual, settings, compute_type)
     encoded = model.encode(torch.zeros(80, 3000))

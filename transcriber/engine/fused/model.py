@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
-import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,11 +12,13 @@ import torch
 from whisper.tokenizer import get_tokenizer
 
 from transcriber.engine.fused import operators
+from transcriber.engine.fused.batch import FusedBatch, Prepared
 from transcriber.engine.fused.loading import Heads, alignment_heads
 from transcriber.engine.fused.packed_file import PackedModel
 from transcriber.engine.fused.prompting import initial_tokens, search_of
 from transcriber.engine.fused.words import Alignment, add_words, align
 from transcriber.engine.hypothesis import Hypothesis
+from transcriber.engine.loop import Request
 from transcriber.engine.model import check_tokens
 from transcriber.settings import DecodingSettings
 
@@ -60,7 +62,9 @@ class FusedModel:
         self._dimensions = dimensions
         self._encoder, self._decoder = packed.encoder, packed.decoder
         self._heads: Heads = alignment_heads(packed.description, official)
-        self._exact = packed.description.forms.label == "float32"
+        forms = packed.description.forms
+        self._exact = forms.label == "float32"
+        self._cross_size = {"int8": 1, "bfloat16": 2}.get(forms.decoder, 4)
         self._settings = settings
         self._vocabulary_reader: threading.Thread | None = None
 
@@ -69,6 +73,15 @@ class FusedModel:
         """How many languages it knows."""
         # The tokens beside those of languages are as many in every model.
         return self.vocabulary - 51765 - int(self.multilingual)
+
+    @property
+    def window_bytes(self) -> int:
+        """What a window takes of the memory while it is decoded, about."""
+        dimensions = self._dimensions
+        # Most texts end in the first half of the context.
+        own = 4 * self._rows * dimensions["n_text_ctx"] // 2
+        positions = dimensions["n_audio_ctx"] * self._cross_size + own
+        return 2 * dimensions["n_text_layer"] * dimensions["n_text_state"] * positions
 
     def tokenizer(self, language: str) -> Any:
         """Return the tokenizer for a language and the task of the settings."""
@@ -90,13 +103,14 @@ class FusedModel:
         features = operators.encode(self._encoder, window, self._dimensions["n_audio_head"])
         return operators.cross(self._decoder, features, self._dimensions["n_text_head"])
 
-    def detect_language(self, encoded: Encoded) -> str:
-        """Return the code of the language that is most probably spoken in a window."""
+    def language_probabilities(self, encoded: Encoded) -> dict[str, float]:
+        """Return how probably each language is spoken in a window, by its code."""
         tokenizer = self.tokenizer("en")
         logits, _ = self._forward(encoded, [tokenizer.sot], rows=[0])
         of_languages = logits[0].numpy()[list(tokenizer.all_language_tokens)]
-        code: str = tokenizer.all_language_codes[int(of_languages.argmax())]
-        return code
+        weights = np.exp(of_languages - of_languages.max())
+        probabilities = (weights / weights.sum()).tolist()
+        return dict(zip(tokenizer.all_language_codes, probabilities, strict=True))
 
     def decode(
         self, encoded: Encoded, *, language: str, prompt: list[int], temperature: float
@@ -114,29 +128,27 @@ class FusedModel:
         temperature : float
             0 for beam search or greedy decoding, else for sampling.
         """
-        tokenizer = self.tokenizer(language)
-        begin = initial_tokens(tokenizer, prompt, self.prompt_limit)
-        search = search_of(
-            self._settings,
-            tokenizer,
-            self._dimensions,
-            prompt=begin,
-            temperature=temperature,
-            exact=self._exact,
+        request = Request(
+            encoded=encoded, language=language, prompt=prompt, temperature=temperature
         )
-        if search.exact_sampling:
+        if self._exact and temperature > 0:
             # PyTorch's generator draws then.
-            torch.manual_seed(search.seed)
-        heads = self._dimensions["n_text_head"]
-        tokens, total, no_speech = operators.decode(self._decoder, encoded, heads, begin, search)
-        return Hypothesis(
-            tokens=tuple(tokens),
-            temperature=temperature,
-            # The token that ends the text counts, too.
-            avg_logprob=total / (len(tokens) + 1),
-            compression_ratio=_compression_ratio(tokenizer.decode(tokens).strip()),
-            no_speech_prob=no_speech,
-        )
+            torch.manual_seed(self._settings.seed)
+        self._single.add(0, request)
+        ((_, hypothesis),) = self._single.run()
+        return hypothesis
+
+    def batch(self, windows: int) -> FusedBatch:
+        """Return a batch for so many windows; without PyTorch's generator, which they would share.
+
+        Parameters
+        ----------
+        windows : int
+            How many are decoded side by side where none of them has to be sampled.
+        """
+        settings = self._settings
+        slots = max(windows * (settings.beam_size or 1), self._rows)
+        return self._make_batch(slots, exact=False)
 
     def add_words(
         self,
@@ -161,6 +173,33 @@ class FusedModel:
             appended=self._settings.append_punctuations,
             last_speech=last_speech,
         )
+
+    @property
+    def _rows(self) -> int:
+        """How many rows a request takes at most."""
+        sampled = any(temperature > 0 for temperature in self._settings.temperatures)
+        return max(self._settings.beam_size or 1, (self._settings.best_of or 1) * sampled)
+
+    @functools.cached_property
+    def _single(self) -> FusedBatch:
+        return self._make_batch(self._rows, exact=self._exact)
+
+    def _make_batch(self, slots: int, *, exact: bool) -> FusedBatch:
+        prepare = functools.partial(self._prepare, exact=exact)
+        return FusedBatch(self._decoder, self._dimensions["n_text_head"], slots, prepare)
+
+    def _prepare(self, request: Request, *, exact: bool) -> Prepared:
+        tokenizer = self.tokenizer(request.language)
+        prompt = initial_tokens(tokenizer, request.prompt, self.prompt_limit)
+        search = search_of(
+            self._settings,
+            tokenizer,
+            self._dimensions,
+            prompt=prompt,
+            temperature=request.temperature,
+            exact=exact,
+        )
+        return Prepared(prompt=prompt, search=search, tokenizer=tokenizer)
 
     def _make_tokenizer(self, language: str) -> Any:
         return get_tokenizer(
@@ -195,8 +234,3 @@ class FusedModel:
     def _forward(self, encoded: Encoded, tokens: list[int], **options: Any) -> Any:
         heads = self._dimensions["n_text_head"]
         return operators.forward(self._decoder, encoded, heads, tokens, **options)
-
-
-def _compression_ratio(text: str) -> float:
-    content = text.encode("utf-8")
-    return len(content) / len(zlib.compress(content))
