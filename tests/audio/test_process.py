@@ -3,12 +3,14 @@
 import contextlib
 import os
 import resource
+import selectors
 import signal
 import subprocess
 import sys
 import time
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import media
 import pytest
@@ -318,3 +320,21 @@ def test_ctrl_c_in_the_terminal(recording: Path, tmp_path: Path) -> None:
     assert b"KeyboardInterrupt" in said
     assert process.returncode == -signal.SIGINT
     assert ends(int(note.read_text()))
+
+
+def test_what_is_written_while_this_process_sleeps_is_read(
+    recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine: a wait is over, ffmpeg writes and ends, and only then is it looked at."""
+    select = selectors.DefaultSelector.select
+
+    def slow(selector: selectors.DefaultSelector, timeout: float | None = None) -> Any:
+        ready = select(selector, 0)
+        if not ready:
+            time.sleep(0.5)
+        return ready
+
+    monkeypatch.setattr(selectors.DefaultSelector, "select", slow)
+    fake = media.fake_ffmpeg(tmp_path / "fake", "time.sleep(0.1)\n" + SECOND)
+    with opened(recording, fake) as stream:
+        assert sum(map(len, stream)) == 32000

@@ -162,8 +162,10 @@ class FfmpegProcess:
                 selector.register(pipe, selectors.EVENT_READ)
             mark = time.monotonic()
             while selector.get_map():
+                # Before the pipes are looked at: it may write and end while this process sleeps.
+                ended = process.poll() is not None
                 ready = {key.fd for key, _ in selector.select(_POLL_SECONDS)}
-                if not ready and process.poll() is not None:
+                if ended and not ready:
                     break
                 for pipe in (pipe for pipe in pipes if pipe in ready):
                     data = os.read(pipe, _READ_BYTES)
