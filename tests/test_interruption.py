@@ -88,3 +88,78 @@ def test_other_signals_keep_their_meaning() -> None:
 @pytest.mark.parametrize(("number", "code"), [(1, 129), (2, 130), (15, 143)])
 def test_the_exit_code_is_that_of_a_shell(number: int, code: int) -> None:
     assert Interrupted(number).exit_code == code
+
+
+SWALLOWED = """
+    import os, signal, sys
+    from transcriber.interruption import Interrupted, check_interrupted, end_at_signals
+    end_at_signals()
+
+    class Dying:
+        def __del__(self):
+            os.kill(os.getpid(), signal.SIGTERM)
+            for _ in range(1000):
+                pass
+
+    sys.unraisablehook = lambda raised: print("swallowed", raised.exc_type.__name__)
+    dying = Dying()
+    del dying
+    try:
+        check_interrupted()
+    except Interrupted as interruption:
+        print("raised again", interruption.exit_code)
+    """
+
+
+def test_a_signal_that_python_swallows_is_raised_again() -> None:
+    done = child.run(SWALLOWED)
+    assert done.stdout.splitlines() == ["swallowed Interrupted", "raised again 143"], done.stderr
+
+
+UNDISTURBED = """
+    import os, signal
+    from transcriber.interruption import Interrupted, end_at_signals, undisturbed
+    end_at_signals()
+    try:
+        with undisturbed():
+            with undisturbed():
+                os.kill(os.getpid(), signal.SIGINT)
+                for _ in range(1000):
+                    pass
+                print("inner")
+            print("outer")
+        print("behind")
+    except Interrupted as interruption:
+        print("raised", interruption.exit_code)
+    """
+
+
+def test_a_signal_waits_for_what_must_not_be_disturbed() -> None:
+    assert child.run(UNDISTURBED).stdout.splitlines() == ["inner", "outer", "raised 130"]
+
+
+ERROR = """
+    import os, signal, sys
+    from transcriber import __main__
+    from transcriber.errors import DependencyError
+
+    def dispatch(given):
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            for _ in range(1000):
+                pass
+        except KeyboardInterrupt:
+            raise {error}
+
+    __main__._dispatch = dispatch
+    sys.exit(__main__.main(["a.wav"]))
+    """
+
+
+@pytest.mark.parametrize(
+    "error", ['DependencyError("torch does not load", "install it")', 'AttributeError("ndim")']
+)
+def test_what_a_signal_broke_is_no_other_failure(error: str) -> None:
+    done = child.run(ERROR.replace("{error}", error + " from None"))
+    assert done.stderr.strip() == "transcriber: interrupted; nothing was decoded yet"
+    assert done.returncode == 143

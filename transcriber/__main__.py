@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from transcriber.errors import StorageError, TranscriberError
-from transcriber.interruption import Interrupted, end_at_signals
+from transcriber.interruption import Interrupted, check_interrupted, end_at_signals
 from transcriber.streams import (
     abandon_output,
     output_error,
@@ -41,20 +41,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     prepare_streams()
     end_at_signals()
     try:
+        return _dispatch_or_tell(given)
+    except Interrupted as interruption:
+        print(f"transcriber: {interruption.message}", file=sys.stderr)
+        return interruption.exit_code
+
+
+def _dispatch_or_tell(given: list[str]) -> int:
+    """Do what is asked for; tell what goes wrong, unless a signal is the cause of it."""
+    try:
         code = _dispatch(given)
         print_whole("")
     except TranscriberError as error:
+        check_interrupted()
         _show_origin()
         print(f"transcriber: {error}", file=sys.stderr)
         code = error.exit_code
-    except Interrupted as interruption:
-        print(f"transcriber: {interruption.message}", file=sys.stderr)
-        code = interruption.exit_code
     except BrokenPipeError:
         # Whoever read the output has gone. Python would complain when it closes the stream.
         abandon_output()
         code = NOBODY_READS
     except Exception as error:
+        check_interrupted()
         _show_origin()
         if output_is_full(error):
             abandon_output()
@@ -116,6 +124,7 @@ def _transcribe(given: Sequence[str]) -> int:
     try:
         return run(settings, reporter)
     except TranscriberError as error:
+        check_interrupted()
         _show_origin()
         reporter.fail("", error)
         return error.exit_code

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
+from collections.abc import Iterator
 from types import FrameType
-from typing import NoReturn
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -35,8 +36,37 @@ def end_at_signals() -> None:
             signal.signal(number, _interrupt)
 
 
-def _interrupt(number: int, _: FrameType | None) -> NoReturn:
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Hold a signal back while something is done that must not stop half-way.
+
+    Python's modules are of no use when they are loaded in part, and C++ may end the program.
+    """
+    _State.undisturbed += 1
+    try:
+        yield
+    finally:
+        _State.undisturbed -= 1
+    check_interrupted()
+
+
+def check_interrupted() -> None:
+    """Raise `Interrupted` if a signal has come.
+
+    It was raised then, but perhaps where Python swallows it, as in a destructor.
+    """
+    if _State.received is not None and not _State.undisturbed:
+        raise Interrupted(_State.received)
+
+
+class _State:
+    received: int | None = None
+    undisturbed = 0
+
+
+def _interrupt(number: int, _: FrameType | None) -> None:
     for other in _SIGNALS:
         if signal.getsignal(other) is _interrupt:
             signal.signal(other, signal.SIG_DFL)
-    raise Interrupted(number)
+    _State.received = number
+    check_interrupted()

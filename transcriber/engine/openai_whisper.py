@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from transcriber.errors import DependencyError
+from transcriber.interruption import undisturbed
 
 
 def _leave_as_is(*_: Any, **__: Any) -> Callable[[Any], Any]:
@@ -40,8 +41,9 @@ def load() -> Any:
     previous = sys.modules.get("numba")
     sys.modules["numba"] = placeholder
     try:
-        import whisper  # noqa: PLC0415
-        import whisper.timing  # noqa: PLC0415
+        with undisturbed():
+            import whisper  # noqa: PLC0415
+            import whisper.timing  # noqa: PLC0415
     except (ImportError, OSError) as error:
         # An OSError is a shared library of torch's that is missing or does not fit.
         raise DependencyError(

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from transcriber.interruption import undisturbed
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -73,7 +75,8 @@ class Search:
 def available() -> bool:
     """Whether the PyTorch of this process has the operators. Loads it."""
     try:
-        capability()
+        with undisturbed():
+            capability()
     # AttributeError: stock PyTorch has no such way to call an operator.
     except (AttributeError, ImportError, NotImplementedError, OSError):
         return False
