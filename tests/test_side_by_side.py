@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -244,7 +244,7 @@ def test_one_recording() -> None:
     stage = Stage(a=Script(clips=[[5], [1, 1]]))
     stage.run()
     assert stage.of("open", "read", "begin", "append", "tell", "write", "finish") == [
-        *("open a", "read a", "append a 0.0", "begin a", "tell a 0.0"),
+        *("open a", "read a", "begin a", "append a 0.0", "tell a 0.0"),
         *("append a 1.0", "tell a 1.0", "append a 1.1", "tell a 1.1", "write a"),
         "finish a a.txt",
     ]
@@ -463,9 +463,7 @@ def test_an_interruption_keeps_what_is_not_written() -> None:
         stage.run()
     assert stage.of("write") == ["write c"]
     assert stage.of("save") == ["save a", "save b"]
-    assert caught.value.message == (
-        "interrupted; 2 recordings are not finished: the same command continues where it stopped"
-    )
+    assert caught.value.message == ("interrupted; the same command continues where it stopped")
     # The bar is cleared before anything is written.
     assert stage.log.index(("bar", "")) < stage.log.index(("save", "a"))
     assert stage.of("finish") == []
@@ -489,7 +487,7 @@ def test_an_interruption_while_another_is_read(fails: str) -> None:
         stage.run()
     assert caught.value.exit_code == 128 + signal.SIGTERM
     assert stage.of("save") == ["save a", "save b"]
-    assert "2 recordings are not finished" in caught.value.message
+    assert caught.value.message == "interrupted; the same command continues where it stopped"
     assert [job.label for job in stage.jobs] == ["a", "b"]
     assert stage.failed == []
     stage.check_all_closed()
@@ -534,3 +532,13 @@ def test_standard_output_that_is_full_fails_one_recording(fails: str, prints: bo
     assert stage.failed == [("a", error)]
     assert stage.of("finish") == ["finish b b.txt"]
     stage.check_all_closed()
+
+
+def test_what_is_printed_cannot_be_continued() -> None:
+    script = Script(
+        clips=QUICK.clips, fails="append", error=Interrupted(signal.SIGTERM), prints=True
+    )
+    stage = Stage(a=replace(SLOW, prints=True), b=script)
+    with pytest.raises(Interrupted) as caught:
+        stage.run()
+    assert caught.value.message == "interrupted; nothing of what is not printed is kept"

@@ -12,7 +12,7 @@ from transcriber.audio.stream import AudioStream
 from transcriber.engine.interface import Engine, Progress, Segment, WindowResult
 from transcriber.errors import StorageError
 from transcriber.inputs import Recording, readable_file
-from transcriber.interruption import Interrupted
+from transcriber.interruption import Interrupted, check_interrupted
 from transcriber.languages import language_name
 from transcriber.look_ahead import LookAhead
 from transcriber.progress import Course, Reporter, clock
@@ -96,6 +96,7 @@ class Job:
                 progress = self.progress
                 self.begin(progress)
                 for window in self._engine.windows(progress.language or "en", progress):
+                    check_interrupted()
                     self.append(window)
                     self.tell(window)
                 outputs = self.write()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import resource
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from transcriber.engine.interface import Progress, WindowResult
 from transcriber.errors import InputError, LimitError, StorageError, TranscriberError
 from transcriber.in_order import InOrder
 from transcriber.inputs import Recording
-from transcriber.interruption import Interrupted
+from transcriber.interruption import Interrupted, check_interrupted
 from transcriber.job import Job
 from transcriber.look_ahead import LookAhead
 from transcriber.progress import Reporter
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 FAILURES = (InputError, LimitError, StorageError)
 """What ends one recording, and no other."""
 
-_MOST_OPEN = 64
-"""Recordings that are open at a time. Many are where short ones wait for a long one to be told."""
+_MOST_OPEN = max(1, min(64, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 8))
+"""Recordings that are open at a time, each with some files. Many are where short ones wait for a
+long one to be told."""
 
 
 class SideBySide:
@@ -79,6 +81,7 @@ class SideBySide:
             stack.enter_context(contextlib.closing(decoded))
             try:
                 for (one, clip), window in decoded:
+                    check_interrupted()
                     self._take(one, clip, window)
             except Interrupted as interruption:
                 self._reporter.close()
@@ -103,9 +106,9 @@ class SideBySide:
             except FAILURES as error:
                 self._give_up(one, error)
                 continue
-            yield from one.loops(self._engine)
-            # One in which nothing is left to decode has no loop that would end.
+            # What an earlier run has decoded; all of it where nothing is left to decode.
             self._tell()
+            yield from one.loops(self._engine)
 
     def _take(self, one: _Open, clip: int, window: WindowResult | None) -> None:
         """Keep a window, and tell what can be told; None ends its clip."""
@@ -153,10 +156,9 @@ class SideBySide:
             except FAILURES as error:
                 messages.append(f"interrupted; {error}")
         if len(messages) > 1:
-            return (
-                f"interrupted; {len(messages)} recordings are not finished: "
-                "the same command continues where it stopped"
-            )
+            if self._opened[0].job.prints:
+                return "interrupted; nothing of what is not printed is kept"
+            return "interrupted; the same command continues where it stopped"
         return "".join(messages) or "interrupted"
 
     def _close(self) -> None:

@@ -243,10 +243,10 @@ def test_a_whole_window_is_encoded_once(slack: int | None, clip: Clip) -> None:
     assert model.encoded == [(0, 3000)]
 
 
-def test_silence_needs_no_second_try() -> None:
+def test_silence_is_listened_to_as_a_whole() -> None:
     model = Model()
     requests, windows = run(model, SETTINGS, [(0, 500)], SILENT)
-    assert tried(requests) == [(704, 0.0)]
+    assert tried(requests) == [(704, 0.0), (3000, 0.0)]
     assert [window.segments for window in windows] == [()]
 
 
@@ -311,3 +311,10 @@ def test_what_is_left_of_a_heard_clip_says_nothing_doubtful(
 def test_segments_end_with_a_heard_clip(heard: bool, end: float) -> None:
     _, windows = run(Model(), SETTINGS, [(0, 150)], GOOD, heard=heard)
     assert [segment["end"] for segment in windows[0].segments] == [end]
+
+
+@pytest.mark.parametrize(("last", "tries"), [(BEGIN + 125, 1), (BEGIN + 126, 2)])
+def test_times_behind_a_short_window_are_tried_in_the_whole(last: int, tries: int) -> None:
+    late = replace(GOOD, tokens=(BEGIN, 400, 500, last))
+    requests, _ = run(Model(), SETTINGS, [(0, 150)], late, GOOD)
+    assert len(requests) == tries

@@ -28,6 +28,7 @@ from transcriber.engine.interface import (
     WindowResult,
 )
 from transcriber.engine.segmentation import (
+    FRAMES_PER_TIMESTAMP,
     clear_empty,
     cut,
     last_word_end,
@@ -43,6 +44,9 @@ RELIABLE_TEMPERATURE = 0.5
 
 _REST = 100
 """Frames of a window that is too short for a sentence."""
+
+_OVERRUN = 100
+"""Frames by which the times of a text may run over the end of its window."""
 
 STUCK_LIMIT = 5
 """Windows in a row that may begin at the same frame. The decoder may say that nothing before its
@@ -300,7 +304,7 @@ class _Decoder:
             self._language = max(probabilities, key=probabilities.__getitem__)
         prompt = self._prompt(position)
         hypothesis = yield from self._with_fallback(window, prompt)
-        if not window.whole and _needs_fallback(hypothesis, settings):
+        if not window.whole and self._is_doubtful(hypothesis, frames):
             window = self._encoder.encode(seek, frames, whole=True)
             hypothesis = yield from self._with_fallback(window, prompt)
         if _is_silent(hypothesis, settings) or (
@@ -339,6 +343,17 @@ class _Decoder:
         if unreliable or not settings.condition_on_previous_text:
             position = replace(position, prompt_start=len(self._tokens))
         return segments, position
+
+    def _is_doubtful(self, hypothesis: Hypothesis, frames: int) -> bool:
+        """Whether a text that was found in a part of the window is worth another try in all of it.
+
+        A time far behind what was spoken is a sign of words that nobody said.
+        """
+        settings = self._settings
+        if _needs_fallback(hypothesis, settings) or _is_silent(hypothesis, settings):
+            return True
+        latest = self._tokenizer.timestamp_begin + (frames + _OVERRUN) // FRAMES_PER_TIMESTAMP
+        return any(token > latest for token in hypothesis.tokens)
 
     def _prompt(self, position: Position) -> list[int]:
         if not self._hotwords:
