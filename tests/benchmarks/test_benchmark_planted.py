@@ -167,9 +167,9 @@ def test_torch_in_the_version_is_caught(plant: Plant, budgets: Budgets) -> None:
 
 
 def test_a_sleep_in_the_decoder_is_caught(plant: Plant, budgets: Budgets, tmp_path: Path) -> None:
-    place = "        begin = initial_tokens(tokenizer, prompt, self.prompt_limit)\n"
+    place = "        self._batch.add("
     # What a hundred steps of a window have been made slower by, all at once.
-    folder = plant("engine/fused/model.py", place, f"        __import__('time').sleep(3)\n{place}")
+    folder = plant("engine/fused/batch.py", place, f"        __import__('time').sleep(3)\n{place}")
     (cell,) = (one for one in QUICK_CELLS if one.length == "medium")
     figure = f"speed/{cell.name}/native"
     recording = recordings(speech_folder(), BENCHMARKS / "recordings")[cell.length]

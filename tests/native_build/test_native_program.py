@@ -204,6 +204,8 @@ def test_another_python_decodes_for_it(
             [
                 *(program, utterances[0].path, "-o", tmp_path / backend, "--device", "cpu"),
                 *("--model", "tiny.en", "--model_dir", models, "--word_timestamps", "True"),
+                # What the other one computes in.
+                *("--compute_type", "float32"),
                 *("--backend", backend, "--python", stock, "--verbose", "False"),
             ],
             capture_output=True,
