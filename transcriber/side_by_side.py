@@ -96,8 +96,8 @@ class SideBySide:
             self._opened.append(one)
             try:
                 one.job.open()
-                # Threads and kernels are the same for all that is decoded at a time. Whether a
-                # journal's count is known when the recording was read.
+                # All that is decoded at a time has the same threads and kernels. Whether those of a
+                # journal are used is known only once the recording has been read.
                 beside = one.job.wanted == mode and not one.job.continues
                 while len(self._opened) > (_MOST_OPEN if beside else 1):
                     yield None

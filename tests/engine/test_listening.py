@@ -9,12 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from transcriber.engine import listening
+from transcriber.engine import openai_whisper
 from transcriber.engine.interface import Clip
-from transcriber.engine.listening import Listener
 from transcriber.settings import DecodingSettings
 from transcriber.speech.network import CONTEXT, FRAME
 from transcriber.speech.weights import Array
+
+openai_whisper.load()
+
+from transcriber.engine import listening  # noqa: E402
+from transcriber.engine.listening import Listener  # noqa: E402
 
 RATE = 16000
 SETTINGS = DecodingSettings(vad_min_silence_ms=320, vad_speech_pad_ms=0)

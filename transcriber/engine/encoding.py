@@ -74,7 +74,7 @@ class WindowEncoder:
             Whether the encoder must have all 30 s of it.
         """
         known = self._last
-        if known is not None and self._place == (seek, frames) and known.whole >= whole:
+        if known is not None and self._place == (seek, frames) and (known.whole or not whole):
             return known
         # Before the next one is there: it is large.
         self._last = known = None

@@ -72,7 +72,7 @@ class LogMelSpectrogram:
         """
         pending = np.empty(0, np.float32)
         samples = 0
-        for values in _padded(_as_float(blocks)):
+        for values in _padded(map(as_float, blocks)):
             samples += len(values)
             pending = np.concatenate([pending, values])
             while len(pending) >= _BLOCK_SAMPLES:
@@ -153,9 +153,9 @@ def _log_mel(samples: torch.Tensor, filters: torch.Tensor) -> torch.Tensor:
     return values.T.contiguous()
 
 
-def _as_float(blocks: Iterable[bytes]) -> Iterator[Samples]:
-    for block in blocks:
-        yield np.frombuffer(block, "<i2").astype(np.float32) / np.float32(32768.0)
+def as_float(block: bytes) -> Samples:
+    """Return signed 16-bit little-endian samples as numbers from -1 to 1."""
+    return np.frombuffer(block, "<i2").astype(np.float32) / np.float32(32768.0)
 
 
 def _padded(blocks: Iterator[Samples]) -> Iterator[Samples]:

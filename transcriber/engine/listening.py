@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import numpy as np
+from whisper.audio import HOP_LENGTH
 
+from transcriber.engine.features import as_float
 from transcriber.engine.interface import Clip
 from transcriber.settings import DecodingSettings
 from transcriber.speech.cutting import cut_at_pauses, with_silence
@@ -13,8 +14,6 @@ from transcriber.speech.detector import SpeechDetector
 from transcriber.speech.network import make_network
 from transcriber.speech.spans import Span, SpeechSettings, find_speech
 from transcriber.speech.weights import read_weights
-
-_SAMPLES_PER_FRAME = 160
 
 
 class Listener:
@@ -35,7 +34,7 @@ class Listener:
         """Hand blocks of samples on, and hear what is in them."""
         for block in blocks:
             self._samples += len(block) // 2
-            self._detector.hear(np.frombuffer(block, "<i2").astype(np.float32) / np.float32(32768))
+            self._detector.hear(as_float(block))
             yield block
 
     def clips(self, within: Iterable[Clip]) -> list[Clip]:
@@ -63,9 +62,9 @@ class Listener:
         first, end = within
         if end <= first:
             return
-        whole = Span(start=first * _SAMPLES_PER_FRAME, end=end * _SAMPLES_PER_FRAME)
+        whole = Span(start=first * HOP_LENGTH, end=end * HOP_LENGTH)
         parts = cut_at_pauses([span for each in speech if (span := each.within(whole)) is not None])
         if self._settings.vad_filter is False:
             parts = with_silence(parts, whole)
         for part in parts:
-            yield part.start // _SAMPLES_PER_FRAME, -(-part.end // _SAMPLES_PER_FRAME)
+            yield part.start // HOP_LENGTH, -(-part.end // HOP_LENGTH)

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
 
 from transcriber.engine import openai_whisper
+from transcriber.models.stored import StoredModel
 
 openai_whisper.load()
 
 from transcriber.engine.fused import operators  # noqa: E402
+from transcriber.engine.fused.model import FusedModel  # noqa: E402
 
 from . import reference_operators  # noqa: E402
+from .small_models import network, save  # noqa: E402
 
 
 @pytest.fixture(scope="package", autouse=True)
@@ -47,3 +51,22 @@ def either(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("computing_reference")
     elif not operators.available():
         pytest.skip("this PyTorch is not ours: it lacks the fused operators")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> StoredModel:
+    return save(network(n_audio_layer=1), tmp_path_factory.mktemp("models") / "mine.pt")
+
+
+@pytest.fixture
+def encoded(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Return the windows that go through the encoder."""
+    windows: list[Any] = []
+    encode = FusedModel.encode
+
+    def count(self: FusedModel, window: Any) -> Any:
+        windows.append(window)
+        return encode(self, window)
+
+    monkeypatch.setattr(FusedModel, "encode", count)
+    return windows

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from transcriber.engine import batched, listening, openai_whisper
+from transcriber.engine import batched, openai_whisper
 from transcriber.engine.batched import BatchedEngine, TakenRecording, clips_left
 from transcriber.engine.fused import operators
 from transcriber.engine.interface import PLAIN_KERNELS, Clip, Position, Progress, WindowResult
@@ -22,6 +22,7 @@ from transcriber.speech.weights import Array
 
 openai_whisper.load()
 
+from transcriber.engine import listening  # noqa: E402
 from transcriber.engine.fused.batch import FusedBatch  # noqa: E402
 from transcriber.engine.fused.model import FusedModel  # noqa: E402
 
@@ -50,25 +51,6 @@ CLIPS: dict[str, list[Clip]] = {
     "long": [(0, 300), (320, 3500), (3500, 3600), (3650, 4000)],
     "short": [(10, 400), (450, 800)],
 }
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> StoredModel:
-    return save(network(n_audio_layer=1), tmp_path_factory.mktemp("models") / "mine.pt")
-
-
-@pytest.fixture
-def encoded(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Return the windows that go through the encoder."""
-    windows: list[Any] = []
-    encode = FusedModel.encode
-
-    def count(self: FusedModel, window: Any) -> Any:
-        windows.append(window)
-        return encode(self, window)
-
-    monkeypatch.setattr(FusedModel, "encode", count)
-    return windows
 
 
 class Loud:

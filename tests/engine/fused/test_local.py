@@ -18,7 +18,6 @@ from transcriber.settings import DecodingSettings
 
 openai_whisper.load()
 
-from transcriber.engine.fused.model import FusedModel  # noqa: E402
 from transcriber.engine.model import WhisperModel  # noqa: E402
 
 from .small_models import network, save  # noqa: E402
@@ -30,25 +29,6 @@ SETTINGS = DecodingSettings(
     compression_ratio_threshold=None,
     word_timestamps=True,
 )
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> StoredModel:
-    return save(network(n_audio_layer=1), tmp_path_factory.mktemp("models") / "mine.pt")
-
-
-@pytest.fixture
-def encoded(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Return the windows that go through the encoder."""
-    windows: list[Any] = []
-    encode = FusedModel.encode
-
-    def count(self: FusedModel, window: Any) -> Any:
-        windows.append(window)
-        return encode(self, window)
-
-    monkeypatch.setattr(FusedModel, "encode", count)
-    return windows
 
 
 def engine(model: StoredModel, **changes: Any) -> LocalEngine:
