@@ -18,7 +18,8 @@ or ``speed/medium/greedy/all threads/native``. Budgets, tables and plots find fi
 ``energy/LENGTH/DECODING/THREADS/SUBJECT``
     Energy that the machine used, likewise.
 ``speed/LENGTH/DECODING/THREADS/SUBJECT``
-    Time of a whole run, likewise. THREADS may say, too, beside how many busy processes.
+    Time of a whole run, likewise. THREADS may say, too, beside how many busy processes. LENGTH is
+    ``many`` for many short recordings in one call.
 ``part/PART/THREADS/SUBJECT``
     Time of the encoder, of a decoder step, of the log-mel spectrogram, of loading; likewise.
 ``accuracy/SPEECH/DECODING/LANGUAGE WER`` (or ``CER``)

@@ -11,9 +11,9 @@ from pathlib import Path
 from benchmarks.judging.budgets import Budgets
 from benchmarks.measuring.parts import MORE_PARTS, PARTS
 from benchmarks.measuring.precision import AGAINST
-from benchmarks.measuring.recordings import SPEECH_VARIABLE
+from benchmarks.measuring.recordings import MANY, SPEECH_VARIABLE
 from benchmarks.measuring.speed import REFERENCE, Cell
-from benchmarks.peers.contestants import FLOAT32
+from benchmarks.peers.contestants import BATCH_1, BY_DEFAULT, FLOAT32
 from benchmarks.steps import (
     Step,
     count_step,
@@ -51,16 +51,32 @@ QUICK_CELLS = {
 OURS = ("native", FLOAT32, "wheel under CPython")
 """Who else than the reference may have budgets."""
 
-FULL_ROUNDS = {"short": 3, "medium": 2, "long": 1}
+FULL_ROUNDS = {"short": 3, "medium": 2}
 """By the length of the recording: few enough for a run of an hour or little more."""
 
 FEW = ("native", FLOAT32, REFERENCE, "faster-whisper int8")
 """Who takes part where a transcription takes minutes, or says little of the others."""
 
-FURTHER_CELLS = {
+BATCHED = "faster-whisper int8 batched"
+"""The peer that decodes many windows at once, as ours does by itself."""
+
+FURTHER_CELLS: dict[Cell, Sequence[str]] = {
+    Cell(length="long", decoding="greedy", threads="all threads", rounds=1, most_rounds=1): (
+        *BY_DEFAULT,
+        BATCH_1,
+    ),
     Cell(length="long", decoding="greedy", threads="1 thread", rounds=1, most_rounds=1): FEW,
     # On one thread the fallback takes openai-whisper a quarter of an hour.
-    Cell(length="long", decoding=DEFAULTS, threads="all threads", rounds=1, most_rounds=1): FEW,
+    Cell(length="long", decoding=DEFAULTS, threads="all threads", rounds=1, most_rounds=1): (
+        *FEW,
+        BATCHED,
+        BATCH_1,
+    ),
+    Cell(length=MANY, decoding="greedy", threads="all threads", rounds=1, most_rounds=1): (
+        *FEW,
+        BATCHED,
+        "whisper.cpp q8_0",
+    ),
     **{
         Cell(
             length="medium",
@@ -73,7 +89,7 @@ FURTHER_CELLS = {
         for count in (1, 2)
     },
 }
-"""What only the whole run transcribes, and not with everybody."""
+"""What only the whole run transcribes, once where it takes minutes, and with whom."""
 
 FETCHED = "fetched speech"
 """The recordings that the set-up fetches."""
@@ -105,14 +121,15 @@ def speech_name() -> str:
 
 
 def cells(*, quick: bool) -> dict[Cell, Sequence[str]]:
-    """Return what is transcribed for its time, and with whom; with nobody named, with all."""
+    """Return what is transcribed for its time, and with whom.
+
+    Where nobody is named, all take part who do so by default.
+    """
     if quick:
         return dict(QUICK_CELLS)
     known = {cell.name: cell for cell in QUICK_CELLS}
     found: dict[Cell, Sequence[str]] = {}
     for length, decoding, threads in itertools.product(FULL_ROUNDS, BEAMS, thread_counts()):
-        if length == "long" and (decoding, threads) != ("greedy", "all threads"):
-            continue
         rounds = FULL_ROUNDS[length]
         cell = Cell(
             length=length, decoding=decoding, threads=threads, rounds=rounds, most_rounds=rounds

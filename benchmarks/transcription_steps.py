@@ -14,10 +14,10 @@ from benchmarks.manifest import read_manifest
 from benchmarks.measuring.accuracy import measure_accuracy, reference_transcripts
 from benchmarks.measuring.energy import UNTOLD
 from benchmarks.measuring.processes import Subject
-from benchmarks.measuring.recordings import recordings, speech_folder
+from benchmarks.measuring.recordings import MANY, recordings, speech_folder
 from benchmarks.measuring.speed import FIRST_WORDS, REFERENCE, Cell, measure_cell, spoken
 from benchmarks.parity import error_rate
-from benchmarks.peers.contestants import OWN, contestants
+from benchmarks.peers.contestants import BY_DEFAULT, OWN, contestants
 from benchmarks.steps import Found, Step, Tick, compared, native_program, thread_counts
 from scripts.layout import BENCHMARKS, CHECKOUT
 
@@ -26,15 +26,12 @@ BEAMS = {"greedy": None, "beam 5": 5}
 DEFAULTS = "default options"
 """Five beams, and windows that fail are decoded again at higher temperatures."""
 
-SECONDS = {"short": 2.0, "medium": 4.0, "long": 40.0}
+SECONDS = {"short": 2.0, "medium": 4.0, "long": 40.0, MANY: 45.0}
 """About what one transcription takes, for the progress bar."""
-
-_CONTESTANTS = 10
-"""About how many take part when all do, for the progress bar."""
 
 
 def cell_step(cell: Cell, budgets: Budgets, output: Path, names: Sequence[str] = ()) -> Step:
-    """Transcribe with those `names`, or with all there are.
+    """Transcribe with those `names`, or with all who take part by default.
 
     Parameters
     ----------
@@ -45,8 +42,9 @@ def cell_step(cell: Cell, budgets: Budgets, output: Path, names: Sequence[str] =
     output : Path
         A folder for what the programs write.
     names : sequence of str
-        Of contestants; all of them take part when it is empty.
+        Of contestants; those of `BY_DEFAULT` when it is empty.
     """
+    wanted = names or BY_DEFAULT
 
     def work(tick: Tick) -> Found:
         recording = recordings(speech_folder(), BENCHMARKS / "recordings")[cell.length]
@@ -54,7 +52,7 @@ def cell_step(cell: Cell, budgets: Budgets, output: Path, names: Sequence[str] =
             Subject(
                 name=one.name,
                 command=one.command(
-                    recording.path,
+                    recording.paths,
                     language=recording.language,
                     beam_size=BEAMS.get(cell.decoding, 5),
                     threads=thread_counts()[cell.threads],
@@ -65,8 +63,8 @@ def cell_step(cell: Cell, budgets: Budgets, output: Path, names: Sequence[str] =
                 # A peer that does not run here is no reason to measure nothing.
                 optional=not one.like_whisper,
             )
-            for one in contestants(CHECKOUT, peers=not names or not OWN.issuperset(names))
-            if not names or one.name in names
+            for one in contestants(CHECKOUT, peers=not OWN.issuperset(wanted))
+            if one.name in wanted
         ]
         measured = measure_cell(
             cell,
@@ -90,7 +88,7 @@ def cell_step(cell: Cell, budgets: Budgets, output: Path, names: Sequence[str] =
             unmeasured[f"energy/{cell.name}"] = UNTOLD
         return replace(found, figures=[*found.figures, *errors], unmeasured=unmeasured)
 
-    runs = (cell.rounds + cell.warming) * (len(names) or _CONTESTANTS)
+    runs = (cell.rounds + cell.warming) * len(wanted)
     return Step(
         kind="speed",
         name=cell.name.replace("/", ", "),

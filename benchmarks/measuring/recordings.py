@@ -5,6 +5,9 @@ says. Where they do not suffice, they are repeated: English of about five minute
 TRANSCRIBER_SPEECH names is heard twice in the long recording; without that folder, the 25 seconds
 of the set-up's are heard some twenty times in it, and two or three times in the medium one.
 Repeated speech is as much work as other speech, but its word error rate says less.
+
+Many short recordings are one that is joined in the same way and cut into pieces. Their edges cut
+words for everybody alike.
 """
 
 from __future__ import annotations
@@ -36,11 +39,18 @@ RATE = 16_000
 SHORT, MEDIUM, LONG = 10, 60, 600
 """Seconds; the long recording is at least so long, the others are exactly."""
 
+MANY = "many"
+"""What the recordings are called that are given in one call."""
+
+PIECES, PIECE = 100, 3
+"""How many of them there are, and the seconds of each."""
+
 PAUSE = RATE // 2
 """Samples of silence after each, at least."""
 
-_FULL = 0.9
-"""How much of the short and of the medium recording is speech, with its pauses, if possible."""
+_FULL, _FULLER = 0.9, 0.99
+"""How much of a recording is speech, with its pauses, if possible: of the short and of the medium
+one, and of what is cut, where longer pauses would be pieces in which nobody speaks."""
 
 _STEP = RATE // 100
 """Samples: how exactly lengths are compared when recordings are chosen."""
@@ -52,21 +62,21 @@ _FFMPEG = CHECKOUT / "build" / "native" / "program" / "ultra-lean" / "ffmpeg"
 
 @dataclass(frozen=True, kw_only=True)
 class Recording:
-    """A wave file of 16 kHz, one channel and 16 bits.
+    """Wave files of 16 kHz, one channel and 16 bits, transcribed in one call: mostly a single one.
 
     Attributes
     ----------
-    path : Path
-        Where it lies.
+    paths : tuple of Path
+        Where they lie, in the order in which they are given.
     seconds : float
-        Its length.
+        Their length, all together.
     language : str
         A code such as ``en``.
     reference : str
-        What is said in it.
+        What is said in them.
     """
 
-    path: Path
+    paths: tuple[Path, ...]
     seconds: float
     language: str
     reference: str
@@ -78,7 +88,7 @@ def speech_folder() -> Path:
 
 
 def recordings(speech: Path, folder: Path, *, ffmpeg: Path = _FFMPEG) -> dict[str, Recording]:
-    """Return the recordings ``short``, ``medium`` and ``long``, made when they are not there yet.
+    """Return ``short``, ``medium``, ``long`` and ``many``, made when they are not there yet.
 
     Parameters
     ----------
@@ -116,29 +126,41 @@ def recordings(speech: Path, folder: Path, *, ffmpeg: Path = _FFMPEG) -> dict[st
         lengths = [len(samples) // 2 + PAUSE for samples in decoded]
         for name, chosen, total in _plan(lengths, speech):
             pauses = total - sum(lengths[number] - PAUSE for number in chosen)
-            _write(content / f"{name}.wav", [decoded[number] for number in chosen], pauses)
+            samples = _joined([decoded[number] for number in chosen], pauses)
+            if name == MANY:
+                _cut(samples, content / name)
+            else:
+                _write(content / f"{name}.wav", samples)
             text = " ".join(said[number].transcript for number in chosen)
             (content / f"{name}.txt").write_text(f"{text}\n", "utf-8")
 
     made = made_once(folder, "recordings", sources, make)
-    return {name: _recording(made / f"{name}.wav") for name in ("short", "medium", "long")}
+    single = {name: (made / f"{name}.wav",) for name in ("short", "medium", "long")}
+    pieces = tuple(sorted((made / MANY).iterdir()))
+    return {
+        name: Recording(
+            paths=paths,
+            seconds=sum(map(_seconds, paths)),
+            language=LANGUAGE,
+            reference=(made / f"{name}.txt").read_text("utf-8").strip(),
+        )
+        for name, paths in {**single, MANY: pieces}.items()
+    }
 
 
-def _recording(path: Path) -> Recording:
+def _seconds(path: Path) -> float:
     with wave.open(str(path), "rb") as stream:
-        seconds = stream.getnframes() / stream.getframerate()
-    return Recording(
-        path=path,
-        seconds=seconds,
-        language=LANGUAGE,
-        reference=path.with_suffix(".txt").read_text("utf-8").strip(),
-    )
+        return stream.getnframes() / stream.getframerate()
 
 
 def _plan(lengths: Sequence[int], speech: Path) -> Iterator[tuple[str, tuple[int, ...], int]]:
     """Yield the name, the numbers of the recordings and the samples of each that is made."""
-    for name, seconds in (("short", SHORT), ("medium", MEDIUM)):
-        chosen = fitting(lengths, seconds * RATE)
+    for name, seconds, full in (
+        ("short", SHORT, _FULL),
+        ("medium", MEDIUM, _FULL),
+        (MANY, PIECES * PIECE, _FULLER),
+    ):
+        chosen = fitting(lengths, seconds * RATE, full)
         if not chosen:
             raise InputError(f"{speech} has no English recording shorter than {seconds} s")
         yield name, chosen, seconds * RATE
@@ -150,8 +172,8 @@ def _plan(lengths: Sequence[int], speech: Path) -> Iterator[tuple[str, tuple[int
     yield "long", chosen, total
 
 
-def fitting(lengths: Sequence[int], limit: int) -> tuple[int, ...]:
-    """Return the numbers of as few as fill nine tenths of `limit`, and of those the fullest.
+def fitting(lengths: Sequence[int], limit: int, full: float = _FULL) -> tuple[int, ...]:
+    """Return the numbers of as few as fill so much of `limit`, and of those the fullest.
 
     A recording of many voices, cut short by each other, makes Whisper repeat itself, and then
     speed says how long it did. Where nothing fills so much, what fills most is taken.
@@ -163,6 +185,8 @@ def fitting(lengths: Sequence[int], limit: int) -> tuple[int, ...]:
         chosen from, as often as it takes to fill `limit`.
     limit : int
         Samples that the chosen ones have together, at most.
+    full : float
+        The part of `limit` that they are to fill.
     """
     times = math.ceil(limit / sum(lengths))
     # By what is filled, in steps that are rounded up: the real sum is never above the limit.
@@ -174,10 +198,10 @@ def fitting(lengths: Sequence[int], limit: int) -> tuple[int, ...]:
             fewer = total not in best or len(best[total]) > len(chosen) + 1
             if fewer and total * _STEP <= limit:
                 best[total] = (*chosen, number)
-    full = {filled: chosen for filled, chosen in best.items() if filled * _STEP >= limit * _FULL}
-    if not full:
+    enough = {filled: chosen for filled, chosen in best.items() if filled * _STEP >= limit * full}
+    if not enough:
         return best[max(best)]
-    return full[min(full, key=lambda filled: (len(full[filled]), -filled))]
+    return enough[min(enough, key=lambda filled: (len(enough[filled]), -filled))]
 
 
 def decode(path: Path, ffmpeg: Path) -> bytes:
@@ -204,12 +228,26 @@ def decode(path: Path, ffmpeg: Path) -> bytes:
     return done.stdout
 
 
-def _write(path: Path, parts: Sequence[bytes], pauses: int) -> None:
-    """Join `parts`, with `pauses` samples of silence evenly after them."""
+def _joined(parts: Sequence[bytes], pauses: int) -> bytes:
+    """Return `parts` one after the other, with `pauses` samples of silence evenly after them."""
     ends = [pauses * count // len(parts) for count in range(len(parts) + 1)]
-    with wave.open(str(path), "wb") as joined:
-        joined.setnchannels(1)
-        joined.setsampwidth(2)
-        joined.setframerate(RATE)
-        for part, (begin, end) in zip(parts, itertools.pairwise(ends), strict=True):
-            joined.writeframes(part + bytes(2 * (end - begin)))
+    return b"".join(
+        part + bytes(2 * (end - begin))
+        for part, (begin, end) in zip(parts, itertools.pairwise(ends), strict=True)
+    )
+
+
+def _cut(samples: bytes, folder: Path) -> None:
+    """Fill a new folder with pieces, whose names are in the order of their times."""
+    folder.mkdir()
+    size = 2 * PIECE * RATE
+    for number in range(PIECES):
+        _write(folder / f"{number:03}.wav", samples[number * size : (number + 1) * size])
+
+
+def _write(path: Path, samples: bytes) -> None:
+    with wave.open(str(path), "wb") as stream:
+        stream.setnchannels(1)
+        stream.setsampwidth(2)
+        stream.setframerate(RATE)
+        stream.writeframes(samples)

@@ -23,7 +23,7 @@ class Cell:
     Attributes
     ----------
     length : str
-        Which recording: ``short``, ``medium`` or ``long``.
+        Which recording: ``short``, ``medium``, ``long``, or ``many`` of them in one call.
     decoding : str
         ``greedy`` or ``beam 5``, both at one temperature; ``default options`` has five beams, too,
         and decodes windows that fail again.
@@ -93,7 +93,7 @@ def measure_cell(
     subjects : sequence of Subject
         One of them is `REFERENCE`.
     audio_seconds : float
-        Length of the recording.
+        Length of the recording, or of all of them.
     before : callable
         Is called before each transcription.
     decided : callable
@@ -142,6 +142,10 @@ def _measure(
 
 
 def spoken(output: str) -> str:
-    """Return the text of the segments that a program printed, ``[start --> end] text`` each."""
+    """Return the text of the segments that a program printed, ``[start --> end] text`` each.
+
+    Of several recordings, all print them one recording after the other, in the order in which they
+    were given.
+    """
     lines = (line.partition("]") for line in output.splitlines() if line.startswith("["))
     return " ".join(text.strip() for _, _, text in lines)

@@ -1,15 +1,16 @@
 """Who is compared: ours in three forms, openai-whisper, faster-whisper and whisper.cpp.
 
 Ours is the native program and the wheel under CPython, which compute as they do by themselves, and
-the native program in float32, which is to write the same as openai-whisper. All have the same
-weights, get the same wave file and its language, decode greedily or with so many beams, at
+the native program in float32, which is to write the same as openai-whisper. Where it is asked for,
+the native program decodes one window after the other, too. All have the same
+weights, get the same wave files and their language, decode greedily or with so many beams, at
 temperature 0 only if nothing else is asked for, write segments without the times of words, and use
 so many threads. What is nevertheless not alike, stands in the programs of `benchmarks.peers`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -33,8 +34,24 @@ MODEL = "base"
 FLOAT32 = "native float32"
 """What tables call the native program that computes as openai-whisper does."""
 
-OWN = frozenset({"native", FLOAT32, "wheel under CPython", "openai-whisper"})
+BATCH_1 = "native, batch 1"
+"""What tables call the native program that decodes one window after the other."""
+
+_OWN_BY_DEFAULT = ("native", FLOAT32, "wheel under CPython", "openai-whisper")
+
+OWN = frozenset({*_OWN_BY_DEFAULT, BATCH_1})
 """Those who need no peers to be installed."""
+
+BY_DEFAULT = (
+    *_OWN_BY_DEFAULT,
+    "faster-whisper fp32",
+    "faster-whisper int8",
+    "faster-whisper fp32 batched",
+    "faster-whisper int8 batched",
+    "whisper.cpp f16",
+    "whisper.cpp q8_0",
+)
+"""Who takes part where nobody is named: all but those who answer a question of few cells."""
 
 NATIVE = Path("build/native/program/ultra-lean/transcriber.bin")
 """In a checkout; the lean one is the same program."""
@@ -42,7 +59,7 @@ NATIVE = Path("build/native/program/ultra-lean/transcriber.bin")
 
 @dataclass(frozen=True, kw_only=True)
 class Contestant:
-    """A program that transcribes a recording.
+    """A program that transcribes recordings.
 
     Attributes
     ----------
@@ -64,7 +81,7 @@ class Contestant:
 
     def command(
         self,
-        recording: Path,
+        recordings: Sequence[Path],
         *,
         language: str,
         beam_size: int | None,
@@ -76,10 +93,10 @@ class Contestant:
 
         Parameters
         ----------
-        recording : Path
-            A wave file of 16 kHz, one channel and 16 bits.
+        recordings : sequence of Path
+            Wave files of 16 kHz, one channel and 16 bits, all transcribed in one call.
         language : str
-            Its language, a code such as ``en``.
+            Their language, a code such as ``en``.
         beam_size : int or None
             Beams; None decodes greedily.
         threads : int
@@ -94,12 +111,14 @@ class Contestant:
         if not self.like_whisper:
             search = ("--greedy",) if beam_size is None else ("--beam_size", str(beam_size))
             again = ("--fallback",) if fallback else ()
-            return (*words, *search, *again, "--audio", str(recording))
+            audio = (word for path in recordings for word in ("--audio", str(path)))
+            return (*words, *search, *again, *audio)
         once = ("--temperature", "0", "--temperature_increment_on_fallback", "None")
         return (
             *words,
             *("--beam_size", str(beam_size), *(() if fallback else once)),
-            *("--output_format", "txt", "--output_dir", str(output), str(recording)),
+            *("--output_format", "txt", "--output_dir", str(output)),
+            *map(str, recordings),
         )
 
 
@@ -140,6 +159,7 @@ def contestants(checkout: Path, *, peers: bool) -> list[Contestant]:
     native = (str(here(NATIVE, "run make")), *model)
     found = [
         Contestant(name="native", start=native, like_whisper=True),
+        Contestant(name=BATCH_1, start=(*native, "--batch_size", "1"), like_whisper=True),
         Contestant(name=FLOAT32, start=(*native, "--compute_type", "float32"), like_whisper=True),
         Contestant(
             name="wheel under CPython",

@@ -1,4 +1,4 @@
-"""Transcribe a recording with faster-whisper; see `benchmarks.peers.peer_program`.
+"""Transcribe recordings with faster-whisper; see `benchmarks.peers.peer_program`.
 
 What is as in openai-whisper by itself: the tokens that are never written, the first time, the
 previous text before each window, the checks for silence. What is not:
@@ -7,12 +7,14 @@ previous text before each window, the checks for silence. What is not:
 * A hypothesis of the beam search ends, and is ranked, by CTranslate2's rules.
 * Batched, windows are cut where its model of speech finds pauses, up to eight of them are decoded
   together, and none sees the text before it. No tokens of times are decoded, as it does by itself:
-  with them, it loses what is said after a window's last one. A segment is a window.
+  with them, it loses what is said after a window's last one. A segment is a window. Of several
+  temperatures, it takes the first one only.
 """
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from benchmarks.peers.peer_program import TEMPERATURES, Engine, Options, Transcript, run
 
@@ -31,10 +33,10 @@ class FasterWhisper:
         )
         self._model = faster_whisper.BatchedInferencePipeline(model) if options.batched else model
 
-    def transcribe(self, options: Options, transcript: Transcript) -> None:
-        """Transcribe the recording into `transcript`, a segment after the other."""
+    def transcribe(self, recording: Path, options: Options, transcript: Transcript) -> None:
+        """Transcribe a recording into `transcript`, a segment after the other."""
         segments, _ = self._model.transcribe(
-            str(options.audio),
+            str(recording),
             language=options.language,
             beam_size=options.beam_size or 1,
             temperature=TEMPERATURES if options.fallback else 0.0,

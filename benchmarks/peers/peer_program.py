@@ -1,6 +1,7 @@
 """What the programs around other engines have in common: options in, segments and times out.
 
-Each is started anew for a recording, as ours is, and loads what it needs within what is measured.
+Each is started anew for a recording, or for several that it transcribes one after the other, as
+ours is, and loads what it needs within what is measured, once.
 It prints a line for each segment as soon as it has it, ``[00:00.000 --> 00:04.000] text``, and at
 the end a line of JSON with ``load_seconds``, ``transcribe_seconds`` and ``text``.
 """
@@ -23,8 +24,10 @@ class Options:
 
     Attributes
     ----------
-    weights, audio : Path
-        The model in the peer's own form, and the recording.
+    weights : Path
+        The model in the peer's own form.
+    audio : tuple of Path
+        The recordings.
     language : str
         A code such as ``en``.
     beam_size : int or None
@@ -42,7 +45,7 @@ class Options:
     """
 
     weights: Path
-    audio: Path
+    audio: tuple[Path, ...]
     language: str
     beam_size: int | None
     threads: int
@@ -76,8 +79,8 @@ class Transcript:
 class Engine(Protocol):
     """A loaded model."""
 
-    def transcribe(self, options: Options, transcript: Transcript) -> None:
-        """Transcribe the recording into `transcript`, a segment after the other."""
+    def transcribe(self, recording: Path, options: Options, transcript: Transcript) -> None:
+        """Transcribe a recording into `transcript`, a segment after the other."""
 
 
 class Load(Protocol):
@@ -88,9 +91,9 @@ class Load(Protocol):
 
 
 def run(load: Load, arguments: Iterable[str]) -> int:
-    """Transcribe a recording as the command line `arguments` says, and return the exit code."""
+    """Transcribe recordings as the command line `arguments` says, and return the exit code."""
     options = _parse(list(arguments))
-    for path in (options.weights, options.audio):
+    for path in (options.weights, *options.audio):
         if not path.exists():
             print(f"there is no {path}", file=sys.stderr)
             return 2
@@ -98,7 +101,8 @@ def run(load: Load, arguments: Iterable[str]) -> int:
     engine = load(options)
     loaded = time.perf_counter()
     transcript = Transcript()
-    engine.transcribe(options, transcript)
+    for recording in options.audio:
+        engine.transcribe(recording, options, transcript)
     end = time.perf_counter()
     told = {
         "load_seconds": loaded - begin,
@@ -112,7 +116,7 @@ def run(load: Load, arguments: Iterable[str]) -> int:
 def _parse(arguments: list[str]) -> Options:
     parser = argparse.ArgumentParser()
     parser.add_argument("--weights", type=Path, required=True)
-    parser.add_argument("--audio", type=Path, required=True)
+    parser.add_argument("--audio", type=Path, action="append", required=True)
     parser.add_argument("--language", required=True)
     search = parser.add_mutually_exclusive_group(required=True)
     search.add_argument("--beam_size", type=int)
@@ -124,6 +128,7 @@ def _parse(arguments: list[str]) -> Options:
     parser.add_argument("--fallback", action="store_true")
     given = vars(parser.parse_args(arguments))
     del given["greedy"]
+    given["audio"] = tuple(given["audio"])
     return Options(**given)
 
 

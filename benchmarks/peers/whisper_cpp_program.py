@@ -1,4 +1,4 @@
-"""Transcribe a recording with whisper.cpp; see `benchmarks.peers.peer_program`.
+"""Transcribe recordings with whisper.cpp; see `benchmarks.peers.peer_program`.
 
 Beside the common options, tokens of sounds that are not speech are forbidden as openai-whisper
 forbids them, and no temperature but 0 is tried. What is not as in openai-whisper:
@@ -37,10 +37,10 @@ class WhisperCpp:
         if self._context is None:
             raise SystemExit(f"whisper.cpp cannot load {options.weights}")
 
-    def transcribe(self, options: Options, transcript: Transcript) -> None:
-        """Transcribe the recording into `transcript`, a segment after the other."""
+    def transcribe(self, recording: Path, options: Options, transcript: Transcript) -> None:
+        """Transcribe a recording into `transcript`, a segment after the other."""
         binding = self._binding
-        samples = read_wave(options.audio)
+        samples = read_wave(recording)
 
         def on_segments(context: Any, new: int) -> None:
             count = binding.whisper_full_n_segments(context)
@@ -71,7 +71,8 @@ class WhisperCpp:
             parameters.greedy = {"best_of": 1}
         parameters.n_threads = options.threads
         parameters.language = options.language
-        parameters.no_context = False
+        # The text of the recording before it; that of the windows before stays.
+        parameters.no_context = True
         parameters.suppress_nst = True
         parameters.temperature = 0.0
         parameters.temperature_inc = TEMPERATURES[1] if options.fallback else 0.0

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from benchmarks.figures import Results
 from benchmarks.measuring.comparison import FEWEST_ROUNDS, spread
+from benchmarks.measuring.recordings import PIECE
 from benchmarks.report import quantities
 from benchmarks.report.markup import Row, Table, with_rows
 from benchmarks.report.measurements import Measurement, by_configuration, in_order, measurements
@@ -35,8 +36,18 @@ def compared_tables(results: Results, kind: str, ours: Collection[str] = ()) -> 
 def title_of(measurement: Measurement) -> str:
     """Return what people call a measurement, with the length of its recording."""
     name = ", ".join(measurement.parts)
+    if not measurement.audio_seconds:
+        return name
+    audio = _audio(measurement)
+    return f"{name} ({audio})" if measurement.is_of_many else f"{name} ({audio} of audio)"
+
+
+def _audio(measurement: Measurement) -> str:
+    """Return the length of the recording in words, or how many there are and how long they are."""
     audio = measurement.audio_seconds
-    return f"{name} ({quantities.length(audio)} of audio)" if audio else name
+    if not measurement.is_of_many:
+        return quantities.length(audio)
+    return f"{round(audio / PIECE)} recordings of {PIECE} s, in one call"
 
 
 def interval_of_rounds(low: float | None, high: float | None, unit: str, rounds: int) -> str:
@@ -104,7 +115,12 @@ def _compared_cells(measurement: Measurement, subject: str) -> tuple[str, ...]:
 
 def growth_tables(results: Results, ours: Collection[str] = ()) -> list[Table]:
     """Return what another second of audio costs, and what more threads bring."""
-    speed = [one for one in measurements(results, "speed") if len(one.parts) == 3]
+    speed = [
+        one
+        for one in measurements(results, "speed")
+        # Many recordings are not one that is longer.
+        if len(one.parts) == 3 and not one.is_of_many
+    ]
     return with_rows(_marginal(speed, ours), _threads(speed, ours))
 
 
@@ -170,8 +186,8 @@ def _threads(speed: list[Measurement], ours: Collection[str]) -> Table:
 
 def title_of_length(measurement: Measurement) -> str:
     """Return what people call the recording of a measurement of speed."""
-    name, audio = measurement.parts[0], measurement.audio_seconds
-    return f"{name}, {quantities.length(audio)}" if audio else name
+    name = measurement.parts[0]
+    return f"{name}, {_audio(measurement)}" if measurement.audio_seconds else name
 
 
 def thread_count(name: str) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from benchmarks.figures import Figure, Results, Series
 from benchmarks.judging.judge import Verdict
 from benchmarks.measuring.comparison import spread
+from benchmarks.measuring.recordings import MANY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +24,7 @@ class Measurement:
     parts : tuple of str
         The others.
     audio_seconds : float
-        Length of the recording; 0 where there is none.
+        Length of the recording, or of all of them; 0 where there is none.
     series : mapping of str to Series
         Of subjects to their rounds.
     ratios : mapping of str to Figure
@@ -40,6 +41,11 @@ class Measurement:
     series: Mapping[str, Series]
     ratios: Mapping[str, Figure]
     reference: str | None
+
+    @property
+    def is_of_many(self) -> bool:
+        """Whether it is of many recordings in one call."""
+        return self.parts[0] == MANY
 
     @property
     def subjects(self) -> list[str]:
@@ -66,7 +72,7 @@ class Measurement:
 
 
 def measurements(results: Results, kind: str) -> list[Measurement]:
-    """Return what was measured of one kind, the shortest recordings first."""
+    """Return what was measured of one kind, the shortest recordings first, many of them last."""
     series: dict[str, dict[str, Series]] = {}
     ratios: dict[str, dict[str, Figure]] = {}
     for one in results.series:
@@ -80,7 +86,7 @@ def measurements(results: Results, kind: str) -> list[Measurement]:
     names = dict.fromkeys([*series, *ratios])
     return sorted(
         (_measurement(name, series.get(name, {}), ratios.get(name, {})) for name in names),
-        key=lambda measurement: measurement.audio_seconds,
+        key=lambda measurement: (measurement.is_of_many, measurement.audio_seconds),
     )
 
 

@@ -228,7 +228,8 @@ def _speed_plots(results: Results, look: dict[str, Look]) -> list[str]:
 def _cost_plots(results: Results, look: dict[str, Look]) -> list[str]:
     return [
         cost_plot(
-            group,
+            # Many recordings are not one that is longer.
+            [one for one in group if not one.is_of_many],
             look,
             key=f"cost-{number}",
             title=f"Time over the length of the recording: {', '.join(configuration)}",

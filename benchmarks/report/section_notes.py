@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from benchmarks.figures import Results
 from benchmarks.measuring.comparison import FEWEST_ROUNDS
+from benchmarks.measuring.recordings import MANY
+from benchmarks.peers.contestants import BATCH_1
 
 _INTERVAL = (
     f"An interval holds the true median with 95 %. Fewer than {FEWEST_ROUNDS} rounds have none:"
@@ -22,7 +24,7 @@ NOTES = {
     "Since the accepted report": "What changed since the sizes that were accepted last.",
     "Speed": (
         "Times of whole runs. The ratio to the reference is the median of the rounds' own ratios."
-        f" {_INTERVAL} The real-time factor is the time by the length of the recording: below 1 is"
+        f" {_INTERVAL} The real-time factor is the time by the length of what is heard: below 1 is"
         " faster than real time."
     ),
     "How cost grows": "Made of medians. Where cost is proportional, every step costs the same.",
@@ -35,20 +37,29 @@ NOTES = {
 }
 """Of titles to what holds for every run."""
 
-_ABOUT_PEERS: Mapping[str, str] = {
+_ABOUT_SUBJECTS: Mapping[str, str] = {
+    BATCH_1: (
+        "By itself, the native program decodes several windows at once, but not in float32; with"
+        " batch 1, one after the other, as openai-whisper does."
+    ),
     r"whisper\.cpp\b.*": (
         "whisper.cpp comes as its package has it, built for processors with AVX2: with AVX-512 it"
         " may be faster. What it writes greedily may be shorter, and then it did less work."
     ),
     r"faster-whisper\b.*\bbatched\b.*": (
-        "Batched, faster-whisper decodes windows without the text before them, and no times within"
-        " a window."
+        "Batched, faster-whisper decodes windows without the text before them, no times within a"
+        " window, and none again at higher temperatures."
     ),
     r"faster-whisper\b.*\bint8\b.*": (
         "faster-whisper makes its int8 weights when it loads the model, within the time."
     ),
 }
 """Of patterns of the names of subjects to what they do otherwise; README.md has more of it."""
+
+_OF_MANY = (
+    "Many recordings are a longer one that is cut where words may be spoken, given in one call:"
+    " faster-whisper and whisper.cpp load the model once, and transcribe one after the other."
+)
 
 _WRITTEN = "Who wrote less, or something else, did other work: see the word error rates."
 
@@ -69,9 +80,11 @@ def notes_on(title: str, results: Results) -> list[str]:
         }
         notes += [
             note
-            for pattern, note in _ABOUT_PEERS.items()
+            for pattern, note in _ABOUT_SUBJECTS.items()
             if any(re.fullmatch(pattern, subject) for subject in subjects)
         ]
+        if any(one.measurement.startswith(f"speed/{MANY}/") for one in results.series):
+            notes.append(_OF_MANY)
         if any(figure.name.startswith("errors/") for figure in results.figures):
             notes.append(_WRITTEN)
     return notes

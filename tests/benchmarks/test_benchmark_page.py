@@ -56,6 +56,23 @@ def usual_page() -> str:
     return page(example.results())
 
 
+def test_many_recordings_are_no_point_of_what_a_longer_one_takes() -> None:
+    groups = [
+        example.made(
+            f"speed/{length}/greedy/all threads",
+            {"native": 0.5, example.REFERENCE: 1.0},
+            seconds,
+            audio_seconds=seconds,
+        )
+        for length, seconds in (("short", 10.0), ("long", 600.0), ("many", 300.0))
+    ]
+    text = page(example.results(groups=groups))
+    (cost,) = re.findall(r"Median times\. [^<]*", text)
+    assert "for 10 min" in cost
+    assert "for 5 min" not in cost
+    assert "many, 100 recordings of 3 s, in one call" in text
+
+
 def page(found: Results, states: tuple[State, ...] = (), history: int = 3) -> str:
     now = entry_of(found)
     earlier = [

@@ -19,7 +19,7 @@ from whisper.tokenizer import get_tokenizer
 
 from benchmarks.measuring.speed import REFERENCE, spoken
 from benchmarks.peers import contestants as module
-from benchmarks.peers.contestants import contestants
+from benchmarks.peers.contestants import BATCH_1, BY_DEFAULT, OWN, contestants
 from benchmarks.peers.ctranslate2_weights import as_characters, merges, provide_ctranslate2
 from benchmarks.peers.peer_program import Options, Transcript, run
 from scripts import peers
@@ -98,9 +98,10 @@ def test_an_environment_that_is_not_finished_is_made_anew(
 
 
 class Parrot:
-    """Says three segments."""
+    """Says three segments of each recording."""
 
-    def transcribe(self, options: Options, transcript: Transcript) -> None:
+    def transcribe(self, recording: Path, options: Options, transcript: Transcript) -> None:
+        assert recording in options.audio
         assert (options.language, options.threads) == ("en", 2)
         transcript.add(0, 59.9996, " One")
         transcript.add(59.9996, 61.5, " two. ")
@@ -141,8 +142,36 @@ def test_a_peer_prints_segments_and_at_last_its_times(
     assert [one.batched for one in given] == [False, True]
 
 
+def test_a_peer_loads_once_and_transcribes_one_recording_after_the_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loaded: list[Options] = []
+    heard: list[Path] = []
+
+    class Echo:
+        def transcribe(self, recording: Path, options: Options, transcript: Transcript) -> None:
+            heard.append(recording)
+            transcript.add(0, 1, recording.stem)
+
+    def load(options: Options) -> Echo:
+        loaded.append(options)
+        return Echo()
+
+    paths = [tmp_path / name for name in ("b.wav", "a.wav")]
+    for path in paths:
+        path.touch()
+    more = (word for path in paths for word in ("--audio", str(path)))
+    assert run(load, arguments(tmp_path, "--greedy", *more)) == 0
+    assert len(loaded) == 1
+    assert heard == [tmp_path / "audio.wav", *paths]
+    output = capsys.readouterr().out
+    assert spoken(output) == json.loads(output.splitlines()[-1])["text"] == "audio b a"
+
+
 def test_a_peer_tells_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = arguments(tmp_path, "--greedy")
+    assert run(lambda _: Parrot(), [*words, "--audio", str(tmp_path / "other.wav")]) == 2
+    assert capsys.readouterr().err == f"there is no {tmp_path / 'other.wav'}\n"
     (tmp_path / "audio.wav").unlink()
     assert run(lambda _: Parrot(), words) == 2
     assert capsys.readouterr().err == f"there is no {tmp_path / 'audio.wav'}\n"
@@ -175,16 +204,23 @@ def pairs(command: Sequence[str]) -> dict[str, str]:
 
 def test_all_get_the_same_options(checkout: Path) -> None:
     found = contestants(checkout, peers=True)
-    ours = ("native", "native float32", "wheel under CPython", "openai-whisper")
+    ours = (
+        "native",
+        "native, batch 1",
+        "native float32",
+        "wheel under CPython",
+        "openai-whisper",
+    )
     assert [one.name for one in found] == [*ours, *PEERS]
     assert [one.name for one in contestants(checkout, peers=False)] == list(ours)
+    assert set(ours) == OWN
     for one in found:
         for beams, written in ((5, "5"), (None, "None")):
             command = one.command(
-                Path("talk.wav"), language="en", beam_size=beams, threads=3, output=Path("out")
+                [Path("talk.wav")], language="en", beam_size=beams, threads=3, output=Path("out")
             )
             assert all(isinstance(word, str) for word in command)
-            assert "talk.wav" in command
+            assert command[-1] == "talk.wav"
             given = pairs(command)
             assert (given["--language"], given["--threads"]) == ("en", "3")
             if one.like_whisper:
@@ -196,9 +232,9 @@ def test_all_get_the_same_options(checkout: Path) -> None:
                 assert given.get("--beam_size", "None") == written
                 assert ("--greedy" in command) == (beams is None)
                 assert one.variables["HF_HUB_OFFLINE"] == "1"
-    kinds = {one.name: ("int8" in one.start, "--batched" in one.start) for one in found[4:8]}
+    kinds = {one.name: ("int8" in one.start, "--batched" in one.start) for one in found[5:9]}
     assert list(kinds.values()) == [(False, False), (True, False), (False, True), (True, True)]
-    weights = [pairs(one.start)["--weights"] for one in found[4:]]
+    weights = [pairs(one.start)["--weights"] for one in found[5:]]
     folder = checkout / ".cache" / "peers-weights"
     names = ("ctranslate2",) * 4 + ("f16", "q8_0")
     assert weights == [str(folder / name) for name in names]
@@ -207,7 +243,7 @@ def test_all_get_the_same_options(checkout: Path) -> None:
 def test_all_fall_back_when_they_are_asked_to(checkout: Path) -> None:
     for one in contestants(checkout, peers=True):
         command = one.command(
-            Path("talk.wav"),
+            [Path("talk.wav")],
             language="en",
             beam_size=5,
             threads=3,
@@ -217,6 +253,27 @@ def test_all_fall_back_when_they_are_asked_to(checkout: Path) -> None:
         assert "--temperature_increment_on_fallback" not in command
         assert ("--fallback" in command) != one.like_whisper
         assert pairs(command)["--beam_size"] == "5"
+
+
+def test_all_take_several_recordings_in_one_call(checkout: Path) -> None:
+    for one in contestants(checkout, peers=True):
+        command = one.command(
+            [Path("b.wav"), Path("a.wav")],
+            language="en",
+            beam_size=None,
+            threads=3,
+            output=Path("out"),
+        )
+        audio = () if one.like_whisper else ("--audio",)
+        expected = (*audio, "b.wav", *audio, "a.wav")
+        assert command[-len(expected) :] == expected
+
+
+def test_one_takes_part_only_where_it_is_named(checkout: Path) -> None:
+    found = {one.name: one.start for one in contestants(checkout, peers=True)}
+    assert found.keys() - BY_DEFAULT == {BATCH_1}
+    assert found.keys() > set(BY_DEFAULT)
+    assert found[BATCH_1] == (*found["native"], "--batch_size", "1")
 
 
 def test_one_of_ours_computes_as_openai_whisper_does(checkout: Path) -> None:
@@ -283,7 +340,7 @@ def test_the_reference_digests_what_nobody_digested(given: Sequence[str], tmp_pa
 
 def test_what_is_not_built_is_told(checkout: Path) -> None:
     (checkout / ".cache/peers/bin/python").unlink()
-    assert len(contestants(checkout, peers=False)) == 4
+    assert len(contestants(checkout, peers=False)) == len(OWN)
     with pytest.raises(DependencyError, match=r"there is no .*peers/bin/python: run make bench"):
         contestants(checkout, peers=True)
     (checkout / "build/native/program/ultra-lean/transcriber.bin").unlink()
@@ -366,7 +423,7 @@ def test_a_peer_says_what_openai_whisper_says(
     (peer,) = [one for one in contestants(CHECKOUT, peers=True) if one.name == name]
     utterance = utterances[0]
     command = peer.command(
-        utterance.path, language="en", beam_size=beam_size, threads=1, output=tmp_path
+        [utterance.path], language="en", beam_size=beam_size, threads=1, output=tmp_path
     )
     done = subprocess.run(
         command,

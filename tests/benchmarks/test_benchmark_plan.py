@@ -10,9 +10,9 @@ import pytest
 from benchmarks.figures import Results
 from benchmarks.judging.budgets import Budget, Budgets
 from benchmarks.judging.judge import State, judge
-from benchmarks.measuring.recordings import SPEECH_VARIABLE
+from benchmarks.measuring.recordings import MANY, SPEECH_VARIABLE
 from benchmarks.measuring.speed import REFERENCE
-from benchmarks.peers.contestants import OWN
+from benchmarks.peers.contestants import BATCH_1, BY_DEFAULT, OWN
 from benchmarks.plan import (
     FETCHED,
     FEW,
@@ -168,7 +168,7 @@ def test_no_budget_of_the_full_run_is_broken_by_the_quick_one() -> None:
 def test_the_full_run_has_every_cell() -> None:
     full = cells(quick=False)
     ways = len(BEAMS) * len(thread_counts())
-    assert len({cell.name for cell in full}) == len(full) == 2 * ways + 1 + len(FURTHER_CELLS)
+    assert len({cell.name for cell in full}) == len(full) == 2 * ways + len(FURTHER_CELLS)
     # In it, what CI measures is measured in the same way.
     assert full.keys() >= QUICK_CELLS.keys()
     assert cells(quick=True) == QUICK_CELLS
@@ -185,6 +185,33 @@ def test_whoever_is_named_is_compared_with_the_reference() -> None:
     # CI has no peers, and the whole run the best of them wherever it has not all.
     assert all(OWN.issuperset(names) for names in QUICK_CELLS.values())
     assert not OWN.issuperset(FEW)
+    for names in (*QUICK_CELLS.values(), *FURTHER_CELLS.values()):
+        assert {*BY_DEFAULT, BATCH_1}.issuperset(names)
+        assert len(set(names)) == len(names)
+
+
+def names_by_cell(length: str) -> dict[str, set[str]]:
+    found = cells(quick=False).items()
+    return {cell.name: set(names) for cell, names in found if cell.length == length}
+
+
+def test_many_recordings_are_given_in_one_call_by_the_whole_run() -> None:
+    (names,) = names_by_cell(MANY).values()
+    assert names_by_cell(MANY) == {"many/greedy/all threads": names}
+    assert names == {*FEW, "faster-whisper int8 batched", "whisper.cpp q8_0"}
+    assert not [cell for cell in QUICK_CELLS if cell.length == MANY]
+
+
+def test_one_window_after_the_other_is_compared_where_it_is_named() -> None:
+    long = names_by_cell("long")
+    assert long["long/greedy/all threads"] == {*BY_DEFAULT, BATCH_1}
+    assert long["long/default options/all threads"] == {
+        *FEW,
+        "faster-whisper int8 batched",
+        BATCH_1,
+    }
+    with_it = [names for names in cells(quick=False).values() if BATCH_1 in names]
+    assert len(with_it) == 2
 
 
 def test_ten_minutes_are_transcribed_in_every_way() -> None:

@@ -176,7 +176,7 @@ def test_a_sleep_in_the_decoder_is_caught(plant: Plant, budgets: Budgets, tmp_pa
 
     def subject(one: Contestant, name: str, variables: dict[str, str]) -> Subject:
         command = one.command(
-            recording.path,
+            recording.paths,
             language=recording.language,
             beam_size=BEAMS[cell.decoding],
             threads=thread_counts()[cell.threads],

@@ -9,7 +9,15 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 
-from benchmarks.measuring.recordings import RATE, Recording, fitting, recordings
+from benchmarks.measuring.recordings import (
+    MANY,
+    PIECE,
+    PIECES,
+    RATE,
+    Recording,
+    fitting,
+    recordings,
+)
 from transcriber.errors import DependencyError, InputError
 
 FFMPEG = Path(imageio_ffmpeg.get_ffmpeg_exe())
@@ -34,7 +42,11 @@ def write_speech(folder: Path, lengths: dict[str, float]) -> dict[str, bytes]:
 
 
 def content(recording: Recording) -> bytes:
-    with wave.open(str(recording.path), "rb") as stream:
+    return b"".join(map(samples_of, recording.paths))
+
+
+def samples_of(path: Path) -> bytes:
+    with wave.open(str(path), "rb") as stream:
         assert (stream.getframerate(), stream.getnchannels(), stream.getsampwidth()) == (
             RATE,
             1,
@@ -63,6 +75,19 @@ def test_whole_recordings_are_joined_with_silence_between(tmp_path: Path) -> Non
     assert {one.language for one in made.values()} == {"en"}
 
 
+def test_many_are_the_pieces_of_one_that_is_joined(tmp_path: Path) -> None:
+    lengths = {"en_a": 70.0, "en_b": 110.0, "en_c": 117.0, "en_d": 200.0, "en_e": 9.0}
+    samples = write_speech(tmp_path / "speech", lengths)
+    many = recordings(tmp_path / "speech", tmp_path / "made", ffmpeg=FFMPEG)[MANY]
+    assert (len(many.paths), many.seconds) == (PIECES, PIECES * PIECE)
+    assert list(many.paths) == sorted(many.paths)
+    assert {len(samples_of(path)) for path in many.paths} == {2 * PIECE * RATE}
+    # Fewer would fill nine tenths, and leave pieces in which nobody speaks.
+    assert many.reference == "said in en_a said in en_b said in en_c"
+    whole = content(many)
+    assert [whole.count(samples[name]) for name in lengths] == [1, 1, 1, 0, 0]
+
+
 def test_what_is_too_little_is_repeated(tmp_path: Path) -> None:
     samples = write_speech(tmp_path / "speech", {"en_a": 9.0})
     made = recordings(tmp_path / "speech", tmp_path / "made", ffmpeg=FFMPEG)
@@ -78,7 +103,9 @@ def test_the_same_speech_gives_the_same_bytes_and_is_joined_once(tmp_path: Path)
     )
     assert one == again
     for name, recording in one.items():
-        assert recording.path.read_bytes() == other[name].path.read_bytes()
+        assert [path.read_bytes() for path in recording.paths] == [
+            path.read_bytes() for path in other[name].paths
+        ]
     # Nothing is decoded a second time: what would be needed for it is not even there.
     assert recordings(tmp_path / "speech", tmp_path / "one", ffmpeg=Path("none")) == one
     with pytest.raises(DependencyError, match="cannot start none"):
@@ -120,3 +147,10 @@ def test_as_few_as_fill_the_limit(lengths: list[int], chosen: tuple[int, ...]) -
     samples = [hundredth * length for length in lengths]
     found = fitting(samples, 1000 * hundredth)
     assert sorted(found) == list(chosen)
+
+
+def test_what_is_cut_is_filled_more() -> None:
+    hundredth = RATE // 100
+    samples = [hundredth * length for length in (900, 500, 300, 195)]
+    assert fitting(samples, 1000 * hundredth) == (0,)
+    assert fitting(samples, 1000 * hundredth, 0.99) == (1, 2, 3)

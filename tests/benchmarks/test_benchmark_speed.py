@@ -97,7 +97,9 @@ def test_times_first_words_memory_and_faults_are_measured(contest: Contest) -> N
     assert all(sample > 10 for one in faults for sample in one.samples)
 
 
-@pytest.mark.parametrize(("length", "warming"), [("short", 1), ("medium", 0), ("long", 0)])
+@pytest.mark.parametrize(
+    ("length", "warming"), [("short", 1), ("medium", 0), ("long", 0), ("many", 0)]
+)
 @pytest.mark.parametrize("rounds", [1, 3])
 def test_only_the_short_ones_warm_up(
     contest: Contest, rounds: int, length: str, warming: int
@@ -205,3 +207,13 @@ def test_what_is_spoken_is_the_text_of_the_segments() -> None:
 """
     assert spoken(output) == "My fellow [sic] Americans,"
     assert spoken("") == ""
+
+
+def test_of_several_recordings_all_is_spoken_in_their_order() -> None:
+    output = """[00:00.000 --> 00:02.000]  My fellow
+[00:02.000 --> 00:03.000]  Americans,
+
+[00:00.000 --> 00:03.000]  ask not
+{"text": "not this"}
+"""
+    assert spoken(output) == "My fellow Americans, ask not"

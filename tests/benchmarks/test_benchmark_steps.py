@@ -15,8 +15,10 @@ from benchmarks.judging.budgets import Budgets
 from benchmarks.measuring.parts import STOCK
 from benchmarks.measuring.processes import Subject
 from benchmarks.measuring.ratios import ratio_figures
+from benchmarks.measuring.recordings import MANY, Recording
 from benchmarks.measuring.speed import REFERENCE, Cell, measure_cell
 from benchmarks.measuring.starts import ACTIONS, COLD, PYTHON_ITSELF
+from benchmarks.peers.contestants import BATCH_1, Contestant
 from benchmarks.steps import (
     Step,
     compared,
@@ -171,6 +173,36 @@ def test_peers_take_part_where_all_do_or_one_is_named(
     with pytest.raises(DependencyError, match="enough"):
         cell_step(CELL, NOTHING, tmp_path, names).work(lambda: None)
     assert asked == [peers]
+
+
+def test_all_recordings_are_given_in_one_call_and_heard_in_their_order(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    many = Recording(
+        paths=tuple(tmp_path / name for name in ("1", "2")),
+        seconds=6,
+        language="en",
+        reference="one two",
+    )
+    for number, path in enumerate(many.paths):
+        path.write_text(f"[00:00] {many.reference.split()[number]}\n")
+    monkeypatch.setattr(transcription_steps, "recordings", lambda *_: {MANY: many})
+    found = [
+        # The seventh and the ninth word behind it are the recordings.
+        Contestant(name=name, start=("sh", "-c", 'cat "$7" "$9"', "-"), like_whisper=False)
+        for name in ("native", BATCH_1, REFERENCE)
+    ]
+    monkeypatch.setattr(transcription_steps, "contestants", lambda *_, **__: found)
+    cell = Cell(length=MANY, decoding="greedy", threads="1 thread", rounds=1, most_rounds=1)
+    # Who is there only when named is not there by default.
+    for names, subjects in (((), ["native"]), ((BATCH_1, REFERENCE), [BATCH_1])):
+        done = cell_step(cell, NOTHING, tmp_path, names).work(lambda: None)
+        figures = {one.name: one.value for one in done.figures}
+        for subject in subjects:
+            assert f"speed/many/greedy/1 thread/{subject}" in figures
+            assert figures[f"errors/many/greedy/1 thread/{subject}"] == 0
+        assert {one.subject for one in done.series} == {*subjects, REFERENCE}
+        assert {one.audio_seconds for one in done.series} == {0, 6}
 
 
 def test_threads_are_one_and_all_that_this_process_may_use(

@@ -15,6 +15,7 @@ from benchmarks.report import quantities
 from benchmarks.report.compared_tables import compared_tables, growth_tables, overview, thread_count
 from benchmarks.report.markup import Row, Table, as_html, as_markdown
 from benchmarks.report.measurements import measurements, with_budgets
+from benchmarks.report.section_notes import notes_on
 from benchmarks.report.tables import (
     component_table,
     largest,
@@ -183,6 +184,30 @@ def test_how_cost_grows() -> None:
     assert threads.title == "Time with all threads by that with one thread"
     assert threads.columns[2:] == ("short, 10 s", "long, 1 min 50 s")
     assert threads.rows[0].cells == ("native", "greedy", "0.750", "0.500")
+
+
+def test_many_recordings_are_told_last_and_in_words() -> None:
+    found = run_of(
+        growing("many", 300.0, "all threads", 20.0),
+        growing("long", 600.0, "all threads", 13.0),
+        figures=(),
+    )
+    (table,) = overview(found, "speed")
+    assert [row.cells[0] for row in table.rows] == [
+        "long, greedy, all threads (10 min of audio)",
+        "many, greedy, all threads (100 recordings of 3 s, in one call)",
+    ]
+    assert cells(compared_tables(found, "speed")[1], "native")[-2] == "0.0667"
+    assert any("in one call" in note for note in notes_on("Speed", found))
+
+
+def test_many_recordings_are_not_one_that_is_longer() -> None:
+    found = run_of(
+        growing("many", 300.0, "all threads", 20.0),
+        growing("long", 600.0, "all threads", 13.0),
+        figures=(),
+    )
+    assert growth_tables(found) == []
 
 
 def test_one_length_and_one_number_of_threads_grow_nothing() -> None:
@@ -480,6 +505,7 @@ def test_the_section_of_speed_says_what_peers_do_otherwise() -> None:
         "whisper.cpp q8_0": "built for processors with AVX2",
         "faster-whisper fp32 batched": "without the text before them",
         "faster-whisper int8": "makes its int8 weights when it loads",
+        "native, batch 1": "decodes several windows at once",
     }
     for subject, words in notes.items():
         text = report(subject)
