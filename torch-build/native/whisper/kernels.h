@@ -170,7 +170,8 @@ constexpr int kStore = 0;
 constexpr int kGelu = 1;
 constexpr int kAdd = 2;
 
-// Memory of this thread, 64-byte aligned, valid until the thread asks again.
+// Memory of this thread, 64-byte aligned, valid until the thread asks again. Throws std::bad_alloc,
+// which passes through the kernels and reaches Python as a MemoryError.
 void* scratch(int64_t bytes);
 
 extern const Kernels default_kernels;
