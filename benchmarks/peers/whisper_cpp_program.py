@@ -71,7 +71,7 @@ class WhisperCpp:
             parameters.greedy = {"best_of": 1}
         parameters.n_threads = options.threads
         parameters.language = options.language
-        # The text of the recording before it; that of the windows before stays.
+        # It forgets the text of the recording before, not that of the windows before.
         parameters.no_context = True
         parameters.suppress_nst = True
         parameters.temperature = 0.0

@@ -1,4 +1,4 @@
-"""The work team of the fused operators under a sanitizer for threads, and its memory."""
+"""The work team of the fused operators under a sanitizer for threads."""
 
 from __future__ import annotations
 
@@ -23,11 +23,4 @@ def test_no_chunk_is_lost_and_no_write_is_missed(tmp_path: Path) -> None:
     done = subprocess.run(
         [program], capture_output=True, text=True, check=False, timeout=400, env=environment
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "0 failures\n", "")
-
-
-def test_a_thread_has_its_own_memory_and_is_told_that_there_is_none(tmp_path: Path) -> None:
-    inputs = [TESTS / "whisper_scratch.cpp", SOURCES / "scratch.cpp", SOURCES / "team.cpp"]
-    program = build_program(toolchain(), tmp_path / "scratch", inputs)
-    done = subprocess.run([program], capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "0 failures\n", "")
