@@ -28,14 +28,22 @@ class LookAhead:
         What reads them.
     limits : AudioLimits
         What reading one may cost.
+    track : str, optional
+        Which audio track is read, as `open_audio` takes it.
     """
 
     def __init__(
-        self, recordings: Sequence[Recording], *, ffmpeg: Ffmpeg, limits: AudioLimits
+        self,
+        recordings: Sequence[Recording],
+        *,
+        ffmpeg: Ffmpeg,
+        limits: AudioLimits,
+        track: str | None = None,
     ) -> None:
         self._waiting = deque(recordings)
         self._ffmpeg = ffmpeg
         self._limits = limits
+        self._track = track
         self._begun: tuple[Recording, AudioStream, object] | None = None
 
     def __enter__(self) -> LookAhead:
@@ -94,7 +102,13 @@ class LookAhead:
         return self._open(recording, path)
 
     def _open(self, recording: Recording, path: Path) -> AudioStream:
-        return open_audio(path, ffmpeg=self._ffmpeg, limits=self._limits, label=recording.label)
+        return open_audio(
+            path,
+            ffmpeg=self._ffmpeg,
+            limits=self._limits,
+            label=recording.label,
+            track=self._track,
+        )
 
     def _end(self) -> None:
         if self._begun is not None:

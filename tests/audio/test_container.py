@@ -39,6 +39,23 @@ def test_a_missing_end_shows(samples: dict[str, bytes], name: str) -> None:
         assert lacks(data[: int(len(data) * share)]), share
 
 
+def test_an_flv_cut_anywhere_but_between_tags(samples: dict[str, bytes]) -> None:
+    data = samples["sample.flv"]
+    ends = [13]
+    while ends[-1] < len(data):
+        ends.append(ends[-1] + 15 + int.from_bytes(data[ends[-1] + 1 : ends[-1] + 4], "big"))
+    assert ends[-1] == len(data)
+    assert not lacks(data)
+    # Some writers leave out the length behind the last tag.
+    assert not lacks(data[:-4])
+    generator = random.Random(1)
+    for _ in range(100):
+        length = generator.randrange(ends[2], len(data))
+        between = min((length - end) % len(data) for end in ends) == 0
+        within = min((end - length) % len(data) for end in ends) <= 4
+        assert lacks(data[:length]) == (not between and not within), length
+
+
 def test_an_ogg_cut_anywhere_but_between_pages(samples: dict[str, bytes]) -> None:
     data = samples["opus.ogg"]
     pages = [0]

@@ -75,7 +75,27 @@ def test_a_character_cut_in_two_is_still_text() -> None:
     assert "text" in told[0]
 
 
-@pytest.mark.parametrize("head", [b"", b"\0" * 100, b"RIFF\0\0", b"ab\xff\xfe", b"x\x01y"])
+@pytest.mark.parametrize(
+    ("head", "told"),
+    [
+        (b"abc", "has only 3 bytes, too few for a recording"),
+        (b"\n", "has only 1 byte, too few for a recording"),
+        (b"RIFF", "has only 4 bytes, too few for a recording"),
+        (b"ID3\x03", "has only 4 bytes, too few for a recording"),
+        (b"hello, world\n", "has only 13 bytes, too few for a recording"),
+        (b"#EXTM3U\n", "is a playlist, not a recording"),
+        (b"a text of 16 b.\n", "is a text file, not a recording"),
+    ],
+)
+def test_a_few_bytes_are_nothing_yet(head: bytes, told: str) -> None:
+    found = unreadable_content(head)
+    assert found is not None
+    assert found[0] == told
+
+
+@pytest.mark.parametrize(
+    "head", [b"", b"\0" * 100, b"RIFF" + bytes(20), b"ab\xff\xfe" * 9, b"x\x01y" * 9]
+)
 def test_unknown_bytes_are_not_named(head: bytes) -> None:
     assert unreadable_content(head) is None
 

@@ -86,14 +86,15 @@ def test_rates_channels_and_widths(shape: str, source: Path, tmp_path: Path) -> 
 def test_of_several_tracks_the_default_one_is_read(source: Path, tmp_path: Path) -> None:
     path = tmp_path / "tracks.mkv"
     media.run_ffmpeg(
-        *("-i", source, "-f", "lavfi", "-i", "anoisesrc=d=3:r=16000:a=0.3:seed=1"),
-        *("-map", "0", "-map", "1", "-c:a", "flac"),
-        *("-disposition:a:0", "0", "-disposition:a:1", "default", path),
+        *("-i", source, "-i", source, "-map", "0", "-map", "1", "-filter:a:1", "areverse"),
+        *("-c:a", "flac", "-disposition:a:0", "0", "-disposition:a:1", "default", path),
     )
     sound, stream = decode(path)
     assert sound == media.openai_samples(path)
     assert sound != source.read_bytes()[44:]
-    assert stream.warnings == ()
+    assert stream.warnings == (
+        f"{path}: audio track 2 of 2 (mono) was read; --audio_track chooses another",
+    )
 
 
 def test_cover_art_is_no_obstacle(source: Path, tmp_path: Path) -> None:
@@ -121,12 +122,13 @@ def test_a_picture_that_goes_on_after_the_sound_is_no_warning(source: Path, tmp_
     assert stream.warnings == ()
 
 
-def test_sound_that_begins_late_is_no_warning(source: Path, tmp_path: Path) -> None:
+def test_sound_that_begins_late_does_not_end_early(source: Path, tmp_path: Path) -> None:
     path = tmp_path / "late.mkv"
     media.run_ffmpeg("-itsoffset", "7", "-i", source, "-c:a", "flac", path)
-    _, stream = decode(path)
+    sound, stream = decode(path)
     assert stream.announced_seconds == pytest.approx(10, abs=0.5)
-    assert stream.warnings == ()
+    assert sound == bytes(2 * 7 * SAMPLE_RATE) + source.read_bytes()[44:]
+    assert stream.warnings == (f"{path}: its sound begins at 7.0 s; silence fills the time before",)
 
 
 @pytest.mark.parametrize("name", ["variable.mp3", "variable.aac"])

@@ -153,3 +153,77 @@ def test_bytes_that_are_no_text() -> None:
 
 def test_an_unfinished_line_counts_at_the_end() -> None:
     assert read("[in#0 @ 0x1] [error] moov atom not found").signs == {"no index"}
+
+
+def test_the_audio_tracks() -> None:
+    banner = MP4.replace(
+        "[info] Stream mapping:",
+        "[info]   Stream #0:2[0x3](en-GB): Audio: ac3 (AC-3), 48000 Hz, 5.1(side), fltp, 448 kb/s "
+        "(default)\n[info]   Stream #0:3: Audio: pcm_s16le ([1][0][0][0] / 0x0001), 8000 Hz, "
+        "2 channels, s16, 256 kb/s\n[info]   Stream #0:4(\x1b[1m(x)): Audio: mp2, 1 Hz, \x1b, s16\n"
+        "[info] Stream mapping:",
+    )
+    tracks = read(banner).tracks
+    assert [track.stream for track in tracks] == [1, 2, 3, 4]
+    assert [track.language for track in tracks] == ["deu", "en-GB", "", "1m(x)"]
+    assert [track.layout for track in tracks] == ["mono", "5.1(side)", "2 channels", ""]
+    assert [track.preferred for track in tracks] == [False, True, False, False]
+
+
+def test_a_picture_that_is_taken_for_sound_is_no_track() -> None:
+    banner = (
+        "[info] Input #0, {}, from 'file:/a':\n"
+        "[info]   Stream #0:0[0x1e0]: Audio: mp3 (mp3float), 0 channels, fltp\n"
+        "[info]   Stream #0:1[0x1c0]: Audio: mp2, 44100 Hz, mono, s16p, 384 kb/s\n"
+    )
+    messages = read(banner.format("mpeg"))
+    assert [track.stream for track in messages.tracks] == [1]
+    assert (messages.mistaken, messages.audio_codec) == (True, "mp2")
+    messages = read(banner.format("mpegts"))
+    assert [track.stream for track in messages.tracks] == [0, 1]
+    assert not messages.mistaken
+
+
+def test_the_heads_of_further_links_are_no_damage() -> None:
+    lost = "[opus @ 0x1] [error] Error submitting packet to decoder: Invalid data\n"
+    text = "[info] Input #0, {}, from 'file:/a':\n[info] Stream mapping:\n" + 3 * lost
+    for name, errors in (("ogg", 1), ("mpegts", 3)):
+        messages = read(text.format(name))
+        assert messages.errors == 3
+        messages.joined = 1
+        assert messages.errors == errors
+
+
+def test_a_broadcast_lists_its_tracks_by_programme() -> None:
+    line = "[info]   Stream #0:{}[0x10{}]: Audio: mp2, 48000 Hz, stereo, fltp, 256 kb/s\n"
+    tracks = read("".join(line.format(number, number) for number in (2, 0, 1))).tracks
+    assert [track.stream for track in tracks] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("context", ["", "[Eval @ 0x7f70] "])
+def test_where_the_clock_jumps(context: str) -> None:
+    said = ["0.000000", "-1.400000", "12.345678", "3.500000", "20.000000", "nan", "1.000000"]
+    messages = read(MP4 + "".join(f"{context}[info] {number}\n" for number in said))
+    assert list(messages.jumps) == [(0.0, -1.4), (12.345678, 3.5), (20.0, 0.0)]
+
+
+def test_tags_cannot_pretend_that_it_does() -> None:
+    tags = "[info]     title           : 5.000000\n[info]     5.000000\n" * 4
+    assert not read(MP4.replace("[info]   Metadata:\n", tags)).jumps
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "zero"),
+    [
+        ("mov,mp4,m4a,3gp,3g2,mj2", "5.000000", 0),
+        ("matroska,webm", "0.500000", 0),
+        ("mpegts", "5.000000", 5),
+        ("mov,mp4,m4a,3gp,3g2,mj2", "90000.000000", 90000),
+        ("mov,mp4,m4a,3gp,3g2,mj2", "-0.500000", -0.5),
+    ],
+)
+def test_what_a_player_shows_as_zero(name: str, start: str, zero: float) -> None:
+    banner = MP4.replace("mov,mp4,m4a,3gp,3g2,mj2", name).replace(
+        "start: 0.250000", f"start: {start}"
+    )
+    assert read(banner).zero_seconds == zero

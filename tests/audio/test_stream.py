@@ -12,7 +12,7 @@ from pathlib import Path
 import media
 import pytest
 
-from transcriber.audio.command import DEMUXERS, build_command
+from transcriber.audio.command import CHANNELS_OUTPUT, DEMUXERS, build_command
 from transcriber.audio.stream import AHEAD_BLOCKS, BLOCK_BYTES, open_audio
 from transcriber.errors import InputError
 
@@ -94,11 +94,28 @@ def test_the_command_is_openais_with_fences(tmp_path: Path) -> None:
     fences = {"-vn", "-sn", "-dn"}
     assert fences < set(after)
     assert [argument for argument in after if argument not in fences] == [
-        *("-f", "s16le", "-ac", "1", "-acodec", "pcm_s16le", "-ar", "16000"),
+        *("-f", "s16le", "-ac", "1", "-acodec", "pcm_s16le"),
+        # Tells of times, and leaves the samples as they are.
+        *("-af", after[after.index("-af") + 1]),
+        *("-ar", "16000"),
         # How it is written, not what.
         *("-flush_packets", "0"),
         "-",
     ]
+
+
+def test_the_command_for_one_of_several_streams(tmp_path: Path) -> None:
+    command = build_command(
+        Path("ffmpeg"), tmp_path / "a.wav", stream=3, offset=7000, channels=True
+    )
+    source = command.index("-i")
+    assert command[command.index("-skip_initial_bytes") + 1] == "7000"
+    assert command.index("-skip_initial_bytes") < source
+    first, second = command[source:].index("-"), command[source:].index(CHANNELS_OUTPUT)
+    mix, pair = command[source : source + first], command[source + first : source + second]
+    assert mix[mix.index("-map") + 1] == pair[pair.index("-map") + 1] == "0:3"
+    assert (mix[mix.index("-ac") + 1], pair[pair.index("-ac") + 1]) == ("1", "2")
+    assert "-af" not in pair
 
 
 def test_ffmpeg_knows_the_formats_by_these_names() -> None:

@@ -32,10 +32,33 @@ recorded speech, and every parser that cannot be reached cannot be attacked. ffm
 names that it was built without.
 """
 
+CHANNELS_OUTPUT = "pipe:channels"
+"""Where the two channels go; whoever starts ffmpeg puts the number of a pipe in its place."""
+
 _PLACEHOLDER = "file:/recording"
 
+# ffmpeg keeps what it looks through in memory.
+_THOROUGH = {"analyzeduration": 3600 * 10**6, "probesize": 200 * 10**6}
 
-def build_command(program: Path, recording: Path) -> list[str]:
+# Prints where samples and stream time come to differ by a tenth of a second, and by how much: a
+# line for the seconds of sound before that place, a line for the seconds that time goes ahead. The
+# first pair is the first sample's own time. Samples pass through as they are; their times become
+# their count, since the writer of samples complains of times that go back.
+_TELL_JUMPS = (
+    "asetpts='N+0*if(gte(abs(T-N/SR-ld(0)),.1)+eq(N,0),"
+    "print(N/SR)+print(T-N/SR-ld(0))+st(0,T-N/SR))'"
+)
+
+
+def build_command(
+    program: Path,
+    recording: Path,
+    *,
+    stream: int | None = None,
+    offset: int = 0,
+    channels: bool = False,
+    thorough: bool = False,
+) -> list[str]:
     """Return the arguments that decode `recording` to standard output.
 
     Output is signed 16-bit little-endian PCM, mono, 16 kHz: the conversion of openai-whisper's
@@ -48,6 +71,14 @@ def build_command(program: Path, recording: Path) -> list[str]:
         The ffmpeg executable.
     recording : Path
         The file; any name works.
+    stream : int, optional
+        Which of the file's streams to decode; ffmpeg's own choice otherwise.
+    offset : int
+        How many bytes of the file to pass over.
+    channels : bool
+        Whether two channels are to be written to `CHANNELS_OUTPUT`, beside the mix of all.
+    thorough : bool
+        Whether to look for the tracks beyond the first seconds.
     """
     # Slow to import for --help, and nothing else needs it.
     import ffmpeg  # noqa: PLC0415
@@ -58,23 +89,32 @@ def build_command(program: Path, recording: Path) -> list[str]:
         # No address inside a recording is followed, whatever its format allows.
         protocol_whitelist="file",
         format_whitelist=",".join(DEMUXERS),
+        **({"skip_initial_bytes": offset} if offset else {}),
+        **(_THOROUGH if thorough else {}),
     )
+    chosen = {} if stream is None else {"map": f"0:{stream}"}
     target = source.output(
         "-",
         format="s16le",
         acodec="pcm_s16le",
         ac=1,
         ar=SAMPLE_RATE,
+        af=_TELL_JUMPS,
         vn=None,
         sn=None,
         dn=None,
         # Else each packet is written by itself, 50 a second, and this process woken for it.
         flush_packets=0,
+        **chosen,
     )
-    options = ["-nostdin", "-hide_banner", "-nostats"]
+    # Times as the file has them: else ffmpeg bridges what is missing in MPEG-TS and its kin.
+    options = ["-nostdin", "-hide_banner", "-nostats", "-copyts"]
     # `level` marks each line with its level; `repeat` keeps equal lines apart, for counting.
     options += ["-loglevel", "repeat+level+info"]
     arguments: list[str] = target.compile(cmd=[str(program), *options])
+    if channels:
+        arguments += ["-map", f"0:{stream}", "-f", "s16le", "-ac", "2", "-ar", str(SAMPLE_RATE)]
+        arguments += ["-flush_packets", "0", CHANNELS_OUTPUT]
     # ffmpeg-python hashes the name as UTF-8, which fails for names that are not. The protocol's
     # name keeps ffmpeg from reading a colon, a percent sign or a dash in the name as syntax.
     url = f"file:{recording.absolute()}"

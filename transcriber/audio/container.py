@@ -15,7 +15,8 @@ _PROTECTED_SOUND = frozenset({b"enca", b"drms", b"aavd"})
 
 # Programs that write WAV into a pipe cannot go back to fill in the size. They leave zero, the
 # greatest value, or the greatest signed one less some header (SoX, arecord).
-_LEAST_PLACEHOLDER = 0x7FFF0000
+LEAST_PLACEHOLDER = 0x7FFF0000
+"""From here on the size in a WAV file says nothing."""
 
 # Some writers count their own header into the size; so little missing sound is not heard.
 _SLACK_BYTES = 64
@@ -23,6 +24,9 @@ _SLACK_BYTES = 64
 # ASF specification, 3.2: the File Properties Object, whose file size follows at byte 40.
 _ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _ASF_FILE_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+
+# Some hours of sound and picture.
+_MOST_FLV_TAGS = 2_000_000
 
 # Two pages of the greatest length, so that one begins in it.
 _OGG_TAIL = 2 * (27 + 255 + 255 * 255)
@@ -44,12 +48,31 @@ def has_only_protected_sound(stream: BinaryIO, size: int) -> bool:
     ----------
     ISO/IEC 14496-12, 8.5.2 and 8.12 (sample descriptions and their protection).
     """
-    stream.seek(0)
-    if stream.read(8)[4:] not in (b"ftyp", b"moov", b"free", b"skip", b"wide", b"mdat"):
+    if not _has_boxes(stream):
         return False
     budget = iter(range(_MOST_BOXES))
     entries = list(_sound_entries(stream, size, budget))
     return bool(entries) and all(entry in _PROTECTED_SOUND for entry in entries)
+
+
+def count_indexes(stream: BinaryIO, size: int) -> int:
+    """Count the indexes (``moov``) of an MP4, M4A or MOV file; 0 for any other.
+
+    Parameters
+    ----------
+    stream : BinaryIO
+        The file, seekable.
+    size : int
+        Its length in bytes.
+    """
+    if not _has_boxes(stream):
+        return 0
+    kinds = (kind for kind, _, _ in _boxes(stream, 0, size, iter(range(_MOST_BOXES))))
+    return sum(kind == b"moov" for kind in kinds)
+
+
+def _has_boxes(stream: BinaryIO) -> bool:
+    return _read(stream, 4, 4) in (b"ftyp", b"moov", b"free", b"skip", b"wide", b"mdat")
 
 
 def _sound_entries(stream: BinaryIO, size: int, budget: Iterator[int]) -> Iterator[bytes]:
@@ -99,8 +122,8 @@ def _read(stream: BinaryIO, position: int, count: int) -> bytes:
     return stream.read(count)
 
 
-def lacks_its_end(stream: BinaryIO, size: int) -> bool:
-    """Tell whether a WAV, AVI, WMA or Ogg file is shorter than it says.
+def lacks_its_end(stream: BinaryIO, size: int, start: int = 0) -> bool:
+    """Tell whether a WAV, AVI, WMA, FLV or Ogg file is shorter than it says.
 
     ffmpeg reads these to the end of what is there and finds nothing wrong. In other formats
     its own messages tell.
@@ -111,17 +134,21 @@ def lacks_its_end(stream: BinaryIO, size: int) -> bool:
         The file, seekable.
     size : int
         Its length in bytes.
+    start : int
+        Where the recording begins that ends with the file.
 
     References
     ----------
     RIFF: Multimedia Programming Interface and Data Specifications 1.0, 2. RF64: EBU Tech 3306.
     Ogg: RFC 3533, 6.
     ASF: Advanced Systems Format Specification 01.20.03, 3.2.
+    FLV: Adobe Flash Video File Format Specification 10.1, E.3 and E.4.
     """
-    head = _read(stream, 0, 65536)
+    head = _read(stream, start, 65536)
+    size -= start
     if head.startswith(b"RIFF"):
         stated = int.from_bytes(head[4:8], "little")
-        return stated < _LEAST_PLACEHOLDER and stated > size + _SLACK_BYTES
+        return stated < LEAST_PLACEHOLDER and stated > size + _SLACK_BYTES
     if head.startswith((b"RF64\xff\xff\xff\xffWAVEds64", b"BW64\xff\xff\xff\xffWAVEds64")):
         return int.from_bytes(head[20:28], "little") > size + _SLACK_BYTES
     if head.startswith(_ASF_HEADER):
@@ -129,8 +156,35 @@ def lacks_its_end(stream: BinaryIO, size: int) -> bool:
         stated = int.from_bytes(head[found + 40 : found + 48], "little")
         return found >= 0 and stated > size + _SLACK_BYTES
     if head.startswith(b"OggS"):
-        return _ends_within_ogg_page(_read(stream, max(0, size - _OGG_TAIL), _OGG_TAIL))
+        tail = start + max(0, size - _OGG_TAIL)
+        return _ends_within_ogg_page(_read(stream, tail, _OGG_TAIL))
+    if head.startswith(b"FLV\x01"):
+        return _ends_within_flv_tag(stream, start, start + size)
     return False
+
+
+def _ends_within_flv_tag(stream: BinaryIO, start: int, end: int) -> bool:
+    # Each tag is followed by its length, the last one too: seldom must all be gone through.
+    length = int.from_bytes(_read(stream, end - 4, 4), "big")
+    if 11 <= length < end - start and _flv_tag_length(stream, end - 4 - length) == length:
+        return False
+    position = start + 13
+    for _ in range(_MOST_FLV_TAGS):
+        tag = _flv_tag_length(stream, position)
+        if tag is None:
+            return 0 < end - position < 11
+        if position + tag > end:
+            return True
+        position += tag + 4
+    return False
+
+
+def _flv_tag_length(stream: BinaryIO, position: int) -> int | None:
+    """Return the length of the tag at a place; None where there is none."""
+    head = _read(stream, position, 11)
+    if len(head) < 11 or head[0] not in (8, 9, 18) or head[8:] != bytes(3):
+        return None
+    return 11 + int.from_bytes(head[1:4], "big")
 
 
 def _ends_within_ogg_page(tail: bytes) -> bool:

@@ -8,6 +8,11 @@ import re
 _UNPACK = "unpack it and give the recording in it"
 _DECRYPT = "decrypt it first"
 _RECORDINGS = "give the recordings themselves"
+_AGAIN = "copy or record it again"
+
+_LEAST_BYTES = 16
+"""No format says less before its first sample. What a few bytes look like, such as a text or the
+beginning of a number, says nothing."""
 
 # The first bytes of what is never a recording, as the formats' specifications and file(1) have
 # them. ffmpeg must not see these: it takes long compressed or encrypted data for damaged MP3.
@@ -78,6 +83,9 @@ def unreadable_content(head: bytes) -> tuple[str, str] | None:
     """
     if _PLAYLIST.match(head):
         return "is a playlist, not a recording", _RECORDINGS
+    if 0 < len(head) < _LEAST_BYTES:
+        plural = "s" * (len(head) != 1)
+        return f"has only {len(head)} byte{plural}, too few for a recording", _AGAIN
     if _OPENPGP.match(head):
         return "is probably encrypted with OpenPGP", _DECRYPT
     if _is_text(head):

@@ -8,22 +8,13 @@ import resource
 import signal
 import stat
 
-from transcriber.audio.command import SAMPLE_RATE
 from transcriber.audio.content import unreadable_content
 from transcriber.audio.messages import FfmpegMessages
-from transcriber.errors import InputError, LimitError, TranscriberError
+from transcriber.errors import DependencyError, InputError, LimitError, TranscriberError
 
 _CONVERT = "convert it to WAV or FLAC first, and give that"
 _COPY = "copy or record it again"
 _UNPROTECTED = "give a copy without copy protection"
-
-# What MP3's and AAC's encoders add and cut at the ends is below this, and nobody misses less.
-_UNHEARD_SECONDS = 0.5
-_UNHEARD_SHARE = 0.01
-
-# Where a short packet is no sign of a missing end: gaps in the reception leave some in MPEG-TS,
-# and a WAV that was written into a pipe does not know its length.
-_SHORT_PACKETS = frozenset({"mpegts", "wav"})
 
 _QUOTE_CHARACTERS = 120
 
@@ -70,7 +61,7 @@ def kind_failure(label: str, mode: int) -> InputError | None:
         stat.S_IFCHR: "a device",
         stat.S_IFBLK: "a device",
     }
-    kind = kinds.get(stat.S_IFMT(mode), "no regular file")
+    kind = kinds.get(stat.S_IFMT(mode), "not a regular file")
     # Many formats keep their index at the end, and a pipe cannot be read from there.
     return InputError(f"{label} is {kind}", "give a regular file, or - to read standard input")
 
@@ -97,6 +88,10 @@ def no_audio_failure(
         "encrypted": encrypted_failure(label),
         "out of memory": memory_failure(label, memory_bytes),
         "no stream": InputError(f"{label} holds no audio track", "give a file that has sound"),
+        "no filter": DependencyError(
+            f"this ffmpeg lacks a filter that reading {label} needs (asetpts)",
+            "name another ffmpeg with --ffmpeg",
+        ),
     }
     for sign, failure in certain.items():
         if sign in messages.signs:
@@ -121,12 +116,14 @@ def _unreadable_failure(label: str, messages: FfmpegMessages) -> InputError:
         codec = messages.audio_codec or "unknown"
         return InputError(f"this ffmpeg cannot decode the audio of {label} ({codec})", _CONVERT)
     if "not whitelisted" in messages.signs:
-        return InputError(f"{label} is no recording in a format that is read", _CONVERT)
-    quote = _quote(messages)
+        return InputError(f"{label} is not in a format that this program reads", _CONVERT)
+    said = quote(messages)
     if "unsure format" in messages.signs or not messages.audio_codec:
-        return InputError(f"{label} is damaged or no recording{quote}", _COPY)
+        return InputError(f"{label} is damaged, or not a recording{said}", _COPY)
     if messages.errors:
-        return InputError(f"{label} is damaged or encrypted: too little decodes{quote}", _COPY)
+        return InputError(
+            f"{label} is damaged or encrypted: too little of it can be decoded{said}", _COPY
+        )
     return InputError(f"{label} holds no samples, or was cut off before them", _COPY)
 
 
@@ -194,60 +191,8 @@ def death_failure(label: str, number: int) -> TranscriberError:
     return InputError(f"ffmpeg crashed while it read {label} ({name})", f"{_COPY}, or {_CONVERT}")
 
 
-def reading_warnings(
-    label: str, messages: FfmpegMessages, *, samples: int, lacks_end: bool, status: int
-) -> tuple[str, ...]:
-    """Say what is missing in a recording that could be decoded at least in part.
-
-    Parameters
-    ----------
-    label : str
-        What messages call the recording.
-    messages : FfmpegMessages
-        What ffmpeg said.
-    samples : int
-        How many samples came out, at 16 kHz.
-    lacks_end : bool
-        Whether the file is shorter than it says.
-    status : int
-        ffmpeg's exit status.
-
-    Returns
-    -------
-    tuple of str
-        At most one line about the end and one about the middle.
-    """
-    seconds = samples / SAMPLE_RATE
-    announced = messages.announced_seconds
-    short = announced is not None and (
-        announced - max(0.0, messages.start_seconds) - seconds
-        > max(_UNHEARD_SECONDS, _UNHEARD_SHARE * announced)
-    )
-    read = f"{seconds:.1f} s of {announced:.1f} s could be read" if short else ""
-    count = messages.errors
-    errors = f"{count} error{'s' if count > 1 else ''} while decoding it{_quote(messages)}"
-    cut = (
-        lacks_end
-        or status != 0
-        or bool(messages.signs & {"cut off", "stopped"})
-        # A packet that is shorter than the container says.
-        or ("short packet" in messages.signs and messages.input_format not in _SHORT_PACKETS)
-        # Where another track may be the longer one, a short audio track proves nothing.
-        or (short and count == 0 and messages.other_streams == 0)
-    )
-    if not cut and short and messages.other_streams == 0:
-        return (f"{label} is cut off or damaged: {read}, {errors}",)
-    lines = []
-    if cut:
-        read = read or f"{seconds:.1f} s could be read, the rest is missing"
-        lines.append(f"{label} ends early: {read}")
-    # The packet that is cut through is part of the first line.
-    if count > (1 if cut else 0):
-        lines.append(f"{label} is damaged: {errors}")
-    return tuple(lines)
-
-
-def _quote(messages: FfmpegMessages) -> str:
+def quote(messages: FfmpegMessages) -> str:
+    """Return what ffmpeg said of it, in parentheses; empty where it said nothing that explains."""
     # The last words of a line that passes on another's failure: what that was.
     text = re.sub(r"^Error .*: ", "", messages.quote)
     text = printable(text)[:_QUOTE_CHARACTERS].strip().rstrip(".")

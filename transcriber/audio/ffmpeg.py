@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import os
 import shutil
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from transcriber.beside import file_beside
-from transcriber.errors import DependencyError
+from transcriber.errors import DependencyError, LimitError
+from transcriber.machine.memory import general_error, limit_in_words
 
 ENVIRONMENT_VARIABLE = "TRANSCRIBER_FFMPEG"
 
@@ -58,6 +60,8 @@ def find_ffmpeg(configured: str | None = None) -> Ffmpeg:
     ------
     DependencyError
         When the named one does not run, or none was found.
+    LimitError
+        When none has the memory that it needs.
     """
     named = _named(configured)
     if named is not None:
@@ -66,11 +70,11 @@ def find_ffmpeg(configured: str | None = None) -> Ffmpeg:
         if found is None:
             raise DependencyError(f"there is no program {name}", _REMEDY)
         return _check(Path(found), origin)
-    failures: list[DependencyError] = []
+    failures: list[DependencyError | LimitError] = []
     for path, origin in _candidates():
         try:
             return _check(path, origin)
-        except DependencyError as error:
+        except (DependencyError, LimitError) as error:
             failures.append(error)
     if failures:
         raise failures[-1]
@@ -127,8 +131,14 @@ def _check(path: Path, origin: str) -> Ffmpeg:
             f"{path} did not tell its version within {_VERSION_SECONDS:g} s", _REMEDY
         ) from None
     except OSError as error:
+        if error.errno == errno.ENOMEM:
+            raise general_error() from error
         raise DependencyError(f"{path} does not run: {error.strerror}", _REMEDY) from error
     words = answer.stdout.decode("utf-8", "replace").split(maxsplit=3)
     if answer.returncode != 0 or words[:2] != ["ffmpeg", "version"] or len(words) < 3:
+        limit = limit_in_words()
+        if answer.returncode != 0 and limit:
+            # The loader of programs fails then, in words that are not ours to tell apart.
+            raise LimitError(f"{path} does not run ({limit})", "raise that limit")
         raise DependencyError(f"{path} does not run as an ffmpeg", _REMEDY)
     return Ffmpeg(path=path, version=words[2], origin=origin)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import math
 import os
-import resource
 import selectors
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from types import TracebackType
 
+from transcriber.audio.command import CHANNELS_OUTPUT
 from transcriber.audio.failures import stall_failure, time_failure
+from transcriber.audio.limits import AudioLimits, keep_together, set_limits
 from transcriber.errors import DependencyError
 
 _READ_BYTES = 1 << 16
@@ -30,33 +29,6 @@ _POLL_SECONDS = 0.2
 _KILL_SECONDS = 10.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class AudioLimits:
-    """What reading one recording may cost.
-
-    Time counts only while ffmpeg is waited for, not while the caller works on a block.
-
-    Attributes
-    ----------
-    stall_seconds : float
-        Longest wait for the next bytes.
-    total_seconds : float
-        Longest wait in all. Also the limit of ffmpeg's processor time, which holds even when
-        this process is gone. An hour decodes hundreds of hours of speech.
-    memory_bytes : int
-        Writable memory of ffmpeg (RLIMIT_DATA). On two processors a recording takes 75 MiB and
-        a 4K video 105 MiB, with 16 threads in each stage, the most that ffmpeg starts by
-        itself, 180 MiB and 320 MiB: mostly the threads' stacks of 8 MiB.
-    audio_seconds : float
-        Longest audio. A damaged header can turn a small file into months of silence.
-    """
-
-    stall_seconds: float = 60.0
-    total_seconds: float = 3600.0
-    memory_bytes: int = 1 << 30
-    audio_seconds: float = 7 * 24 * 3600.0
-
-
 class FfmpegProcess:
     """A context manager around one ffmpeg; leaving it kills what still runs.
 
@@ -69,7 +41,10 @@ class FfmpegProcess:
     limits : AudioLimits
         What it may cost.
     on_message : callable
-        Gets the bytes of its standard error as they come.
+        Gets the bytes of its standard error as they come: what was said before some samples were
+        written comes before these.
+    on_channels : callable, optional
+        Gets the bytes that it writes to `CHANNELS_OUTPUT`.
 
     Raises
     ------
@@ -84,10 +59,13 @@ class FfmpegProcess:
         label: str,
         limits: AudioLimits,
         on_message: Callable[[bytes], None],
+        on_channels: Callable[[bytes], None] | None = None,
     ) -> None:
         self._label = label
         self._limits = limits
         self._on_message = on_message
+        self._on_channels = on_channels
+        self._channels = writing = -1
         self._waited = 0.0
         self._stalled = 0.0
         environment = dict(os.environ)
@@ -95,25 +73,32 @@ class FfmpegProcess:
         environment.pop("AV_LOG_FORCE_COLOR", None)
         environment["AV_LOG_FORCE_NOCOLOR"] = "1"
         try:
+            if on_channels:
+                self._channels, writing = os.pipe()
             self._process = subprocess.Popen(
-                command,
+                [f"pipe:{writing}" if part == CHANNELS_OUTPUT else part for part in command],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 env=environment,
+                pass_fds=(writing,) if on_channels else (),
                 # Ctrl-C in the terminal then reaches this process alone, which decides.
                 start_new_session=True,
             )
         except OSError as error:
+            self._close_channels()
             raise DependencyError(
                 f"{command[0]} does not start: {error.strerror}", "see transcriber doctor"
             ) from error
+        finally:
+            if writing >= 0:
+                os.close(writing)
         if self._process.stdout is not None:
             # A user's pipes may hold so much in all, and no more.
             with contextlib.suppress(OSError):
                 fcntl.fcntl(self._process.stdout, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-        _limit(self._process.pid, limits)
-        _keep_together(self._process.pid)
+        set_limits(self._process.pid, limits)
+        keep_together(self._process.pid)
 
     def __enter__(self) -> FfmpegProcess:
         return self
@@ -129,9 +114,15 @@ class FfmpegProcess:
         for pipe in (process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()
+        self._close_channels()
         # One that hangs in the kernel, on a lost network disk, does not end before that does.
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(_KILL_SECONDS)
+
+    def _close_channels(self) -> None:
+        if self._channels >= 0:
+            os.close(self._channels)
+            self._channels = -1
 
     def kill(self) -> None:
         """End it at once; from any thread. Its output then ends, too."""
@@ -156,6 +147,8 @@ class FfmpegProcess:
         process = self._process
         # Messages first: the banner comes before the samples.
         pipes = [pipe.fileno() for pipe in (process.stderr, process.stdout) if pipe is not None]
+        if self._channels >= 0:
+            pipes.append(self._channels)
         with selectors.DefaultSelector() as selector:
             for pipe in pipes:
                 os.set_blocking(pipe, False)
@@ -173,7 +166,12 @@ class FfmpegProcess:
                         selector.unregister(pipe)
                     elif pipe == pipes[0]:
                         self._on_message(data)
+                    elif pipe == self._channels and self._on_channels is not None:
+                        self._on_channels(data)
                     else:
+                        # All that was said before these samples: a pipe holds no more.
+                        with contextlib.suppress(BlockingIOError):
+                            self._on_message(os.read(pipes[0], _READ_BYTES))
                         self._stalled = 0.0
                         self._waited += time.monotonic() - mark
                         yield data
@@ -196,35 +194,3 @@ class FfmpegProcess:
         if self._waited > self._limits.total_seconds:
             raise time_failure(self._label, self._limits.total_seconds)
         return now
-
-
-def _limit(process: int, limits: AudioLimits) -> None:
-    """Set the kernel's limits; from outside, as code between fork and exec can deadlock."""
-    for kind, value in (
-        # Not RLIMIT_AS: that counts the address space that the C library reserves for each
-        # thread, 64 MiB, and the executable itself, 170 MiB in a static build.
-        (resource.RLIMIT_DATA, limits.memory_bytes),
-        (resource.RLIMIT_CPU, math.ceil(limits.total_seconds)),
-        # A crash on a damaged file shall leave no core file.
-        (resource.RLIMIT_CORE, 0),
-    ):
-        # Where a container forbids it, or ffmpeg has ended already, the time limits remain.
-        with contextlib.suppress(OSError, ValueError):
-            _, hard = resource.prlimit(process, kind)
-            most = value if hard == resource.RLIM_INFINITY else min(value, hard)
-            resource.prlimit(process, kind, (most, hard))
-
-
-def _keep_together(process: int) -> None:
-    """Have the threads of an ffmpeg take turns on one processor.
-
-    Since its release 7 it has one for each step and hands on pieces of 20 ms or so. Between
-    processors, and where a thread that is woken interrupts the one that woke it, that takes more
-    time than the decoding.
-    """
-    # Where a container forbids it, it is slower.
-    with contextlib.suppress(OSError):
-        processors = sorted(os.sched_getaffinity(process))
-        # Not the same one for all that run at a time.
-        os.sched_setaffinity(process, {processors[process % len(processors)]})
-        os.sched_setscheduler(process, os.SCHED_BATCH, os.sched_param(0))

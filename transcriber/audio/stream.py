@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import os
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +11,12 @@ from types import TracebackType
 
 from transcriber.audio import failures
 from transcriber.audio.background import Background
-from transcriber.audio.command import SAMPLE_RATE, build_command
-from transcriber.audio.container import has_only_protected_sound, lacks_its_end
-from transcriber.audio.content import foreign_content
+from transcriber.audio.command import SAMPLE_RATE
 from transcriber.audio.ffmpeg import Ffmpeg
-from transcriber.audio.messages import FfmpegMessages
-from transcriber.audio.process import AudioLimits, FfmpegProcess
-from transcriber.errors import InputError
+from transcriber.audio.inspection import inspect
+from transcriber.audio.limits import AudioLimits
+from transcriber.audio.reading import SourceFile
+from transcriber.audio.recordings import Recordings
 
 __all__ = ["SAMPLE_RATE", "AudioLimits", "AudioStream", "open_audio"]
 
@@ -27,8 +26,6 @@ BLOCK_BYTES = 1 << 20
 
 AHEAD_BLOCKS = 16
 """How many blocks are decoded ahead at most: 8 minutes, what ffmpeg does while torch is loaded."""
-
-_HEAD_BYTES = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +49,6 @@ class AudioStream:
     ----------
     samples : int
         How many samples were handed out so far.
-    warnings : tuple of str
-        What is missing or damaged, one line each. Complete after the last block.
 
     Raises
     ------
@@ -65,18 +60,30 @@ class AudioStream:
         On iteration: ffmpeg does not start.
     """
 
-    def __init__(self, path: Path, *, label: str, ffmpeg: Ffmpeg, limits: AudioLimits) -> None:
-        self._path = path
+    def __init__(
+        self,
+        path: Path,
+        *,
+        label: str,
+        ffmpeg: Ffmpeg,
+        limits: AudioLimits,
+        track: str | None = None,
+    ) -> None:
         self._label = label
-        self._ffmpeg = ffmpeg
         self._limits = limits
-        self._messages = FfmpegMessages()
-        self._process: FfmpegProcess | None = None
         self._sha256 = hashlib.sha256().hexdigest()
         self.samples = 0
-        self.warnings: tuple[str, ...] = ()
-        self._head, self._lacks_end = _inspect(path, label)
+        head, lacks_end = inspect(path, label)
         self._pieces = Background(self._read(), most=AHEAD_BLOCKS, stop=self._stop)
+        self._file = SourceFile(
+            path=path,
+            label=label,
+            ffmpeg=ffmpeg,
+            limits=limits,
+            choice=track,
+            is_closed=lambda: self._pieces.closed,
+        )
+        self._recordings = Recordings(self._file, head=head, lacks_end=lacks_end)
 
     def __enter__(self) -> AudioStream:
         return self
@@ -106,6 +113,14 @@ class AudioStream:
         self._pieces.close()
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is missing or damaged, what stands for it, and what was chosen, one line each.
+
+        Complete after the last block.
+        """
+        return self._recordings.warnings
+
+    @property
     def sha256(self) -> str:
         """SHA-256 of the samples handed out so far, in hexadecimal."""
         return self._sha256
@@ -113,71 +128,33 @@ class AudioStream:
     @property
     def announced_seconds(self) -> float | None:
         """Length that the file claims, known from the first block on; None where it does not."""
-        return self._messages.announced_seconds
+        return self._recordings.announced_seconds
 
     def _read(self) -> Generator[_Piece, None, None]:
         samples = 0
         digest = hashlib.sha256()
-        process = FfmpegProcess(
-            build_command(self._ffmpeg.path, self._path),
-            label=self._label,
-            limits=self._limits,
-            on_message=self._messages.feed,
-        )
-        with process:
-            self._process = process
-            # `_stop` may have come before there was anything to stop.
-            if self._pieces.closed:
-                return
-            for block in self._cut(process.output()):
+        with contextlib.closing(self._recordings.pieces()) as sound:
+            for block in self._cut(sound):
                 samples += len(block) // BYTES_PER_SAMPLE
                 digest.update(block)
                 if samples > self._limits.audio_seconds * SAMPLE_RATE:
                     raise failures.length_failure(self._label, self._limits.audio_seconds)
                 yield _Piece(block=block, samples=samples, sha256=digest.hexdigest())
-        self._messages.finish()
-        self._judge(process.status, samples)
 
     def _stop(self) -> None:
-        if self._process is not None:
-            self._process.kill()
+        for process in list(self._file.running):
+            process.kill()
 
     @staticmethod
     def _cut(chunks: Iterator[bytes]) -> Iterator[bytes]:
         gathered = bytearray()
         for chunk in chunks:
             gathered += chunk
-            if len(gathered) >= BLOCK_BYTES:
+            while len(gathered) >= BLOCK_BYTES:
                 yield bytes(gathered[:BLOCK_BYTES])
                 del gathered[:BLOCK_BYTES]
-        # A killed ffmpeg may have written half of a sample.
-        whole = len(gathered) - len(gathered) % BYTES_PER_SAMPLE
-        if whole:
-            yield bytes(gathered[:whole])
-
-    def _judge(self, status: int, samples: int) -> None:
-        """Raise the error that ended the reading, or keep what is worth a warning."""
-        if status < 0:
-            raise failures.death_failure(self._label, -status)
-        if samples == 0 or "mostly undecodable" in self._messages.signs:
-            raise failures.no_audio_failure(
-                self._label,
-                self._messages,
-                head=self._head,
-                lacks_end=self._lacks_end,
-                memory_bytes=self._limits.memory_bytes,
-            )
-        if "encrypted" in self._messages.signs:
-            raise failures.encrypted_failure(self._label)
-        if status != 0 and "out of memory" in self._messages.signs:
-            raise failures.memory_failure(self._label, self._limits.memory_bytes)
-        self.warnings = failures.reading_warnings(
-            self._label,
-            self._messages,
-            samples=samples,
-            lacks_end=self._lacks_end,
-            status=status,
-        )
+        if gathered:
+            yield bytes(gathered)
 
 
 def open_audio(
@@ -186,6 +163,7 @@ def open_audio(
     ffmpeg: Ffmpeg,
     limits: AudioLimits | None = None,
     label: str | None = None,
+    track: str | None = None,
 ) -> AudioStream:
     """Open a recording for reading.
 
@@ -199,6 +177,9 @@ def open_audio(
         What reading may cost.
     label : str, optional
         What messages call the recording; its path otherwise.
+    track : str, optional
+        Which audio track, as `transcriber.audio.tracks.parse_choice` returns it; otherwise the
+        one that ffmpeg likes best, unless it holds nothing like speech and another does.
 
     Raises
     ------
@@ -211,31 +192,5 @@ def open_audio(
         label=failures.printable(str(path)) if label is None else label,
         ffmpeg=ffmpeg,
         limits=limits or AudioLimits(),
+        track=track,
     )
-
-
-def _inspect(path: Path, label: str) -> tuple[bytes, bool]:
-    """Return the file's beginning and whether its end is missing; raise what can be told now."""
-    try:
-        # Before opening: that alone can set a device going.
-        failure = failures.kind_failure(label, path.stat().st_mode)
-        if failure is not None:
-            raise failure
-        # O_NONBLOCK: a pipe may have taken the file's place since.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as stream:
-            size = os.fstat(descriptor).st_size
-            head = stream.read(_HEAD_BYTES)
-            protected = has_only_protected_sound(stream, size)
-            lacks_end = lacks_its_end(stream, size)
-    except (OSError, ValueError) as error:
-        raise failures.path_failure(label, error) from error
-    if not head:
-        raise InputError(f"{label} is empty", "copy or record it again")
-    if protected:
-        raise failures.encrypted_failure(label)
-    foreign = foreign_content(head)
-    if foreign is not None:
-        what, remedy = foreign
-        raise InputError(f"{label} {what}", remedy)
-    return head, lacks_end
