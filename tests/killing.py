@@ -1,7 +1,8 @@
 """Kill the program at random moments, continue, and compare with an undisturbed run.
 
 ``python tests/killing.py RECORDING --count 20 -- --model base`` is the long form of what
-`test_continuation` does a few times.
+`test_continuation` does a few times. With ``--changing`` the options change between the runs, which
+are all continued in the end.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from transcriber.transcript.journal import SUFFIX, read_journal
 
 JOURNALS = "*.transcriber-journal"
 
@@ -85,16 +88,136 @@ def kill_and_continue(
     return trials
 
 
+@dataclass(frozen=True, kw_only=True)
+class Survival:
+    """What many killed runs with changing options left.
+
+    Attributes
+    ----------
+    kills : int
+        Runs that were killed before their end.
+    kept : int
+        Windows that a run found when it began, in all.
+    lost : list of str
+        What was decoded and then gone, and what differs from an undisturbed run.
+    left : list of str
+        Files that no undisturbed run leaves.
+    """
+
+    kills: int
+    kept: int
+    lost: list[str]
+    left: list[str]
+
+
+def kill_with_changing_options(
+    recording: Path, ways: Sequence[Sequence[str]], *, count: int, seed: int, folder: Path
+) -> Survival:
+    """Kill runs at random moments, each with options of its own, and continue all of them.
+
+    Parameters
+    ----------
+    recording : Path
+        What to transcribe.
+    ways : sequence of options
+        Those that the runs are started with.
+    count : int
+        How many runs.
+    seed : int
+        Of the random moments and of the order of the options.
+    folder : Path
+        An empty folder to work in.
+    """
+    expected, lengths = [], []
+    for number, options in enumerate(ways):
+        undisturbed = folder / f"undisturbed-{number}"
+        start = time.monotonic()
+        _run(recording, undisturbed, options)
+        lengths.append(time.monotonic() - start)
+        expected.append(contents(undisturbed))
+    generator = random.Random(seed)
+    output = folder / "killed"
+    kills = found = 0
+    lost: list[str] = []
+    before: dict[str, int] = {}
+    works: dict[int, str] = {}
+    for index in range(count):
+        number = generator.randrange(len(ways))
+        child = subprocess.Popen(
+            command(recording, output, ways[number]),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(generator.uniform(0, lengths[number]))
+        ended = child.poll() is not None
+        child.kill()
+        child.wait()
+        kills += not ended
+        after = holdings(output)
+        for work in set(after) - set(before):
+            works.setdefault(number, work)
+        # What is done has no journal any more, whether or not the run came to its very end.
+        done = output.exists() and contents(output).items() >= expected[number].items()
+        for work, windows in before.items():
+            if after.get(work, 0) < windows and not (done and work == works.get(number)):
+                lost.append(f"run {index}: {after.get(work, 0)} of {windows} windows are left")
+        found += sum(after.values())
+        before = after
+    for number, options in enumerate(ways):
+        _run(recording, output, options)
+        written = contents(output)
+        if {name: written.get(name) for name in expected[number]} != expected[number]:
+            lost.append(f"the files of {options} differ")
+    names = {name for files in expected for name in files}
+    left = [path.name for path in output.iterdir() if path.name not in names]
+    return Survival(kills=kills, kept=found, lost=lost, left=left)
+
+
+def holdings(folder: Path) -> dict[str, int]:
+    """Return how many windows there are of each work, in any of the journals of a folder."""
+    found: dict[str, int] = {}
+    for path in folder.glob(f"*{SUFFIX}*"):
+        kept = read_journal(path)
+        if kept.header is not None:
+            work = f"{kept.header.identity} {kept.header.kernels}"
+            found[work] = max(found.get(work, 0), len(kept.windows))
+    return found
+
+
+def _run(recording: Path, output: Path, options: Sequence[str]) -> None:
+    subprocess.run(
+        command(recording, output, options), check=True, capture_output=True, timeout=3600
+    )
+
+
+def _tell_changing(recording: Path, options: Sequence[str], *, count: int, seed: int) -> int:
+    ways = [list(options), [*options, "--initial_prompt", "Hello."], [*options, "--best_of", "3"]]
+    with tempfile.TemporaryDirectory() as folder:
+        survival = kill_with_changing_options(
+            recording, ways, count=count, seed=seed, folder=Path(folder)
+        )
+    print(f"{survival.kills} of {count} runs killed, {survival.kept} windows kept in all")
+    for what in (*survival.lost, *survival.left):
+        print(what)
+    return 1 if survival.lost or survival.left else 0
+
+
 def main() -> int:
     """Run the trials and print them; return 1 when one differs."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("recording", type=Path)
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
-    parser.usage = "%(prog)s RECORDING [--count N] [--seed N] [-- option of the program ...]"
+    parser.add_argument("--changing", action="store_true")
+    parser.usage = (
+        "%(prog)s RECORDING [--count N] [--seed N] [--changing] [-- option of the program ...]"
+    )
     arguments = sys.argv[1:]
     split = arguments.index("--") if "--" in arguments else len(arguments)
     given, options = parser.parse_args(arguments[:split]), arguments[split + 1 :]
+    if given.changing:
+        return _tell_changing(given.recording, options, count=given.count, seed=given.seed)
     with tempfile.TemporaryDirectory() as folder:
         trials = kill_and_continue(
             given.recording,

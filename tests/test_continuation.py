@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -10,9 +11,13 @@ from pathlib import Path
 
 import pytest
 from conftest import Run, program
-from killing import JOURNALS, contents, kill_and_continue
+from killing import JOURNALS, contents, kill_and_continue, kill_with_changing_options
 
 pytestmark = pytest.mark.slow
+
+KILLS_VARIABLE = "TRANSCRIBER_TESTED_KILLS"
+KILLS = int(os.environ.get(KILLS_VARIABLE, "8"))
+"""How many runs with changing options are killed; the bar is 200."""
 
 # The number of threads follows the load unless it is given, and with it the last digits.
 OPTIONS = ["--model", "tiny.en", "--beam_size", "None", "--word_timestamps", "True"]
@@ -84,6 +89,53 @@ def test_kill_and_continue(long_recording: Path, options: list[str], tmp_path: P
     trials = kill_and_continue(long_recording, options, count=3, seed=3, folder=tmp_path)
     assert [trial.equal for trial in trials] == [True] * 3
     assert any(trial.windows for trial in trials)
+
+
+@pytest.mark.timeout(300 + 30 * KILLS)
+def test_kill_with_options_that_change(
+    long_recording: Path, options: list[str], tmp_path: Path
+) -> None:
+    ways = [
+        options,
+        [*options, "--initial_prompt", "Sense and Sensibility"],
+        [*options, "--compute_type", "float32", "-f", "srt"],
+        [*options, "--batch_size", "1", "--highlight_words", "True"],
+    ]
+    survival = kill_with_changing_options(
+        long_recording,
+        ways,
+        count=KILLS,
+        seed=5,
+        folder=tmp_path,
+    )
+    assert survival.lost == []
+    assert survival.left == []
+    assert survival.kills > 1
+    assert survival.kept > 1
+
+
+def test_what_was_interrupted_waits_while_other_options_are_used(
+    long_recording: Path,
+    options: list[str],
+    undisturbed: dict[str, bytes],
+    tmp_path: Path,
+    run: Run,
+) -> None:
+    output = tmp_path / "out"
+    interrupt(long_recording, output, options, signal.SIGINT)
+    other = [*options, "--initial_prompt", "Sense and Sensibility"]
+    interrupt(long_recording, output, other, signal.SIGINT)
+    again = run(long_recording, "-o", output, *options)
+    assert "continues at" in again.stderr
+    assert "begins anew" not in again.stderr
+    names = {*undisturbed, f"{long_recording.stem}.transcriber-journal.old"}
+    assert {path.name.rstrip("2345678") for path in output.iterdir()} == names
+    other_again = run(long_recording, "-o", output, *other)
+    assert "continues at" in other_again.stderr
+    assert set(contents(output)) == set(undisturbed)
+    assert contents(output) != undisturbed
+    run(long_recording, "-o", output, *options)
+    assert contents(output) == undisturbed
 
 
 def test_a_damaged_journal_costs_only_its_tail(

@@ -7,12 +7,13 @@ import signal
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import child
 import disks
 import pytest
 
-from transcriber import files
+from transcriber import files, leftovers
 from transcriber.errors import StorageError
 from transcriber.files import (
     atomic_writer,
@@ -162,8 +163,69 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path: Path) -> None:
         assert [name[:10] for name in names(tmp_path)] == [".file.txt.", "file.txt"]
     else:
         assert names(tmp_path) == ["file.txt"]
+    leftovers._SEARCHED.clear()
     write(path, b"new")
     assert path.read_bytes() == b"new"
+    assert names(tmp_path) == ["file.txt"]
+
+
+KILLED = """
+    import os, signal, sys
+    from pathlib import Path
+    from transcriber import files
+    name, moment = sys.argv[2:]
+    if name == "named":
+        files._unnamed_file = lambda folder: None
+    replace, link, fsync = Path.replace, os.link, os.fsync
+    def die(*_, **__):
+        os.kill(os.getpid(), signal.SIGKILL)
+    def link_and_die(*arguments, **more):
+        link(*arguments, **more)
+        die()
+    if moment == "before the rename":
+        Path.replace = die
+    if moment == "named just now":
+        os.link = link_and_die
+    if moment == "before it is on the disk":
+        os.fsync = die
+    with files.atomic_writer(Path(sys.argv[1])) as stream:
+        stream.write(b"new")
+    """
+
+
+@pytest.mark.parametrize("old", [True, False], ids=["replaced", "new"])
+@pytest.mark.parametrize("kind", ["unnamed", "named"])
+@pytest.mark.parametrize(
+    "moment", ["before the rename", "named just now", "before it is on the disk"]
+)
+def test_the_next_run_removes_what_a_killed_one_has_left(
+    tmp_path: Path, moment: str, kind: str, old: bool
+) -> None:
+    path = tmp_path / "file.txt"
+    if old:
+        path.write_bytes(b"old")
+    done = child.run(KILLED, path, kind, moment)
+    left = {name for name in names(tmp_path) if name != path.name}
+    if done.returncode == 0:
+        # Nothing is renamed where no file is replaced, nor linked where it has a name.
+        assert left == set()
+        assert path.read_bytes() == b"new"
+        return
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert all(name.startswith(".file.txt.") for name in left)
+    assert not old or path.read_bytes() == b"old"
+    # Whatever the next one writes.
+    again = child.run(KILLED, tmp_path / "other.txt", "unnamed", "never")
+    assert again.returncode == 0, again.stderr
+    assert set(names(tmp_path)) - {path.name} == {"other.txt"}
+
+
+def test_a_kill_before_the_rename_leaves_something(tmp_path: Path) -> None:
+    """Else the test above would say nothing."""
+    path = tmp_path / "file.txt"
+    path.write_bytes(b"old")
+    child.run(KILLED, path, "unnamed", "before the rename")
+    assert len(names(tmp_path)) == 2
 
 
 @pytest.mark.parametrize("code", [errno.EOPNOTSUPP, errno.EISDIR])
@@ -199,8 +261,9 @@ def test_the_content_is_on_the_disk_before_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "file.txt"
+    path.write_bytes(b"old")
     order: list[str] = []
-    fsync, replace = os.fsync, Path.replace
+    fsync, replace, link = os.fsync, Path.replace, os.link
 
     def note_fsync(descriptor: int) -> None:
         if stat.S_ISDIR(os.fstat(descriptor).st_mode):
@@ -214,7 +277,21 @@ def test_the_content_is_on_the_disk_before_its_name(
         return replace(source, target)
 
     monkeypatch.setattr(os, "fsync", note_fsync)
+
+    def note_link(source: str, name: str, **more: Any) -> None:
+        if not name.startswith("."):
+            order.append(name)
+        link(source, name, **more)
+
     monkeypatch.setattr(Path, "replace", note_replace)
+    monkeypatch.setattr(os, "link", note_link)
+    write(path, b"new")
+    # It is tried whether there is none yet.
+    assert [one for one in order if one != "file.txt"] == ["3 bytes", "folder"]
+    assert order[0] == "3 bytes"
+    assert order[-2:] == ["file.txt", "folder"]
+    path.unlink()
+    order.clear()
     write(path, b"new")
     assert order == ["3 bytes", "file.txt", "folder"]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from transcriber.errors import StorageError
+from transcriber.leftovers import UNFINISHED, lock, remove_leftovers
 
 _DESCRIPTORS = "/proc/self/fd"
 
@@ -111,8 +112,9 @@ def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
 
     The temporary file lies in the same folder, because a rename is atomic only
     within one file system. Where the file system allows it, it has no name until it
-    is whole, so that a killed process leaves nothing. Its content is on the disk
-    before the rename, so a power loss leaves the old file or the new one.
+    is whole, so that a killed process leaves nothing; where it needs one, a later run
+    removes it. Its content is on the disk before the rename, so a power loss leaves the
+    old file or the new one.
 
     Parameters
     ----------
@@ -130,13 +132,15 @@ def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
         When the file cannot be written; `path` is then as it was before.
     """
     make_directory(path.parent)
+    remove_leftovers(path.parent)
     temporary = None
     try:
         descriptor = _unnamed_file(path.parent)
         if descriptor is None:
-            descriptor, name = tempfile.mkstemp(prefix=_prefix(path), dir=path.parent)
-            temporary = Path(name)
+            descriptor, temporary = _named_file(path)
         with os.fdopen(descriptor, "wb") as stream:
+            # Its lock tells other runs that it is not left over.
+            lock(descriptor)
             # mkstemp makes a private file; a new file has the mode that the umask grants.
             os.fchmod(stream.fileno(), 0o666 & ~_umask())
             yield stream
@@ -144,8 +148,9 @@ def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
             os.fsync(stream.fileno())
             if temporary is None:
                 temporary = _give_name(descriptor, path)
-        temporary.replace(path)
-        temporary = None
+            if temporary != path:
+                temporary.replace(path)
+            temporary = None
         synchronize_directory(path.parent)
     except OSError as error:
         raise storage_error("write", path, error) from error
@@ -153,6 +158,20 @@ def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 temporary.unlink()
+
+
+def _named_file(path: Path) -> tuple[int, Path]:
+    """Open a file with a temporary name beside `path`."""
+    while True:
+        descriptor, name = tempfile.mkstemp(
+            prefix=_prefix(path), suffix=UNFINISHED, dir=path.parent
+        )
+        with contextlib.suppress(BlockingIOError):
+            lock(descriptor)
+            if os.fstat(descriptor).st_nlink:
+                return descriptor, Path(name)
+        # Another run took it for left over before it was locked.
+        os.close(descriptor)
 
 
 def _unnamed_file(folder: Path) -> int | None:
@@ -170,15 +189,16 @@ def _unnamed_file(folder: Path) -> int | None:
 
 
 def _give_name(descriptor: int, path: Path) -> Path:
-    """Give an unnamed file a temporary name beside `path`."""
+    """Give an unnamed file its name; where a file has that, a temporary one beside it."""
     # /proc shows it as a symbolic link, which Python follows only where it is given a folder.
     folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
+        name = path.name
         while True:
-            name = _prefix(path) + os.urandom(4).hex()
             with contextlib.suppress(FileExistsError):
                 os.link(f"{_DESCRIPTORS}/{descriptor}", name, dst_dir_fd=folder)
                 return path.with_name(name)
+            name = _prefix(path) + os.urandom(4).hex() + UNFINISHED
     finally:
         os.close(folder)
 

@@ -26,6 +26,7 @@ from transcriber.transcript.journal import (
     identity,
     journal_path,
     open_journal,
+    read_journal,
 )
 
 HEADER = Header(identity="0123abcd" * 8, language="de", threads=4)
@@ -235,16 +236,37 @@ def test_begin_discards_even_when_nothing_follows(path: Path) -> None:
     assert read(path) == (dataclasses.replace(HEADER, threads=1), [])
 
 
-def test_what_is_of_other_work_is_set_aside(path: Path) -> None:
+def test_it_begins_with_what_another_journal_has(path: Path) -> None:
+    windows = [window(number) for number in range(3)]
+    write(path, 5)
+    other = dataclasses.replace(HEADER, identity="other", options="some")
     with open_journal(path) as journal:
-        journal.begin(HEADER)
-        journal.append(window(1))
-        content = path.read_bytes()
-        copy = journal.set_aside()
-        assert copy.read_bytes() == content
-        assert journal.header is None
-        assert journal.windows == []
-    assert path.read_bytes() == b""
+        journal.begin(other, windows)
+        assert (journal.header, journal.windows) == (other, windows)
+        journal.append(window(3))
+    assert read(path) == (other, [*windows, window(3)])
+
+
+def test_what_nobody_writes_to_is_read_without_a_change(path: Path) -> None:
+    windows = write(path, 2)
+    with path.open("ab") as stream:
+        stream.write(b"half a line")
+    content = path.read_bytes()
+    kept = read_journal(path)
+    assert (kept.header, kept.windows) == (HEADER, windows)
+    assert kept.size == len(content) - len(b"half a line")
+    assert path.read_bytes() == content
+
+
+def test_a_copy_has_all_that_is_there(path: Path, tmp_path: Path) -> None:
+    write(path, 2)
+    with open_journal(path) as journal:
+        with (tmp_path / "copy").open("wb") as stream:
+            journal.copy_to(stream)
+        journal.append(window(2))
+    lines = lines_of(path.read_bytes())
+    assert (tmp_path / "copy").read_bytes() == b"".join(lines[:3])
+    assert len(lines) == 4
 
 
 def test_a_name_is_shortened_only_where_it_must_be() -> None:
@@ -267,7 +289,7 @@ def test_a_journal_that_was_deleted_while_waiting_is_made_again(
             path.unlink()
             deleted.append(True)
 
-    monkeypatch.setattr("transcriber.transcript.journal.fcntl.flock", delete_first)
+    monkeypatch.setattr("transcriber.transcript.sole_owner.fcntl.flock", delete_first)
     with open_journal(path) as journal:
         journal.begin(HEADER)
         assert path.read_bytes()

@@ -10,26 +10,25 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import fcntl
 import hashlib
 import json
 import os
 import shutil
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from transcriber.engine.interface import PLAIN_KERNELS, Clip, Position, Progress, WindowResult
-from transcriber.errors import StorageError
 from transcriber.files import (
-    atomic_writer,
     make_directory,
     sibling,
     storage_error,
     synchronize_directory,
 )
+from transcriber.leftovers import remove_leftovers
+from transcriber.transcript.sole_owner import sole_owner
 
 SUFFIX = ".transcriber-journal"
 _CHECKSUM_DIGITS = 8
@@ -54,6 +53,9 @@ class Header:
     clips : list of (int, int), or None
         The parts of the recording that are decoded, where those were heard; each window names the
         part that it is of.
+    options : str
+        Digest of all that decides the text but for the samples, which are known only once the
+        recording was read. Journals of earlier versions do not have it.
     """
 
     identity: str
@@ -61,6 +63,26 @@ class Header:
     threads: int
     kernels: str = PLAIN_KERNELS
     clips: Sequence[Clip] | None = None
+    options: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """What a journal holds, as far as it is whole.
+
+    Attributes
+    ----------
+    header : Header or None
+        None where not even that is whole.
+    windows : list of WindowResult
+        What was decoded.
+    size : int
+        Its bytes.
+    """
+
+    header: Header | None
+    windows: list[WindowResult]
+    size: int
 
 
 class Journal:
@@ -87,28 +109,25 @@ class Journal:
         language = self.header.language if self.header else None
         return Progress(language=language, windows=tuple(self.windows))
 
-    def begin(self, header: Header) -> None:
-        """Start over for the recording, weights and settings of `header`."""
-        self.header = header
-        self.windows = []
-        self._write(0, [_line(dataclasses.asdict(header))])
+    def begin(self, header: Header, windows: Sequence[WindowResult] = ()) -> None:
+        """Start over with the recording, weights and settings of `header`.
 
-    def set_aside(self) -> Path:
-        """Copy what is there to a file of its own, and forget it: it belongs to other work.
-
-        Returns
-        -------
-        Path
-            The copy.
+        Parameters
+        ----------
+        header : Header
+            Of what is to be decoded.
+        windows : sequence of WindowResult
+            What is decoded of it already.
         """
-        copy = sibling(self.path.with_name(self.path.name.removesuffix(SUFFIX)), SUFFIX + ".old")
-        with atomic_writer(copy) as stream:
-            self._stream.seek(0)
-            shutil.copyfileobj(self._stream, stream)
-        self.header = None
-        self.windows = []
-        self._write(0, [])
-        return copy
+        self.header = header
+        self.windows = list(windows)
+        records = [dataclasses.asdict(header), *map(dataclasses.asdict, windows)]
+        self._write(0, [_line(record) for record in records])
+
+    def copy_to(self, stream: IO[bytes]) -> None:
+        """Write all that is there to another file."""
+        self._stream.seek(0)
+        shutil.copyfileobj(self._stream, stream)
 
     def append(self, window: WindowResult) -> None:
         """Add a window; it is on the disk when this returns."""
@@ -132,20 +151,40 @@ class Journal:
             raise storage_error("write", self.path, error) from error
 
     def _restore(self) -> None:
-        good = 0
-        for line in self._stream.readlines():
-            record = _record(line)
-            if record is None:
-                break
-            try:
-                if self.header is None:
-                    self.header = _header(record)
-                else:
-                    self.windows.append(_window(record))
-            except (TypeError, ValueError, KeyError):
-                break
-            good += len(line)
-        self._write(good, [])
+        kept = _kept(self._stream.readlines())
+        self.header, self.windows = kept.header, kept.windows
+        self._write(kept.size, [])
+
+
+def read_journal(path: Path) -> Kept:
+    """Return what a journal holds that nobody writes to.
+
+    Raises
+    ------
+    OSError
+        When it cannot be read.
+    """
+    with path.open("rb") as stream:
+        return _kept(stream)
+
+
+def _kept(lines: Iterable[bytes]) -> Kept:
+    header: Header | None = None
+    windows = []
+    size = 0
+    for line in lines:
+        record = _record(line)
+        if record is None:
+            break
+        try:
+            if header is None:
+                header = _header(record)
+            else:
+                windows.append(_window(record))
+        except (TypeError, ValueError, KeyError):
+            break
+        size += len(line)
+    return Kept(header=header, windows=windows, size=size)
 
 
 def journal_path(stem: Path) -> Path:
@@ -163,49 +202,10 @@ def open_journal(path: Path) -> Iterator[Journal]:
         When it cannot be written, or another process is using it.
     """
     make_directory(path.parent)
-    stream = _open(path)
-    try:
-        _lock(stream, path)
-        while not _is_at(stream, path):
-            # Its owner finished and deleted it between the two lines above.
-            stream.close()
-            stream = _open(path)
-            _lock(stream, path)
+    remove_leftovers(path.parent)
+    with sole_owner(path) as stream:
         synchronize_directory(path.parent)
         yield Journal(path, stream)
-    finally:
-        # A write that failed has been told; closing tries it once more.
-        with contextlib.suppress(OSError):
-            stream.close()
-
-
-def _open(path: Path) -> IO[bytes]:
-    try:
-        # Append mode would write at the end whatever the offset is; this creates and keeps.
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    except OSError as error:
-        raise storage_error("write", path, error) from error
-    return os.fdopen(descriptor, "r+b")
-
-
-def _is_at(stream: IO[bytes], path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(stream.fileno()), path.stat())
-    except OSError:
-        return False
-
-
-def _lock(stream: IO[bytes], path: Path) -> None:
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise StorageError(
-            f"another process is writing the transcript that {path} belongs to",
-            "wait for it, or choose another --output_dir",
-        ) from error
-    except OSError:
-        # Some network file systems have no locks; one process at a time works there too.
-        pass
 
 
 def identity(parts: Mapping[str, Any]) -> str:
