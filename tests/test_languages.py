@@ -35,8 +35,8 @@ def test_names_are_written_as_openai_whisper_does() -> None:
     [
         ("germn", "did you mean german or "),
         ("Portugese", "did you mean portuguese?"),
-        ("klingon", "give a code such as en"),
-        ("", "give a code such as en"),
+        ("klingon", "give a code such as de"),
+        ("", "give a code such as de"),
         ("None", ""),
         ("en,de", ""),
         ("en\nde", ""),
@@ -48,3 +48,20 @@ def test_an_unknown_language_is_told(given: str, hint: str) -> None:
     assert repr(given) in caught.value.message
     assert caught.value.remedy.startswith(hint or ("did you mean", "give a code"))
     assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ("auto", "leave the option out, and the language is detected"),
+        ("en-US", "did you mean en? "),
+        ("pt_BR", "did you mean pt? "),
+        ("deu", "did you mean de? "),
+        ("Deutsch", "Codes and English names will do"),
+        ("qqq", "give a code such as de, or an English name such as German"),
+    ],
+)
+def test_what_other_programs_call_it(given: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        language_code(given)
+    assert hint in caught.value.remedy

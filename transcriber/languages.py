@@ -28,6 +28,21 @@ def language_names() -> Mapping[str, str]:
     return _tables()["names"]
 
 
+def language_of_tag(tag: str) -> str:
+    """Return the code of the language that a track is marked with, or an empty text.
+
+    Parameters
+    ----------
+    tag : str
+        ISO 639-2 in either form, ISO 639-1 or BCP 47: ``deu``, ``ger``, ``de``, ``de-CH``.
+    """
+    text = tag.lower().replace("_", "-").partition("-")[0]
+    tables = _tables()
+    if text in tables["names"]:
+        return text
+    return next((code for code, tags in tables["tags"].items() if text in tags.split()), "")
+
+
 def language_code(given: str) -> str:
     """Return the code of a language that is given by code or by English name, in any case.
 
@@ -45,6 +60,12 @@ def language_code(given: str) -> str:
         return by_name[text]
     import difflib  # noqa: PLC0415  only for the message
 
-    near = difflib.get_close_matches(text, [*names, *by_name], n=2)
-    hint = f"did you mean {' or '.join(near)}?" if near else "give a code such as en, or a name"
+    tag = language_of_tag(text)
+    near = [tag] if tag else difflib.get_close_matches(text, [*names, *by_name], n=2)
+    hint = "give a code such as de, or an English name such as German"
+    if text == "auto":
+        # As whisper.cpp calls it.
+        hint = "leave the option out, and the language is detected"
+    elif near:
+        hint = f"did you mean {' or '.join(near)}? Codes and English names will do"
     raise UsageError(f"Whisper does not know the language {given!r}", hint)

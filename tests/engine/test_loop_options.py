@@ -49,6 +49,16 @@ class Features:
         return torch.arange(start, start + 3000, dtype=torch.float32).expand(80, 3000)
 
 
+class Quiet(Features):
+    """One loudness, and a little more in every other frame."""
+
+    def __init__(self, change: float) -> None:
+        self.change = change
+
+    def window(self, start: int, frames: int) -> torch.Tensor:
+        return torch.tensor([0.0, self.change]).repeat(1500).expand(80, 3000)
+
+
 class Model:
     """Its windows are known by their first frame and their length."""
 
@@ -89,11 +99,12 @@ def run(
     *answers: Hypothesis,
     slack: int | None = 200,
     heard: bool = False,
+    features: Any = None,
 ) -> tuple[list[Request], list[WindowResult]]:
     """Run the loop; the answers follow one another, and the last one goes on."""
-    features: Any = Features()
+    given: Any = features or Features()
     loop = decode_clips(
-        WindowEncoder(model, features, slack),
+        WindowEncoder(model, given, slack),
         settings,
         language="en",
         done=Progress(),
@@ -318,3 +329,37 @@ def test_times_behind_a_short_window_are_tried_in_the_whole(last: int, tries: in
     late = replace(GOOD, tokens=(BEGIN, 400, 500, last))
     requests, _ = run(Model(), SETTINGS, [(0, 150)], late, GOOD)
     assert len(requests) == tries
+
+
+@pytest.mark.parametrize("heard", [True, False])
+@pytest.mark.parametrize("settings", [SETTINGS, replace(SETTINGS, no_speech_threshold=None)])
+def test_what_cannot_be_heard_is_not_decoded(settings: DecodingSettings, heard: bool) -> None:
+    requests, windows = run(Model(), settings, THREE, GOOD, heard=heard, features=Quiet(0.0))
+    assert requests == []
+    assert [(window.segments, window.position.seek) for window in windows] == [
+        ((), 3000),
+        ((), 6000),
+        ((), 9000),
+    ]
+
+
+# Up to 0.15 on the scale of the encoder is steady.
+@pytest.mark.parametrize(
+    ("change", "no_speech", "threshold", "said"),
+    [
+        (0.1, 0.7, 0.6, False),
+        (0.1, 0.5, 0.6, True),
+        (0.1, 0.5, 0.4, False),
+        (0.1, 0.99, None, True),
+        (0.2, 0.99, 0.6, True),
+    ],
+)
+@pytest.mark.parametrize("heard", [True, False])
+def test_a_steady_sound_is_silence_where_the_model_says_so(
+    change: float, no_speech: float, threshold: float | None, said: bool, heard: bool
+) -> None:
+    answer = replace(GOOD, no_speech_prob=no_speech)
+    settings = replace(SETTINGS, no_speech_threshold=threshold)
+    _, windows = run(Model(), settings, THREE, answer, heard=heard, features=Quiet(change))
+    assert [bool(window.segments) for window in windows] == [said] * 3
+    assert [window.position.seek for window in windows] == [3000, 6000, 9000]

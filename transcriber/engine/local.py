@@ -19,7 +19,9 @@ from transcriber.engine.interface import (
     SpokenLanguage,
     WindowResult,
 )
+from transcriber.machine.memory import memory_error
 from transcriber.machine.shared_memory import check_shared_memory
+from transcriber.models.abilities import LATER_LANGUAGES, check_task, language_error
 from transcriber.models.registry import find_official
 from transcriber.models.stored import StoredModel
 from transcriber.settings import DecodingSettings
@@ -149,7 +151,7 @@ class LocalEngine:
         if not model.multilingual:
             return SpokenLanguage(code="en")
         if self._settings.language is not None:
-            return SpokenLanguage(code=self._settings.language)
+            return SpokenLanguage(code=self._known(self._settings.language))
         total: dict[str, float] = {}
         count = 0
         with self._memory():
@@ -234,8 +236,19 @@ class LocalEngine:
             if self._kernels.forms != forms:
                 self._loaded = self._windows = None
         if self._loaded is None:
-            self._loaded = self._load()
+            loaded = self._load()
+            check_task(self._stored.name, self._settings, multilingual=loaded.multilingual)
+            self._loaded = loaded
         return self._loaded
+
+    def _known(self, language: str) -> str:
+        """Return a language that was asked for, if the model has a token for it."""
+        if language in LATER_LANGUAGES:
+            try:
+                self._model().tokenizer(language)
+            except ValueError as error:
+                raise language_error(self._stored.name, language) from error
+        return language
 
     def _load(self) -> Network:
         if self._device == "cpu":
@@ -287,13 +300,13 @@ class LocalEngine:
 
     @contextlib.contextmanager
     def _memory(self) -> Iterator[None]:
-        """Tell in one line that memory ran out while decoding."""
-        from transcriber.engine.model import is_out_of_memory, memory_error  # noqa: PLC0415
-
+        """Tell in one line that memory ran out while loading or decoding."""
         try:
             yield
-        except (MemoryError, RuntimeError) as error:
-            if isinstance(error, MemoryError) or is_out_of_memory(error):
+        except (MemoryError, RuntimeError, OSError) as error:
+            from transcriber.engine.model import is_out_of_memory  # noqa: PLC0415
+
+            if is_out_of_memory(error):
                 raise memory_error(self._stored.name) from error
             raise
 

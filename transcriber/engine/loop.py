@@ -34,6 +34,7 @@ from transcriber.engine.segmentation import (
     last_word_end,
     within,
 )
+from transcriber.engine.stillness import Stillness, stillness
 from transcriber.settings import DecodingSettings
 
 if TYPE_CHECKING:
@@ -281,11 +282,11 @@ class _Decoder:
         self._tokenizer = self._model.tokenizer(language)
         self._initial: list[int] = []
         if settings.initial_prompt is not None:
-            self._initial = self._tokenizer.encode(" " + settings.initial_prompt.strip())
+            self._initial = _plain_tokens(self._tokenizer, settings.initial_prompt)
         self._tokens = list(self._initial)
         self._hotwords: list[int] = []
         if settings.hotwords is not None:
-            self._hotwords = self._tokenizer.encode(" " + settings.hotwords.strip())
+            self._hotwords = _plain_tokens(self._tokenizer, settings.hotwords)
 
     def remember(self, segments: Sequence[Segment]) -> None:
         """Append the text of a window to what later windows are conditioned on."""
@@ -299,6 +300,9 @@ class _Decoder:
         settings = self._settings
         seek = position.seek
         window = self._encoder.encode(seek, frames)
+        still = stillness(window.mel, frames)
+        if still is Stillness.SILENT:
+            return [], replace(position, seek=seek + frames)
         if settings.multilingual and self._model.multilingual:
             probabilities = self._model.language_probabilities(window.encoded)
             self._language = max(probabilities, key=probabilities.__getitem__)
@@ -307,9 +311,12 @@ class _Decoder:
         if not window.whole and self._is_doubtful(hypothesis, frames):
             window = self._encoder.encode(seek, frames, whole=True)
             hypothesis = yield from self._with_fallback(window, prompt)
-        if _is_silent(hypothesis, settings) or (
+        if (
+            _is_silent(hypothesis, settings)
+            # However probable the text is.
+            or (still is Stillness.STEADY and _is_no_speech(hypothesis, settings))
             # What is left of a clip behind its last word.
-            self._heard and frames < _REST and _improbable(hypothesis, settings)
+            or (self._heard and frames < _REST and _improbable(hypothesis, settings))
         ):
             return [], replace(position, seek=seek + frames)
 
@@ -416,6 +423,12 @@ class _Decoder:
         return hypothesis
 
 
+def _plain_tokens(tokenizer: Any, text: str) -> list[int]:
+    """Return the tokens of what a user wrote: the name of a special token is text, too."""
+    tokens: list[int] = tokenizer.encode(" " + text.strip(), disallowed_special=())
+    return tokens
+
+
 def _needs_fallback(hypothesis: Hypothesis, settings: DecodingSettings) -> bool:
     repetitive = _above(hypothesis.compression_ratio, settings.compression_ratio_threshold)
     return (repetitive or _improbable(hypothesis, settings)) and not (
@@ -425,8 +438,12 @@ def _needs_fallback(hypothesis: Hypothesis, settings: DecodingSettings) -> bool:
     )
 
 
+def _is_no_speech(hypothesis: Hypothesis, settings: DecodingSettings) -> bool:
+    return _above(hypothesis.no_speech_prob, settings.no_speech_threshold)
+
+
 def _is_silent(hypothesis: Hypothesis, settings: DecodingSettings) -> bool:
-    if not _above(hypothesis.no_speech_prob, settings.no_speech_threshold):
+    if not _is_no_speech(hypothesis, settings):
         return False
     return not _above(hypothesis.avg_logprob, settings.logprob_threshold)
 
