@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import subprocess
@@ -18,17 +19,17 @@ from transcriber.doctor import add_arguments, run
 from transcriber.errors import DependencyError, UsageError
 from transcriber.machine import findings
 from transcriber.machine.device import Device
+from transcriber.machine.finding import Finding, Value, look_up
 from transcriber.machine.findings import (
-    Value,
     environment_findings,
     folder_findings,
     gpu_findings,
-    look_up,
     memory_findings,
     model_findings,
     processor_findings,
 )
 from transcriber.models.preference import remember_model
+from transcriber.models.readiness import Readiness
 
 SECTIONS = [
     "program",
@@ -61,6 +62,8 @@ def complete(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(findings, "find_ffmpeg", lambda configured: FFMPEG)
     monkeypatch.setattr(findings, "package_version", lambda distribution, module: "1.0")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    here = Readiness(ready=True, text="small is here", as_chosen=True)
+    monkeypatch.setattr(findings, "readiness", lambda chosen, directory, **_: here)
 
 
 def report(capsys: pytest.CaptureFixture[str], *given: str, code: int = 0) -> dict[str, Any]:
@@ -124,6 +127,24 @@ def test_missing_torch(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
 
 
 @pytest.mark.usefixtures("complete")
+def test_a_missing_model_is_told_in_the_last_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stands(ready: bool, text: str) -> str:
+        found = Readiness(ready=ready, text=text)
+        monkeypatch.setattr(findings, "readiness", lambda chosen, directory, **_: found)
+        assert run(arguments()) == (0 if ready else 8)
+        return capsys.readouterr().out.splitlines()[-1]
+
+    assert stands(False, "small is damaged") == (
+        "Cannot transcribe: usable model missing; small is damaged."
+    )
+    assert stands(True, "small is not here; base is here: --model base") == (
+        "Ready to transcribe; small is not here; base is here: --model base."
+    )
+
+
+@pytest.mark.usefixtures("complete")
 def test_options_are_passed_on(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -170,7 +191,7 @@ def test_unknown_device_is_refused_at_once(capsys: pytest.CaptureFixture[str]) -
 def test_failing_section_hides_nothing_else(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
-    def fail(*given: object) -> list[findings.Finding]:
+    def fail(*given: object) -> list[Finding]:
         raise ZeroDivisionError("in\na corner")
 
     monkeypatch.setattr(doctor, name, fail)
@@ -180,11 +201,11 @@ def test_failing_section_hides_nothing_else(
     assert len(unknown) == 1
 
 
-def values(found: list[findings.Finding]) -> dict[str, Value]:
+def values(found: list[Finding]) -> dict[str, Value]:
     return {finding.name: finding.value for finding in found}
 
 
-def texts(found: list[findings.Finding]) -> dict[str, str]:
+def texts(found: list[Finding]) -> dict[str, str]:
     return {finding.name: finding.text for finding in found}
 
 
@@ -216,15 +237,21 @@ def test_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     remember_model("turbo")
     imported = tmp_path / "imported"
     imported.mkdir()
-    for name, size in (("whole", 5), ("short", 6)):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    right = hashlib.sha256(b"12345").hexdigest()
+    for name, size, sha256 in (("whole", 5, right), ("short", 6, right), ("other", 5, "0" * 64)):
         (imported / f"{name}.pt").write_bytes(b"12345")
-        description = {"name": name, "sha256": "0" * 64, "size": size, "origin": "openai"}
+        description = {"name": name, "sha256": sha256, "size": size, "origin": "openai"}
         (imported / f"{name}.json").write_text(json.dumps(description))
-    chosen, stored = model_findings(tmp_path)
+    chosen, stored, usable = model_findings(tmp_path)
     assert chosen.value == "large-v3-turbo"
     assert isinstance(stored.value, dict)
-    assert set(stored.value) == {"whole", "short"}
+    assert set(stored.value) == {"whole", "short", "other"}
     assert "damaged" in stored.value["short"]
+    assert "damaged" in stored.value["other"]
+    assert usable.text == "large-v3-turbo is not here; whole is here: --model whole"
+    assert usable.caveat == usable.text
+    assert not usable.missing
     assert "damaged" not in stored.value["whole"]
     assert str(imported / "whole.pt") in stored.value["whole"]
 

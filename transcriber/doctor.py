@@ -9,12 +9,10 @@ from pathlib import Path
 
 from transcriber.errors import DependencyError
 from transcriber.machine.device import check_requested
+from transcriber.machine.finding import Finding, Value, failed_finding
 from transcriber.machine.findings import (
-    Finding,
-    Value,
     device_findings,
     environment_findings,
-    failed_finding,
     ffmpeg_findings,
     folder_findings,
     gpu_findings,
@@ -76,9 +74,10 @@ def run(arguments: argparse.Namespace) -> int:
     """
     check_requested(arguments.device)
     report: dict[str, object] = {}
-    missing = []
+    missing, caveats = list[str](), list[str]()
     for title, findings in _sections(arguments):
         missing += [finding.name for finding in findings if finding.missing]
+        caveats += [finding.caveat for finding in findings if finding.caveat]
         if arguments.json:
             report[title] = {finding.name: _json_value(finding) for finding in findings}
         else:
@@ -87,9 +86,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps({**report, "missing": missing}, indent=1))
     elif missing:
-        print(f"Cannot transcribe: {', '.join(missing)} missing.")
+        print("; ".join([f"Cannot transcribe: {', '.join(missing)} missing", *caveats]) + ".")
     else:
-        print("Ready to transcribe.")
+        print("; ".join(["Ready to transcribe", *caveats]) + ".")
     return DependencyError.exit_code if missing else 0
 
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from transcriber.engine import openai_whisper
-from transcriber.errors import ModelError, TranscriberError, UsageError
+from transcriber.errors import ModelError, OutOfMemoryError, TranscriberError, UsageError
 from transcriber.models.stored import StoredModel
 from transcriber.settings import DecodingSettings
 
@@ -227,8 +227,12 @@ def check_refused(model: StoredModel) -> str:
         with pytest.raises(ModelError) as caught:
             load(model)
     text = str(caught.value)
-    assert text.startswith(f"{model.path} is not a Whisper checkpoint in OpenAI's format (")
-    assert "models import" in text
+    assert text.startswith(
+        (
+            f"{model.path} is not a Whisper checkpoint",
+            f"{model.path} is cut off, or damaged: fetch it again",
+        )
+    )
     assert len(text) < len(str(model.path)) + 400
     assert len(text.splitlines()) == 1
     assert caught.value.exit_code == 4
@@ -386,7 +390,7 @@ def test_too_little_memory_is_told(
 
     model = save(checkpoint, tmp_path / "mine.pt")
     monkeypatch.setattr(torch, "load", fail)
-    with pytest.raises(ModelError, match="not enough memory for the model mine") as caught:
+    with pytest.raises(OutOfMemoryError, match="not enough memory for the model mine") as caught:
         load(model)
     assert "--model" in caught.value.remedy
 

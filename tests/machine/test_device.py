@@ -242,7 +242,8 @@ def test_cache_lies_in_the_programs_cache(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, machine: Machine
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    choose_device("cuda", root=machine.root, environment={}, command=["/nonexistent"])
+    missing = str(tmp_path / "missing")
+    choose_device("cuda", root=machine.root, environment={}, command=[missing])
     remembered = (tmp_path / "xdg/whisper-transcriber/device.json").read_text()
     assert "cannot be started" in remembered
 

@@ -25,7 +25,8 @@ Fetch = Callable[..., StoredModel]
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Keep the tests away from the user's caches and proxies."""
     home = tmp_path / "home"
-    monkeypatch.setenv("HOME", str(home))
+    # A home that exists: a folder in one that does not is none that is made.
+    monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
     for name in ("TRANSCRIBER_OFFLINE", "TRANSCRIBER_MODEL_MIRROR", "SSL_CERT_FILE"):
         monkeypatch.delenv(name, raising=False)
@@ -125,7 +126,7 @@ def registered(
     """Put one model, served by a server on this machine, in the place of the official ones."""
     server = start_server()
     model = model_of(content, server.address)
-    for module in ("registry", "store", "command"):
+    for module in ("registry", "store", "listing"):
         monkeypatch.setattr(
             f"transcriber.models.{module}.official_models", lambda: {model.name: model}
         )

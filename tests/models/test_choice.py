@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from transcriber.errors import OfflineError
 from transcriber.models import choice
-from transcriber.models.choice import ask_model, may_ask
+from transcriber.models.choice import ask_model, may_ask, offer_stored, stored_instead
+from transcriber.models.obtain import obtain
 from transcriber.models.preference import preference_path, remember_model, remembered_model
+from transcriber.models.progress import SilentReport
+from transcriber.models.registry import official_models
 from transcriber.options import parse
 from transcriber.settings import DEFAULT_MODEL
 
@@ -137,3 +141,94 @@ def test_a_model_that_is_there_is_taken_without_a_word(
     be_at_a_terminal(monkeypatch)
     monkeypatch.setattr(choice, "locate", lambda name, folder: (name, folder))
     assert not may_ask(parse(["--model_dir", str(home), "a.wav"]))
+
+
+def store(folder: Path, *names: str) -> None:
+    """Put files there that are as long as models, and take no room."""
+    for name in names:
+        model = official_models()[name]
+        with (folder / model.file_name).open("wb") as stream:
+            stream.truncate(model.size)
+
+
+@pytest.mark.parametrize(
+    ("here", "words", "instead"),
+    [
+        ([], [], None),
+        (["base"], [], "base"),
+        (["tiny", "base"], [], "base"),
+        (["base", "medium"], [], "base"),
+        (["medium", "large-v3"], [], "medium"),
+        (["large-v3-turbo"], [], "large-v3-turbo"),
+        # What is there needs no other.
+        (["small", "base"], [], None),
+        # They know English only, and what is said is not known yet.
+        (["base.en"], [], None),
+        (["base.en"], ["--language", "de"], None),
+        (["base.en"], ["--language", "en"], "base.en"),
+        (["base.en", "tiny"], [], "tiny"),
+        (["base.en", "large-v3-turbo"], ["--language", "en", "--task", "translate"], None),
+        (["large-v3-turbo", "large-v3"], ["--task", "translate"], "large-v3"),
+    ],
+)
+def test_what_is_here_instead(
+    home: Path, here: list[str], words: list[str], instead: str | None
+) -> None:
+    store(home, *here)
+    assert stored_instead(parse([*words, "--model_dir", str(home), "a.wav"])) == instead
+
+
+def test_a_damaged_one_is_not_offered(home: Path) -> None:
+    (home / "base.pt").write_bytes(b"cut off")
+    assert stored_instead(parse(["--model_dir", str(home), "a.wav"])) is None
+
+
+@pytest.mark.parametrize(
+    ("here", "default", "number"),
+    [(["base"], "base", 2), (["tiny"], "tiny", 1), (["base.en"], "base.en", 2)],
+)
+def test_what_is_here_is_the_default_of_the_menu(
+    monkeypatch: pytest.MonkeyPatch, home: Path, here: list[str], default: str, number: int
+) -> None:
+    store(home, *here)
+    shown = Terminal()
+    monkeypatch.setattr(sys, "stdin", Terminal("\n"))
+    monkeypatch.setattr(sys, "stderr", shown)
+    assert ask_model(home, default=default) == default
+    assert f"small is not here; {default} is" in shown.getvalue()
+    assert f"Number or name [{number}]: " in shown.getvalue()
+    # The recommended one can still be chosen by its number or its name.
+    monkeypatch.setattr(sys, "stdin", Terminal("small\n"))
+    assert ask_model(home, default=default) == "small"
+
+
+def test_where_nobody_is_asked_it_is_said(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store(home, "base")
+    words = ["--model_dir", str(home), "a.wav"]
+    told = offer_stored(parse(words))
+    assert told.startswith("the model small is not here")
+    assert told.endswith("base is here: --model base uses it")
+    # Whoever names a model wants that one, and without the network an error says it.
+    assert offer_stored(parse(["--model", "small", *words])) == ""
+    assert offer_stored(parse(["--offline", *words])) == ""
+    (home / "base.pt").unlink()
+    assert offer_stored(parse(words)) == ""
+    monkeypatch.setattr(choice, "locate", lambda name, folder: (name, folder))
+    store(home, "base")
+    assert offer_stored(parse(words)) == ""
+
+
+@pytest.mark.parametrize("here", [[], ["base"], ["base.en", "medium"]])
+def test_without_the_network_the_error_names_what_is_here(home: Path, here: list[str]) -> None:
+    store(home, *here)
+    with pytest.raises(OfflineError) as caught:
+        obtain("small", directory=home, offline=True, sources=(), report=SilentReport())
+    assert ("take one that is there" in caught.value.remedy) is bool(here)
+    assert all(f"--model {name}" in caught.value.remedy for name in here)
+
+
+def test_a_quiet_run_asks_nobody(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    be_at_a_terminal(monkeypatch)
+    words = ["--model_dir", str(home), "a.wav"]
+    assert may_ask(parse(words))
+    assert not may_ask(parse(["--quiet", *words]))

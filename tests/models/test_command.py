@@ -81,6 +81,29 @@ def test_list_tells_what_is_stored(
     assert found["mine"]["languages"] == "unknown"
 
 
+def test_list_tells_damage_that_the_size_does_not(
+    store: Path, registered: Registered, content: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("whole", "changed", "bare", "garbled"):
+        import_model(name, store)
+    (store / "test.pt").write_bytes(content[:-1] + b"?")
+    (store / "imported/changed.pt").write_bytes(b"IMPORTED")
+    (store / "imported/bare.json").unlink()
+    (store / "imported/garbled.json").write_text("[]")
+    assert models(store, "list", "--json") == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert {name: row["stored"] for name, row in rows.items()} == {
+        "test": "damaged",
+        "whole": "yes",
+        "changed": "damaged",
+        "bare": "damaged",
+        "garbled": "damaged",
+    }
+    assert rows["bare"]["path"] == str(store / "imported/bare.pt")
+    assert models(store, "list") == 0
+    assert capsys.readouterr().out.count("damaged") == 4
+
+
 def test_fetch_then_path_then_verify_then_remove(
     store: Path, registered: Registered, content: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -23,7 +23,9 @@ from transcriber.engine.device_failures import device_failures
 from transcriber.engine.dimensions import check_computable
 from transcriber.engine.hypothesis import Hypothesis
 from transcriber.engine.shared_attention import share_audio
-from transcriber.errors import ModelError, UsageError
+from transcriber.engine.tokens import check_tokens
+from transcriber.machine import memory
+from transcriber.models.bad_checkpoints import NotFiniteError, unreadable
 
 if TYPE_CHECKING:
     from transcriber.engine.interface import Segment
@@ -190,22 +192,6 @@ class WhisperModel:
         return window.to(self._model.device, torch.float16 if self._half else torch.float32)
 
 
-def check_tokens(tokens: str, vocabulary: int) -> None:
-    """Refuse to suppress what is no token.
-
-    Raises
-    ------
-    UsageError
-        When one of `tokens`, numbers with commas between them, is none of the vocabulary's.
-    """
-    for token in tokens.split(",") if tokens else ():
-        if not -vocabulary <= int(token) < vocabulary:
-            raise UsageError(
-                f"--suppress_tokens: the model has no token {token}",
-                f"its tokens are 0 to {vocabulary - 1}",
-            )
-
-
 def load_model(stored: StoredModel, *, device: str, settings: DecodingSettings) -> WhisperModel:
     """Read a stored checkpoint into memory.
 
@@ -221,7 +207,9 @@ def load_model(stored: StoredModel, *, device: str, settings: DecodingSettings) 
     Raises
     ------
     ModelError
-        When the file is no checkpoint of a Whisper model, or does not fit into memory.
+        When the file is no checkpoint of a Whisper model, or holds values that are no numbers.
+    OutOfMemoryError
+        When it does not fit into memory.
     EngineFailedError
         When the GPU does not take it.
     UsageError
@@ -262,6 +250,7 @@ def load_checkpoint(
         with _without_initialisation():
             model = whisper.model.Whisper(whisper.model.ModelDimensions(**checkpoint["dims"]))
         model.load_state_dict(checkpoint["model_state_dict"])
+        _check_finite(model)
         heads = checkpoint.get("alignment_heads")
         if official is not None:
             model.set_alignment_heads(whisper._ALIGNMENT_HEADS[official])
@@ -270,11 +259,9 @@ def load_checkpoint(
             for layer, head in heads:
                 mask[layer, head] = True
             model.register_buffer("alignment_heads", mask.to_sparse(), persistent=False)
-    except MemoryError as error:
-        raise memory_error(name) from error
-    except BAD_CHECKPOINT as error:
+    except (MemoryError, *BAD_CHECKPOINT) as error:
         if is_out_of_memory(error):
-            raise memory_error(name) from error
+            raise memory.memory_error(name) from error
         raise unreadable(path, error) from error
     share_audio(model.decoder)
     # Not above: what a GPU refuses is no fault of the file.
@@ -283,20 +270,18 @@ def load_checkpoint(
     return WhisperModel(model, settings)
 
 
-def is_out_of_memory(error: Exception) -> bool:
+def _check_finite(model: Any) -> None:
+    """Refuse weights with which every window would be silence, or nonsense."""
+    for name, weight in model.state_dict().items():
+        if not bool(torch.isfinite(weight).all()):
+            raise NotFiniteError(f"{name} holds values that are not finite")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
     """Whether torch raised `error` because memory ran out, of the processor or of a GPU."""
     # The class had no name of its own before PyTorch 2.5.
     classes = getattr(torch, "OutOfMemoryError", None) or torch.cuda.OutOfMemoryError
-    signs = ("can't allocate memory", "Cannot allocate memory")
-    return isinstance(error, classes) or any(sign in str(error) for sign in signs)
-
-
-def memory_error(name: str) -> ModelError:
-    """Return what the user reads when a model does not fit."""
-    return ModelError(
-        f"not enough memory for the model {name}",
-        "choose a smaller one with --model, or free some memory",
-    )
+    return isinstance(error, classes) or memory.is_out_of_memory(error)
 
 
 def read_content(path: Path) -> Any:
@@ -304,15 +289,6 @@ def read_content(path: Path) -> Any:
     # Not before PyTorch 2.1: there the file is read as a whole.
     mapped = {"mmap": True} if "mmap" in inspect.signature(torch.load).parameters else {}
     return torch.load(path, map_location="cpu", weights_only=True, **mapped)
-
-
-def unreadable(path: Path, error: Exception) -> ModelError:
-    """Return what the user reads when a file is no checkpoint, which `error` tells."""
-    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return ModelError(
-        f"{path} is not a Whisper checkpoint in OpenAI's format ({reason[:200]})",
-        "fetch it again, or convert it with: transcriber models import",
-    )
 
 
 @contextlib.contextmanager

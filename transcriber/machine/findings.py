@@ -1,7 +1,6 @@
 """What `doctor` looks up, section by section.
 
-A look-up that fails is a finding too, so that one broken corner of a machine hides nothing of the
-rest. Nothing here loads PyTorch, NumPy or Whisper into this process.
+Nothing here loads PyTorch, NumPy or Whisper into this process.
 """
 
 from __future__ import annotations
@@ -11,8 +10,7 @@ import platform
 import re
 import shutil
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -20,8 +18,10 @@ from transcriber import __version__
 from transcriber.audio.ffmpeg import find_ffmpeg
 from transcriber.beside import appimage_file, native_executable
 from transcriber.cuda.search import find_addon, in_words
+from transcriber.defaults import default_of, network_defaults, own_defaults
 from transcriber.machine.control_groups import memory_limit, processor_quota
 from transcriber.machine.device import choose_device
+from transcriber.machine.finding import Finding, failed_finding, in_one_line, look_up, size_in_words
 from transcriber.machine.nvidia import CUDA_LIBRARIES, find_driver, find_library, list_gpus
 from transcriber.machine.packages import REQUIRED_PACKAGES, package_version, torch_cuda_version
 from transcriber.machine.processor import (
@@ -33,7 +33,9 @@ from transcriber.machine.processor import (
 from transcriber.machine.system_files import read_text
 from transcriber.machine.threads import plan_threads
 from transcriber.models.preference import remembered_model
-from transcriber.models.store import stored_models
+from transcriber.models.readiness import is_whole, readiness
+from transcriber.models.store import canonical_name, stored_models
+from transcriber.models.stored import StoredModel
 from transcriber.paths import program_cache
 from transcriber.settings import DEFAULT_MODEL
 
@@ -45,55 +47,6 @@ RELEVANT_VARIABLES = re.compile(
 """Environment variables that change what the program does."""
 
 _ROOT = Path("/")
-
-Value = str | int | float | bool | list[str] | dict[str, str] | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One thing that was looked up.
-
-    Attributes
-    ----------
-    name : str
-        What it is, in lower case.
-    value : str, int, float, bool, list, dict or None
-        What was found. Sizes are in bytes. None where there is none or it is unknown.
-    text : str
-        The same for people.
-    error : str
-        Why it is unknown.
-    missing : bool
-        Whether nothing can be transcribed without it.
-    """
-
-    name: str
-    value: Value
-    text: str
-    error: str = ""
-    missing: bool = False
-
-
-def look_up(
-    name: str,
-    function: Callable[[], Value],
-    show: Callable[[Value], str] | None = None,
-    *,
-    required: bool = False,
-) -> Finding:
-    """Return what `function` finds, or why it finds nothing."""
-    try:
-        value = function()
-        text = (show or _show)(value)
-    except Exception as error:
-        return failed_finding(name, error, required=required)
-    return Finding(name=name, value=value, text=text, missing=required and value is None)
-
-
-def failed_finding(name: str, error: Exception, *, required: bool = False) -> Finding:
-    """Return the finding that something is unknown because of `error`."""
-    why = " ".join(f"{error}".split()) or type(error).__name__
-    return Finding(name=name, value=None, text=f"unknown ({why})", error=why, missing=required)
 
 
 def program_findings() -> list[Finding]:
@@ -110,6 +63,7 @@ def program_findings() -> list[Finding]:
         look_up("system", lambda: platform.freedesktop_os_release()["PRETTY_NAME"]),
         look_up("kernel", lambda: f"{platform.release()} {platform.machine()}"),
         look_up("libc", lambda: os.confstr("CS_GNU_LIBC_VERSION")),
+        look_up("own defaults", own_defaults),
     ]
 
 
@@ -125,12 +79,12 @@ def processor_findings(root: Path = _ROOT) -> list[Finding]:
     """Describe the processor, the part of it that this process may use, and its load."""
     return [
         look_up("model", lambda: processor_model(root)),
-        look_up("features", lambda: list(processor_features(root)), _words),
+        look_up("features", lambda: list(processor_features(root)), in_one_line),
         look_up("logical processors", os.cpu_count),
         look_up("allowed processors", lambda: len(allowed_processors())),
         look_up("physical cores", lambda: physical_cores(allowed_processors(), root)),
         look_up("control group's quota", lambda: processor_quota(root)),
-        look_up("load average", lambda: _load_averages(root), _words),
+        look_up("load average", lambda: _load_averages(root), in_one_line),
         look_up("waiting for a processor", lambda: _pressure(root), lambda share: f"{share} %"),
     ]
 
@@ -152,9 +106,9 @@ def thread_findings(root: Path = _ROOT) -> list[Finding]:
 def memory_findings(root: Path = _ROOT) -> list[Finding]:
     """Describe the memory of the machine and of the process's control group."""
     return [
-        look_up("total", lambda: _memory("MemTotal", root), _size),
-        look_up("available", lambda: _memory("MemAvailable", root), _size),
-        look_up("control group's limit", lambda: memory_limit(root), _size),
+        look_up("total", lambda: _memory("MemTotal", root), size_in_words),
+        look_up("available", lambda: _memory("MemAvailable", root), size_in_words),
+        look_up("control group's limit", lambda: memory_limit(root), size_in_words),
     ]
 
 
@@ -188,7 +142,7 @@ def gpu_findings(root: Path = _ROOT) -> list[Finding]:
     return [
         look_up("kernel module", lambda: driver.version),
         look_up("driver library", lambda: library),
-        look_up("device files", lambda: list(driver.nodes), _words),
+        look_up("device files", lambda: list(driver.nodes), in_one_line),
         look_up("GPUs", lambda: list_gpus(root)),
         look_up("CUDA add-on", lambda: in_words(find_addon())),
         *(look_up(name, partial(paths, name)) for name in CUDA_LIBRARIES),
@@ -206,22 +160,36 @@ def device_findings(requested: str) -> list[Finding]:
 
 
 def model_findings(directory: Path) -> list[Finding]:
-    """Describe the stored models; their files are not read."""
+    """Describe the stored models, and whether one can be used or fetched."""
 
-    def describe(path: Path, size: int, origin: str) -> str:
-        damaged = "" if path.stat().st_size == size else ", damaged: its size is wrong"
-        return f"{_size(size)}, {origin}{damaged} ({path})"
+    def describe(model: StoredModel) -> str:
+        damaged = "" if is_whole(model) else ", damaged"
+        return f"{size_in_words(model.size)}, {model.origin}{damaged} ({model.path})"
 
+    chosen = canonical_name(default_of("model") or remembered_model() or DEFAULT_MODEL)
     return [
-        look_up("chosen", lambda: remembered_model() or DEFAULT_MODEL),
+        look_up("chosen", lambda: chosen),
         look_up(
-            "stored",
-            lambda: {
-                model.name: describe(model.path, model.size, model.origin)
-                for model in stored_models(directory)
-            },
+            "stored", lambda: {model.name: describe(model) for model in stored_models(directory)}
         ),
+        _usable(chosen, directory),
     ]
+
+
+def _usable(chosen: str, directory: Path) -> Finding:
+    name = "usable model"
+    try:
+        offline, mirrors = network_defaults()
+        found = readiness(chosen, directory, offline=offline, mirrors=mirrors)
+    except Exception as error:
+        return failed_finding(name, error, required=True)
+    return Finding(
+        name=name,
+        value=found.text,
+        text=found.text,
+        missing=not found.ready,
+        caveat="" if found.as_chosen else found.text,
+    )
 
 
 def folder_findings(model_directory: Path) -> list[Finding]:
@@ -266,28 +234,10 @@ def _folder(path: Path) -> str:
     return (
         f"{path} ({'writable' if writable else 'not writable'}"
         f"{'' if existing == path else ', does not exist yet'}, "
-        f"{_size(shutil.disk_usage(existing).free)} free)"
+        f"{size_in_words(shutil.disk_usage(existing).free)} free)"
     )
 
 
 def _without_password(value: str) -> str:
     """Hide what stands before the @ of an address: reports are shown to others."""
     return re.sub(r"(?<=://)[^/@\s]+@", "***@", value)
-
-
-def _show(value: Value) -> str:
-    if value is None or value in ([], {}):
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, dict):
-        return "\n".join(f"{key}: {item}" for key, item in value.items())
-    return "\n".join(value) if isinstance(value, list) else str(value)
-
-
-def _words(value: Value) -> str:
-    return " ".join(value) if isinstance(value, list) and value else "none"
-
-
-def _size(value: Value) -> str:
-    return f"{value / 2**30:.1f} GiB" if isinstance(value, int) else "none"

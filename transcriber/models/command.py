@@ -7,19 +7,14 @@ import contextlib
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 from transcriber.errors import ModelError
 from transcriber.interruption import Interrupted
+from transcriber.models.listing import model_rows
 from transcriber.models.obtain import offline_error
 from transcriber.models.packed import packed_files
 from transcriber.models.progress import LineReport, megabytes
-from transcriber.models.registry import (
-    OfficialModel,
-    find_official,
-    official_models,
-    require_official,
-)
+from transcriber.models.registry import find_official, require_official
 from transcriber.models.sources import (
     MIRROR_VARIABLE,
     OFFLINE_VARIABLE,
@@ -29,7 +24,6 @@ from transcriber.models.sources import (
 from transcriber.models.store import (
     expected_file,
     locate,
-    partial_paths,
     remove,
     stored_models,
     verify,
@@ -108,7 +102,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    rows = _rows(arguments.model_dir)
+    rows = model_rows(arguments.model_dir)
     if arguments.json:
         print(json.dumps(rows, indent=1))
         return 0
@@ -122,47 +116,6 @@ def _list(arguments: argparse.Namespace) -> int:
             f"{row['origin']:<12}  {row['stored']}{packed}{also}"
         )
     return 0
-
-
-def _rows(directory: Path) -> list[dict[str, Any]]:
-    """Return a description of each official model and of each import, without reading files."""
-    stored = {model.path: model for model in stored_models(directory)}
-    rows = []
-    for official in official_models().values():
-        expected = expected_file(official, directory)
-        state = _state(stored.pop(expected.path, None)) or _unfinished(official, directory)
-        rows.append(_row(expected, official, state or "no"))
-    for model in stored.values():
-        rows.append(_row(model, find_official(model.name), _state(model)))
-    return rows
-
-
-def _row(model: StoredModel, official: OfficialModel | None, state: str) -> dict[str, Any]:
-    languages = "unknown"
-    if official is not None:
-        languages = "multilingual" if official.dimensions.multilingual else "English"
-    return {
-        "name": model.name,
-        "aliases": list(official.aliases) if official else [],
-        "size": model.size,
-        "languages": languages,
-        "origin": model.origin,
-        "stored": state,
-        "packed": sum(path.stat().st_size for path in packed_files(model)),
-        "path": str(model.path),
-        "sha256": model.sha256,
-    }
-
-
-def _state(model: StoredModel | None) -> str:
-    if model is None:
-        return ""
-    return "yes" if model.path.stat().st_size == model.size else "damaged"
-
-
-def _unfinished(model: OfficialModel, directory: Path) -> str:
-    partial, _ = partial_paths(model, directory)
-    return f"{100 * partial.stat().st_size // model.size} %" if partial.is_file() else ""
 
 
 def _fetch(arguments: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from transcriber.errors import DependencyError, LimitError, ModelError
 from transcriber.files import atomic_writer
+from transcriber.machine.memory import libraries_fit
 from transcriber.models.checkpoints.digesting import DigestingSink, Sink
 from transcriber.models.digest import remember_sha256
 from transcriber.models.registry import OfficialModel, find_official
@@ -61,6 +62,8 @@ def import_checkpoint(source: Path, *, name: str | None, directory: Path) -> Sto
     """
     if name is not None:
         imported_path(name, directory)
+    if not libraries_fit():
+        raise _memory_error(source)
     try:
         from transcriber.models.checkpoints.openai import write_openai  # noqa: PLC0415
         from transcriber.models.checkpoints.published import find_published  # noqa: PLC0415
@@ -80,12 +83,16 @@ def import_checkpoint(source: Path, *, name: str | None, directory: Path) -> Sto
         path = imported_path(chosen, directory)
         sink = _write(path, lambda sink: write_openai(sink, checkpoint))
     except MemoryError as error:
-        raise LimitError(f"not enough memory to import {source}", "close other programs") from error
+        raise _memory_error(source) from error
     stored = StoredModel(
         name=chosen, path=path, sha256=sink.sha256, size=sink.size, origin=checkpoint.origin
     )
     write_sidecar(stored)
     return stored
+
+
+def _memory_error(source: Path) -> LimitError:
+    return LimitError(f"not enough memory to import {source}", "close other programs")
 
 
 def _store_published(

@@ -11,7 +11,7 @@ from transcriber.models.digest import file_sha256
 from transcriber.models.progress import DownloadReport
 from transcriber.models.registry import OfficialModel, find_official, require_official
 from transcriber.models.sources import chosen_mirrors, offline_by_environment
-from transcriber.models.store import locate
+from transcriber.models.store import expected_file, imported_path, locate, stored_models
 from transcriber.models.stored import StoredModel
 
 
@@ -77,12 +77,27 @@ def obtain(
     return fetch(official, directory=directory, mirrors=mirrors, report=report)
 
 
+def has_to_be_fetched(name: str, directory: Path) -> bool:
+    """Whether the network is needed for the model `name`, as far as the names of files tell."""
+    official = find_official(name)
+    return official is not None and not (
+        os.path.isfile(expected_file(official, directory).path)
+        or os.path.isfile(imported_path(official.name, directory))
+    )
+
+
 def offline_error(model: OfficialModel, directory: Path) -> OfflineError:
     """Return the error that says how `model` gets into the store without this run."""
+    here = [
+        f"--model {stored.name}"
+        for stored in stored_models(directory)
+        if stored.path.stat().st_size == stored.size
+    ]
+    other = f", or take one that is there: {', '.join(here)}" if here else ""
     return OfflineError(
         f"the model {model.name} is not in {directory}, and the network is forbidden",
         f"fetch it with `transcriber models fetch {model.name}` while it is allowed, "
-        f"or put {model.file_name} into that folder",
+        f"or put {model.file_name} into that folder{other}",
     )
 
 

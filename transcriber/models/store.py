@@ -134,6 +134,21 @@ def stored_models(directory: Path) -> list[StoredModel]:
     return models
 
 
+def undescribed_imports(directory: Path) -> list[StoredModel]:
+    """Return the imports that cannot be used, since their descriptions are missing or damaged.
+
+    Their digests are unknown, and their sizes are those of the files.
+    """
+    found = []
+    for path in sorted((directory / "imported").glob("*.pt")):
+        with contextlib.suppress(ModelError):
+            if _read_import(path) is not None or not os.path.isfile(path):
+                continue
+        size = os.path.getsize(path)  # noqa: PTH202
+        found.append(StoredModel(name=path.stem, path=path, sha256="", size=size, origin="unknown"))
+    return found
+
+
 def verify(model: StoredModel, *, remembered: bool = True) -> None:
     """Check that the file of `model` has its size and its sha256.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from transcriber.engine.choice import seek_gpu
 from transcriber.errors import UsageError
 from transcriber.machine.device import Device, choose_device
-from transcriber.machine.findings import Finding, failed_finding
+from transcriber.machine.finding import Finding, failed_finding
 from transcriber.system.candidates import Candidate
 from transcriber.system.places import Surroundings
 from transcriber.system.selection import Selection, find_candidates, select_for

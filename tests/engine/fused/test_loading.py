@@ -16,7 +16,7 @@ from transcriber.engine.fused import loading
 from transcriber.engine.fused.forms import Forms, choose_forms
 from transcriber.engine.fused.loading import alignment_heads, load_packed
 from transcriber.engine.fused.packed_file import PackedModel
-from transcriber.errors import ModelError
+from transcriber.errors import ModelError, OutOfMemoryError
 from transcriber.models.packed import packed_cache, packed_places
 from transcriber.models.stored import StoredModel
 
@@ -258,7 +258,7 @@ def test_other_widths_are_for_openai_whispers_network(tmp_path: Path) -> None:
 
 def test_no_checkpoint_is_told(model: StoredModel) -> None:
     model.path.write_bytes(b"nonsense")
-    with pytest.raises(ModelError, match="not a Whisper checkpoint in OpenAI's format"):
+    with pytest.raises(ModelError, match="is not a Whisper checkpoint: give"):
         load_packed(model, INT8)
 
 
@@ -291,7 +291,7 @@ def test_too_little_memory_is_told(model: StoredModel, monkeypatch: pytest.Monke
         raise MemoryError
 
     monkeypatch.setattr(torch, "load", fail)
-    with pytest.raises(ModelError, match="not enough memory for the model mine"):
+    with pytest.raises(OutOfMemoryError, match="not enough memory for the model mine"):
         load_packed(model, INT8)
 
 

@@ -14,10 +14,10 @@ from transcriber.engine.dimensions import check_computable
 from transcriber.engine.model import (
     BAD_CHECKPOINT,
     is_out_of_memory,
-    memory_error,
     read_content,
-    unreadable,
 )
+from transcriber.machine.memory import memory_error
+from transcriber.models.bad_checkpoints import NotFiniteError, unreadable
 from transcriber.models.checkpoints.checkpoint import is_finite
 from transcriber.models.checkpoints.layout import DIMENSION_NAMES, tensor_shapes
 
@@ -70,7 +70,9 @@ def open_checkpoint(path: Path, name: str) -> OpenCheckpoint:
     Raises
     ------
     ModelError
-        When the file is no checkpoint of a Whisper model, or memory runs out.
+        When the file is no checkpoint of a Whisper model.
+    OutOfMemoryError
+        When memory runs out.
     """
     try:
         content = read_content(path)
@@ -88,9 +90,7 @@ def open_checkpoint(path: Path, name: str) -> OpenCheckpoint:
             state=state,
             alignment_heads=_check_heads(heads, dimensions) if heads else None,
         )
-    except MemoryError as error:
-        raise memory_error(name) from error
-    except BAD_CHECKPOINT as error:
+    except (MemoryError, *BAD_CHECKPOINT) as error:
         if is_out_of_memory(error):
             raise memory_error(name) from error
         raise unreadable(path, error) from error
@@ -115,7 +115,7 @@ def _check_tensors(state: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, 
         if not state[name].dtype.is_floating_point:
             raise ValueError(f"{name} holds {state[name].dtype}, not floating-point numbers")
         if not all(is_finite(block.numpy()) for block in _blocks(state[name])):
-            raise ValueError(f"{name} holds values that are not finite")
+            raise NotFiniteError(f"{name} holds values that are not finite")
 
 
 def _check_heads(heads: object, dimensions: Mapping[str, int]) -> tuple[tuple[int, int], ...]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from transcriber.engine.fused.forms import in_words, resolve
-from transcriber.machine.findings import Finding, look_up
+from transcriber.machine.finding import Finding, look_up
+from transcriber.machine.memory import general_error, libraries_fit
 from transcriber.machine.packages import package_version
 from transcriber.machine.shared_memory import check_shared_memory
 from transcriber.settings import CAPABILITY_VARIABLE
@@ -30,6 +31,8 @@ def engine_findings(compute_type: str) -> list[Finding]:
             look_up("reason", lambda: "only the program's own PyTorch has others"),
         ]
     check_shared_memory()
+    if not libraries_fit():
+        raise general_error()
     from transcriber.engine.fused import operators  # noqa: PLC0415  loads torch
 
     if not operators.available():

@@ -61,8 +61,9 @@ def load_packed(stored: StoredModel, forms: Forms) -> PackedModel | None:
     Raises
     ------
     ModelError
-        When the file is no checkpoint of a Whisper model, or another than `stored` describes, or
-        memory runs out.
+        When the file is no checkpoint of a Whisper model, or another than `stored` describes.
+    OutOfMemoryError
+        When memory runs out.
     """
     places = packed_places(stored, forms.label)
     for place in places:

@@ -144,7 +144,9 @@ def read_ctranslate2(parts: list[Path]) -> Checkpoint:
     tensors = floating_point(content, file)
     projection = tensors.pop("decoder/projection/weight", None)
     tied = tensors.get("decoder/embeddings/weight")
-    if projection is not None and (tied is None or not np.array_equal(projection, tied)):
+    if projection is not None and (
+        tied is None or not np.array_equal(projection, tied, equal_nan=True)
+    ):
         raise ModelError(f"{file}: the output projection is not the token embedding")
     named: dict[str, Tensor] = {}
     for stacked, tensors_of_stack in tensors.items():

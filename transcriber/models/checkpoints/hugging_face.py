@@ -130,6 +130,6 @@ def _translate(tensors: Mapping[str, Tensor], folder: Path) -> dict[str, Tensor]
             raise ModelError(f"{folder} holds the tensor {name[:100]!r}, which Whisper has not")
         named[translated] = tensor
     output, tied = tensors.get("proj_out.weight"), named.get("decoder.token_embedding.weight")
-    if output is not None and (tied is None or not np.array_equal(output, tied)):
+    if output is not None and (tied is None or not np.array_equal(output, tied, equal_nan=True)):
         raise ModelError(f"{folder}: the output projection is not the token embedding")
     return named

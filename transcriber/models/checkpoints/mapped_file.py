@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from transcriber.errors import ModelError
+from transcriber.machine.memory import is_out_of_memory
 from transcriber.models.checkpoints.checkpoint import Tensor
 
 Bytes = npt.NDArray[np.uint8]
@@ -87,4 +88,6 @@ def _map(path: Path) -> Bytes:
             return np.empty(0, np.uint8)
         return np.asarray(np.memmap(path, np.uint8, mode="r"))
     except OSError as error:
+        if is_out_of_memory(error):
+            raise MemoryError from error
         raise ModelError(f"cannot read {path}: {error.strerror or error}") from error

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from transcriber.errors import DependencyError, ModelError
+from transcriber.machine.memory import is_out_of_memory
 from transcriber.models.checkpoints.archive import ArchiveWriter
 from transcriber.models.checkpoints.checkpoint import (
     BFLOAT16,
@@ -164,6 +165,8 @@ def _load(path: Path) -> Any:
 
 
 def _unreadable(path: Path, error: Exception) -> ModelError:
+    if is_out_of_memory(error):
+        raise MemoryError from error
     reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
     return ModelError(f"{path} cannot be read as a checkpoint that torch saved ({reason})")
 
