@@ -3,6 +3,7 @@
 #include "cache.h"
 #include "daemon.h"
 #include "environment.h"
+#include "integrity.h"
 #include "message.h"
 #include "options.h"
 #include "squashfs.h"
@@ -51,11 +52,16 @@ int main(int count, char *arguments[])
         fail(EXIT_DEPENDENCY, "%s is damaged: download it again", image.path);
     // For the start of another AppImage by this one it would be wrong.
     unsetenv("TARGET_APPIMAGE");
+    // What was unpacked while the image was whole still serves; unpacking tells that it is not.
+    extracts = extracts || !is_sound(&image);
     char *folder = extracts ? NULL : mounted_folder(&files, strrchr(image.path, '/') + 1);
     if (folder)
         // It comes back where programs may not be started from a mount of the user's.
         start(&image, folder, name, arguments);
     folder = cached_folder(&image, &files);
     int error = start(&image, folder, name, arguments);
+    if (error == EACCES || error == EPERM)
+        fail(EXIT_STORAGE, "cannot start %s/AppRun: %s: name another folder in XDG_CACHE_HOME",
+             folder, strerror(error));
     fail(EXIT_DEPENDENCY, "cannot start %s/AppRun: %s", folder, strerror(error));
 }

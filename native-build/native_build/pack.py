@@ -7,6 +7,9 @@ what would be of the time, the machine or the user is left out of it.
 from __future__ import annotations
 
 import hashlib
+import itertools
+import operator
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +21,7 @@ from transcriber.files import atomic_writer, storage_error
 
 UPDATE_SECTION = ".upd_info"
 DIGEST_SECTION = ".image_sha256"
+SUM_SECTION = ".image_sum"
 SIGNATURE_SECTION, KEY_SECTION = ".sha256_sig", ".sig_key"
 
 
@@ -106,6 +110,7 @@ def join(
     body = image.read_bytes().removeprefix(head)
     head = with_section(head, UPDATE_SECTION, update_information.encode())
     head = with_section(head, DIGEST_SECTION, hashlib.sha256(body).digest())
+    head = with_section(head, SUM_SECTION, image_sum(body))
     if sign_key:
         signed = sign(hashlib.sha256(head + body).hexdigest(), sign_key)
         head = with_section(head, SIGNATURE_SECTION, signed.signature)
@@ -117,6 +122,17 @@ def join(
         output.chmod(0o755)
     except OSError as error:
         raise storage_error("make executable", output, error) from error
+
+
+def image_sum(image: bytes) -> bytes:
+    """Return the sum by which the runtime finds damage at every start.
+
+    It is that of all words of 64 bits, each times an odd number that tells its place: one addition
+    and one multiplication for eight bytes, which takes no longer than to read them.
+    """
+    words = array("Q", image.ljust(-(-len(image) // 8) * 8, b"\0"))
+    total: int = sum(map(operator.mul, words, itertools.count(1, 2)))
+    return (total % (1 << 64)).to_bytes(8, "little")
 
 
 def with_section(program: bytes, name: str, content: bytes) -> bytes:

@@ -16,9 +16,11 @@ from native_build.pack import (
     DIGEST_SECTION,
     QUICKEST,
     SMALLEST,
+    SUM_SECTION,
     UPDATE_SECTION,
     Compression,
     image_command,
+    image_sum,
     join,
     with_section,
     write_digests,
@@ -139,6 +141,24 @@ def test_joining_puts_the_image_right_behind_the_runtime(
     join(tools.runtime, image, tmp_path / "joined")
     content = (tmp_path / "joined").read_bytes()
     assert content[tools.runtime.stat().st_size :] == b"hsqs"
+    assert section_content(content, SUM_SECTION) == b"hsqs\0\0\0\0"
+
+
+def test_the_sum_of_an_image_tells_what_lies_where() -> None:
+    def words(*numbers: int) -> bytes:
+        return b"".join(number.to_bytes(8, "little") for number in numbers)
+
+    assert image_sum(b"") == words(0)
+    assert image_sum(b"\1") == words(1)
+    assert image_sum(words(1, 2)) == words(1 + 2 * 3)
+    assert image_sum(words(2, 1)) == words(2 + 1 * 3)
+    assert image_sum(words(0, 0, 1 << 63)) == words((5 << 63) % (1 << 64))
+    # The last word may be a part of one.
+    assert image_sum(words(1) + b"\2") == image_sum(words(1, 2))
+    image = bytes(range(256)) * 500
+    changed = image[:70_000] + bytes(1) + image[70_001:]
+    assert image[70_000] != 0
+    assert image_sum(changed) != image_sum(image)
 
 
 @pytest.mark.slow

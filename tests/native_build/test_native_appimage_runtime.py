@@ -520,7 +520,8 @@ class TestCache:
     def test_no_home(self, appimage: Path, tmp_path: Path) -> None:
         homes: list[Variables] = [
             {},
-            *({"HOME": home} for home in ("", "/nonexistent", "relative")),
+            # Not one at the root: some program may have made it there.
+            *({"HOME": home} for home in ("", str(tmp_path / "missing"), "relative")),
         ]
         for variables in homes:
             done = run(appimage, "value", "APPDIR", TMPDIR=tmp_path, **EXTRACTED, **variables)
@@ -722,6 +723,31 @@ class TestDamage:
         assert done.returncode == 8
         one_line(done)
         assert not (home / "squashfs-root").exists()
+
+    @pytest.mark.parametrize("share", [0.001, 0.3, 0.6, 0.9])
+    def test_a_damaged_page_is_one_line_where_it_is_mounted(
+        self,
+        tools: AppImageTools,
+        appimage: Path,
+        home: Path,
+        tmp_path: Path,
+        share: float,
+    ) -> None:
+        need_mounts(appimage)
+        content = bytearray(appimage.read_bytes())
+        start = tools.runtime.stat().st_size
+        at = start + 96 + int(share * (len(content) - start))
+        content[at : at + 4096] = bytes(byte ^ 0x5A for byte in content[at : at + 4096])
+        damaged = tmp_path / "damaged.AppImage"
+        damaged.write_bytes(content)
+        damaged.chmod(0o755)
+        done = run(damaged, "exit", "0", home=home)
+        assert done.returncode == 8
+        assert "download it again" in one_line(done)
+        # What a whole one has left still serves.
+        run(appimage, "exit", "0", home=home, **EXTRACTED)
+        done = run(damaged, "exit", "3", home=home)
+        assert (done.returncode, done.stderr) == (3, "")
 
     def test_a_file_that_is_none(self, tools: AppImageTools, tmp_path: Path) -> None:
         other = tmp_path / "other"
