@@ -8,13 +8,14 @@ import select
 import signal
 import subprocess
 import sys
+import wave
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from conftest import PROGRAM_VARIABLE, program
 
-from transcriber import desktop
+from transcriber import __main__, desktop
 from transcriber.errors import DependencyError, UsageError
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -72,6 +73,105 @@ def test_opened_recordings_get_into_the_window(terminals: Path) -> None:
     note = add_terminal(terminals, "x-terminal-emulator")
     assert double_click("desktop", "/a b.mp3", "-c.mp3") == 0
     assert note.read_text().splitlines()[-3:] == ["desktop", "/a b.mp3", "-c.mp3"]
+
+
+@pytest.mark.skipif(
+    not os.environ.get(PROGRAM_VARIABLE), reason="files are dropped on a program, not on Python"
+)
+def test_a_file_dropped_on_the_program_opens_the_window(terminals: Path, tmp_path: Path) -> None:
+    note = add_terminal(terminals, "xterm")
+    recordings = [tmp_path / "a b.mp3", tmp_path / "-c.mp3"]
+    for path in recordings:
+        path.touch()
+    assert double_click(*map(str, recordings)) == 0
+    assert note.read_text().splitlines()[-3:] == ["desktop", *map(str, recordings)]
+
+
+@pytest.fixture
+def dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process look as one that a file manager has started."""
+    monkeypatch.setattr(desktop, "native_executable", lambda: Path("/opt/transcriber"))
+    monkeypatch.setattr(desktop, "was_double_clicked", lambda: True)
+    monkeypatch.setattr(desktop, "_is_kept", lambda _: False)
+
+
+@pytest.mark.usefixtures("dropped")
+def test_what_is_dropped_are_files_and_nothing_else(tmp_path: Path) -> None:
+    one, two = tmp_path / "a b.mp3", tmp_path / "c.mp3"
+    for path in (one, two):
+        path.touch()
+    assert desktop.were_dropped([str(one)])
+    assert desktop.were_dropped([str(one), str(two), str(tmp_path)])
+    assert desktop.were_dropped([one.as_uri()])
+    for words in (
+        [str(one), "-f", "srt"],
+        ["--", str(one)],
+        [f"-o{tmp_path}", str(one)],
+        [str(tmp_path / "missing.mp3")],
+        [os.path.relpath(one)],
+        ["https://a.example/a.mp3"],
+        ["-"],
+    ):
+        assert not desktop.were_dropped(words)
+
+
+@pytest.mark.usefixtures("dropped")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("native_executable", None), ("was_double_clicked", False), ("_is_kept", True)],
+)
+def test_a_script_drops_nothing(
+    name: str, value: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desktop, name, lambda *_: value)
+    assert not desktop.were_dropped([str(tmp_path)])
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [("log.txt", True), ("nohup.out", True), (".xsession-errors", False), ("session.log", False)],
+)
+def test_a_file_that_is_kept_is_that_of_a_script(tmp_path: Path, name: str, kept: bool) -> None:
+    with open(tmp_path / name, "w") as stream:
+        assert desktop._is_kept(stream.fileno()) is kept
+    with open(os.devnull) as nowhere:
+        assert not desktop._is_kept(nowhere.fileno())
+
+
+@pytest.mark.usefixtures("dropped")
+def test_dropped_files_are_handed_to_the_window(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[Sequence[str]] = []
+
+    def note(words: Sequence[str]) -> int:
+        shown.append(words)
+        return 0
+
+    monkeypatch.setattr(desktop, "open_terminal", note)
+    assert __main__._dispatch([str(tmp_path)]) == 0
+    assert shown == [[str(tmp_path)]]
+
+
+@pytest.mark.usefixtures("dropped")
+def test_without_a_window_dropped_files_are_transcribed_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def none(_: Sequence[str]) -> int:
+        raise DependencyError("no terminal was found to show a window in")
+
+    monkeypatch.setattr(desktop, "open_terminal", none)
+    calls: list[Sequence[str]] = []
+
+    def transcribe(words: Sequence[str]) -> int:
+        calls.append(words)
+        return 0
+
+    assert desktop.run(["/x/a.mp3"], transcribe) == 0
+    assert calls == [["--output_dir", "/x", "--", "/x/a.mp3"]]
+    assert "no terminal" in capsys.readouterr().err
+    with pytest.raises(DependencyError):
+        desktop.run([], lambda _: pytest.fail("nothing to transcribe"))
 
 
 def test_a_script_gets_no_window(terminals: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,7 +278,9 @@ def typed(lines: Sequence[str], *arguments: str) -> str:
 
 def test_a_terminal_without_arguments_is_asked_until_enter_alone(tmp_path: Path) -> None:
     path = tmp_path / "it's mine.wav"
-    path.write_bytes(b"not a recording")
+    with wave.open(str(path), "wb") as stream:
+        stream.setparams((1, 2, 16000, 0, "NONE", "not compressed"))
+        stream.writeframes(bytes(3200))
     screen = typed([f"'{tmp_path}/missing.wav'", str(path), "http://[x ~/none.wav", ""])
     assert screen.count("Drag recordings into this window") == 4, screen
     assert str(Path("~/none.wav").expanduser()) in screen

@@ -174,8 +174,13 @@ class Machine:
             )
         assert done.returncode == 0, done.stderr
         assert done.stdout == ""
-        # That the type is for the processor alone is said where a GPU is used.
-        lines = [line for line in done.stderr.splitlines() if not line.startswith("--compute_type")]
+        # That the type is for the processor alone is said where a GPU is used; each recording's
+        # end is told, too.
+        lines = [
+            line
+            for line in done.stderr.splitlines()
+            if not line.startswith("--compute_type") and "; wrote " not in line
+        ]
         return {path.name: path.read_bytes() for path in output.iterdir()}, lines
 
 

@@ -14,7 +14,7 @@ import disks
 import pytest
 
 from transcriber.errors import InputError, StorageError, UsageError
-from transcriber.inputs import MEDIA_ENDINGS, Recording, find_recordings, readable_file
+from transcriber.inputs import Recording, find_recordings, readable_file
 
 NOT_UTF_8 = os.fsdecode(b"caf\xe9.wav")
 
@@ -116,7 +116,6 @@ def test_in_a_folder_all_media_that_are_promised_count() -> None:
     promised = """wav mp3 m4a mp4 mov aac flac ogg opus webm mkv wma asf amr ac3 aiff caf 3gp ts
         avi flv"""
     for ending in promised.split():
-        assert f".{ending}" in MEDIA_ENDINGS
         touch(f"in/{ending}.{ending}")
     assert {stem for _, stem in found("in")} == set(promised.split())
 
@@ -206,26 +205,97 @@ def test_the_same_file_named_twice_is_one_recording(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "inputs"),
+    ("files", "inputs", "stems"),
     [
-        (["a.wav", "a.mp3"], ["a.wav", "a.mp3"]),
-        (["x/a.wav", "y/a.wav"], ["x/a.wav", "y/a.wav"]),
-        (["x/a.wav", "y/a.wav"], ["x", "y"]),
-        (["x/a.wav", "x/a.mp3"], ["x"]),
-        (["x/a.wav", "a.wav"], ["*.wav", "x"]),
-        (["stdin.wav"], ["-", "stdin.wav"]),
+        (["a.wav", "a.mp3"], ["a.wav", "a.mp3"], ["a.wav", "a.mp3"]),
+        (["x/a.wav", "x/a.mp3"], ["x"], ["a.mp3", "a.wav"]),
+        (["x/b/a.wav", "x/b/a.mp3", "x/a.ogg"], ["x"], ["a", "b/a.mp3", "b/a.wav"]),
+        # What a changed name clashes with is changed, too, and nothing else.
+        (["x/a.wav", "x/a.mp3", "x/a.mp3.ogg"], ["x"], ["a.mp3", "a.mp3.ogg", "a.wav"]),
+        (["x/a.wav", "y/a.wav"], ["x/a.wav", "y/a.wav"], ["x/a.wav", "y/a.wav"]),
+        (["x/a.wav", "y/a.wav"], ["x", "y"], ["x/a.wav", "y/a.wav"]),
+        (["x/a.wav", "y/a.mp3"], ["x", "y"], ["a.wav", "a.mp3"]),
+        (["stdin.wav"], ["-", "stdin.wav"], ["stdin", "stdin.wav"]),
+        # The first folders whose names differ.
+        (["p/x/a.wav", "q/x/a.wav"], ["p/x/a.wav", "q/x/a.wav"], ["p/x/a.wav", "q/x/a.wav"]),
+        (["p/x/b/a.wav", "q/x/b/a.wav"], ["p/x", "q/x"], ["p/x/b/a.wav", "q/x/b/a.wav"]),
+        (["p/a.wav", "a.wav"], ["p", "../{here}/a.wav"], ["p/a.wav", "{here}/a.wav"]),
     ],
     ids=str,
 )
-def test_recordings_that_would_write_the_same_files_are_told(
-    files: Sequence[str], inputs: Sequence[str]
+def test_recordings_of_the_same_name_are_told_apart(
+    files: Sequence[str], inputs: Sequence[str], stems: Sequence[str]
 ) -> None:
     touch(*files)
+    inputs, stems = ([one.format(here=Path.cwd().name) for one in ones] for ones in (inputs, stems))
+    notes: list[str] = []
+    found = [str(one.stem) for one in find_recordings(inputs, notes.append)]
+    assert found == stems
+    (note,) = notes
+    assert note.startswith("recordings of the same name: their files are called ")
+    changed = [stem for stem in stems if Path(stem).suffix]
+    assert all(f"{stem}.*" in note for stem in changed)
+    # A second run, or one in another order, gives the same names.
+    again = [str(one.stem) for one in find_recordings(inputs)]
+    assert again == stems
+    assert {str(one.stem) for one in find_recordings(inputs[::-1])} == set(stems)
+
+
+def test_recordings_that_no_name_tells_apart_are_refused() -> None:
+    touch("p/a.wav", "q/x/b")
+    Path("p/x").symlink_to("../q/x")
+    touch("q/a.wav")
+    # The one beside the link, and the one that lies above its target, are written alike.
     with pytest.raises(UsageError, match="would write the same files") as caught:
-        find_recordings(inputs)
-    for name in files:
-        assert name in caught.value.message
+        find_recordings(["p/a.wav", "p/x/../a.wav"])
     assert "--output_dir" in caught.value.remedy
+    assert "p/a.wav" in caught.value.message
+
+
+@pytest.mark.parametrize("again", ["x/../x/a.wav", "link/a.wav", "link", "./x//a.wav", "link/../x"])
+def test_a_file_is_one_recording_however_its_folder_is_named(again: str) -> None:
+    touch("x/a.wav")
+    Path("link").symlink_to("x")
+    assert found("x/a.wav", again) == [("x/a.wav", "a")]
+
+
+def test_a_link_to_a_recording_is_one_of_its_own() -> None:
+    touch("x/a.wav")
+    Path("x/b.wav").symlink_to("a.wav")
+    assert found("x") == [("x/a.wav", "a"), ("x/b.wav", "b")]
+
+
+@pytest.mark.parametrize("ending", ["txt", "srt", "vtt", "tsv", "json"])
+def test_a_recording_that_is_called_like_a_transcript_is_not_replaced(ending: str) -> None:
+    touch(f"x/a.{ending}")
+    notes: list[str] = []
+    Path("link").symlink_to("x")
+    for folder in ("x", "link", "./x/.", str(Path("x").absolute())):
+        (one,) = find_recordings([f"x/a.{ending}"], notes.append, output=Path(folder))
+        assert one.stem == Path(f"a.{ending}")
+    wanted = f"so as not to overwrite what is read, files are called a.{ending}.*"
+    assert notes == [wanted] * 4
+    for elsewhere in (Path("y"), Path(), None):
+        assert find_recordings([f"x/a.{ending}"], output=elsewhere)[0].stem == Path("a")
+
+
+def test_no_transcript_replaces_another_recording() -> None:
+    touch("x/a.wav", "x/a.txt", "x/a.wav.srt", "x/b/c.txt", "y/b/c.ogg")
+    given = ["x/a.wav", "x/a.txt", "x/a.wav.srt", "x/b/c.txt", "y"]
+    stems = [str(one.stem) for one in find_recordings(given, output=Path("x"))]
+    assert stems == ["x/a.wav", "a.txt", "a.wav.srt", "c", "b/c.ogg"]
+
+
+def test_no_transcript_replaces_a_list_of_recordings() -> None:
+    touch("a.wav")
+    Path("a.txt").write_text("a.wav\n")
+    assert find_recordings(["@a.txt"], output=Path())[0].stem == Path("a.wav")
+
+
+def test_a_transcript_that_would_replace_what_is_read_in_any_case_is_refused() -> None:
+    touch("stdin.txt")
+    with pytest.raises(UsageError, match="would overwrite what is read"):
+        find_recordings(["-", "stdin.txt"], output=Path())
 
 
 def test_names_that_are_no_text() -> None:
@@ -279,6 +349,21 @@ def test_standard_input_is_copied(tmp_path: Path) -> None:
             done = child.run(COPY, stdin=source.stdout)
         assert done.stderr == ""
         assert done.stdout.splitlines() == [f"{256 * blocks} True", "False"]
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_the_copy_of_standard_input_is_gone_afterwards(
+    shown: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(os, "access", lambda *_: shown)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"RIFF")))
+    with readable_file(recording(None)) as path:
+        # What is killed now leaves that.
+        assert len(list(tmp_path.iterdir())) == (0 if shown else 1)
+        assert path.read_bytes() == b"RIFF"
+        assert subprocess.check_output(["cat", path]) == b"RIFF"
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("size", [8000, 2 * 2**20])
@@ -349,3 +434,56 @@ def test_a_closed_standard_input_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(UsageError, match="standard input"), readable_file(recording(None)):
         pass
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("*.m4a", "no file matches *.m4a"),
+        ("empty", "the folder empty holds no recording"),
+        ("@none.txt", "cannot read the list none.txt"),
+        ("@", "@ names no list"),
+        ("@https://a.b/list.txt", "only local files are read"),
+        ("", "the name of a recording is empty"),
+    ],
+)
+def test_what_is_not_found_keeps_nothing_else_from_being_found(given: str, told: str) -> None:
+    touch("a.wav", "in/b.wav", "empty/notes.txt")
+    failures: list[tuple[str, str]] = []
+    found = find_recordings(
+        ["a.wav", given, "in"], failed=lambda label, error: failures.append((label, str(error)))
+    )
+    assert [str(recording.path) for recording in found] == ["a.wav", "in/b.wav"]
+    ((label, line),) = failures
+    assert (label, told in line) == (given, True), line
+    with pytest.raises(InputError):
+        find_recordings(["a.wav", given, "in"])
+
+
+def test_a_line_of_a_list_keeps_no_other_from_being_found() -> None:
+    touch("a.wav", "c.wav")
+    Path("list.txt").write_text("a.wav\n[gone] b.wav\nc.wav\n")
+    labels: list[str] = []
+    found = find_recordings(["@list.txt"], failed=lambda label, _: labels.append(label))
+    assert [str(recording.path) for recording in found] == ["a.wav", "c.wav"]
+    assert labels == ["[gone] b.wav"]
+
+
+def test_a_folder_that_cannot_be_read_keeps_no_other_from_being_found() -> None:
+    prefix = child.bound_by_modes()
+    if prefix is None:
+        pytest.skip("root cannot be bound by modes here")
+    touch("in/a.wav", "in/locked/b.wav", "in/other/c.wav")
+    Path("in/locked").chmod(0o300)
+    code = """
+        from transcriber.inputs import find_recordings
+        found = find_recordings(["in"], failed=lambda label, error: print(label, error))
+        print(*(recording.path for recording in found))
+        """
+    done = child.run(code, prefix=prefix)
+    Path("in/locked").chmod(0o700)
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == [
+        "in/locked cannot read the folder in/locked: Permission denied",
+        "in/a.wav in/other/c.wav",
+    ]

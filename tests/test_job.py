@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import signal
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import media
 import pytest
+from reported.works import WINDOWS, ScriptedEngine, text_of
 
 from transcriber.audio.stream import AudioLimits
-from transcriber.engine.interface import Position, WindowResult
+from transcriber.engine.interface import Position, Progress, WindowResult
 from transcriber.inputs import Recording
 from transcriber.interruption import Interrupted
 from transcriber.job import Job
@@ -35,6 +39,7 @@ def test_an_interruption_while_reading_leaves_the_journal_alone(tmp_path: Path) 
         output=OutputSettings(directory=tmp_path),
     )
     engine = mock.Mock()
+    engine.identity.return_value = {}
     engine.read.side_effect = Interrupted(signal.SIGINT)
     recording = Recording(path=source, label="talk.wav", stem=Path("talk"))
     job = Job(
@@ -51,3 +56,84 @@ def test_an_interruption_while_reading_leaves_the_journal_alone(tmp_path: Path) 
     assert [path.name for path in tmp_path.iterdir()] == [journal_path(stem).name]
     assert journal_path(stem).read_bytes() == before
     engine.result.assert_not_called()
+
+
+class OverrunningEngine(ScriptedEngine):
+    """Says what no player could show, of a recording of three seconds."""
+
+    spoken = (
+        (0, 0.0, 1.2, " first"),
+        (0, 1.0, 1.0, " second"),
+        (0, 1.5, 1.9, "  "),
+        (200, 2.0, 30.0, " third"),
+        (200, 30.0, 31.0, " invented"),
+    )
+
+    def windows(self, language: str, done: Progress) -> Iterator[WindowResult]:
+        for seek in (0, 200):
+            segments = [
+                {"seek": seek, "start": start, "end": end, "text": text, "tokens": [1]}
+                for place, start, end, text in self.spoken
+                if place == seek
+            ]
+            yield WindowResult(segments=tuple(segments), position=Position(seek=seek + 200))
+
+
+def test_what_is_told_can_be_shown(tmp_path: Path) -> None:
+    source = media.write_wav(tmp_path / "talk.wav", seconds=3)
+    settings = RunSettings(
+        inputs=(),
+        model_directory=tmp_path,
+        decoding=DecodingSettings(),
+        output=OutputSettings(directory=tmp_path, formats=("txt", "tsv")),
+    )
+    recording = Recording(path=source, label="talk.wav", stem=Path("talk"))
+    reporter = mock.Mock()
+    engine: Any = OverrunningEngine()
+    job = Job(recording, settings, engine=engine, threads=1, reporter=reporter)
+    with LookAhead([recording], ffmpeg=media.ffmpeg(), limits=AudioLimits()) as ahead:
+        job.run(ahead)
+    expected = [(0.0, 1.0, " first"), (1.0, 1.02, " second"), (2.0, 3.0, " third")]
+    told = [one for call in reporter.window.call_args_list for one in call.args[0]]
+    assert [(one["start"], one["end"], one["text"]) for one in told] == [
+        (pytest.approx(start), pytest.approx(end), text) for start, end, text in expected
+    ]
+    assert [call.args[0] for call in reporter.line.call_args_list] == [
+        "[00:00.000 --> 00:01.000]  first",
+        "[00:01.000 --> 00:01.020]  second",
+        "[00:02.000 --> 00:03.000]  third",
+    ]
+    assert (tmp_path / "talk.txt").read_text() == "first\nsecond\nthird\n"
+    rows = (tmp_path / "talk.tsv").read_text().splitlines()[1:]
+    assert rows == ["0\t1000\tfirst", "1000\t1020\tsecond", "2000\t3000\tthird"]
+
+
+def test_a_kill_leaves_nothing_of_what_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = media.write_wav(tmp_path / "talk.wav", seconds=3)
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    found: list[list[Path]] = []
+
+    class LookingEngine(ScriptedEngine):
+        def windows(self, language: str, done: Progress) -> Iterator[WindowResult]:
+            for window in super().windows(language, done):
+                found.append(list(folder.rglob("transcript*")))
+                yield window
+
+    settings = RunSettings(
+        inputs=(),
+        model_directory=tmp_path,
+        decoding=DecodingSettings(),
+        output=OutputSettings(directory=None, formats=("txt",)),
+        verbose=False,
+    )
+    recording = Recording(path=source, label="talk.wav", stem=Path("talk"))
+    engine: Any = LookingEngine()
+    job = Job(recording, settings, engine=engine, threads=1, reporter=mock.Mock())
+    with LookAhead([recording], ffmpeg=media.ffmpeg(), limits=AudioLimits()) as ahead:
+        job.run(ahead)
+    assert found == [[]] * WINDOWS
+    assert capsys.readouterr().out == text_of("A")

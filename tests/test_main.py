@@ -61,8 +61,9 @@ def test_the_doctor_loads_no_torch_but_our_own(tmp_path: Path) -> None:
 
 def test_the_version_takes_next_to_nothing() -> None:
     modules = imported_modules("--version")
+    assert modules == imported_modules("-V")
     ours = {name for name in modules if name.partition(".")[0] == "transcriber"}
-    parts = ("errors", "files", "interruption", "streams")
+    parts = ("errors", "files", "interruption", "leftovers", "streams")
     assert ours == {"transcriber", *(f"transcriber.{part}" for part in parts)}
     assert modules.isdisjoint({"argparse", "dataclasses", "inspect", "subprocess", "threading"})
 
@@ -73,7 +74,10 @@ def test_the_start_looks_nothing_up() -> None:
     assert modules.isdisjoint({"tomllib", "importlib.resources", "importlib.metadata", "email"})
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["--version", "a.wav"], ["a.wav", "--vers"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["--version"], ["-V"], ["--version", "a.wav"], ["a.wav", "--vers"], ["a.wav", "-V"]],
+)
 def test_version(run: Run, arguments: list[str]) -> None:
     done = run(*arguments)
     assert done.returncode == 0
@@ -81,9 +85,35 @@ def test_version(run: Run, arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        (["help"], ["--help"]),
+        (["help", "models"], ["models", "--help"]),
+        (["help", "models", "fetch"], ["models", "fetch", "--help"]),
+        (["models", "help", "import"], ["models", "import", "--help"]),
+        (["models", "help"], ["models", "--help"]),
+        (["help", "cuda"], ["cuda", "--help"]),
+        (["help", "doctor"], ["doctor", "--help"]),
+        (["doctor", "help"], ["doctor", "--help"]),
+    ],
+    ids=" ".join,
+)
+def test_help_is_a_word_too(run: Run, asked: list[str], meant: list[str]) -> None:
+    done, full = run(*asked), run(*meant)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == full.stdout
+    assert done.stdout.startswith("usage: transcriber")
+
+
+@pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
         ([], 2, "audio"),
+        (["help", "transcribe"], 2, "no sub-command transcribe"),
+        (["help", "--models"], 2, "no sub-command --models"),
+        (["@/nonexistent/list.txt"], 3, "/nonexistent/list.txt"),
+        (["-f", "srt,doc", "a.wav"], 2, "srt,doc"),
+        (["--subtitles", "long", "a.wav"], 2, "long"),
         (["--no_such_option", "a.wav"], 2, "--no_such_option"),
         (["--beam_size", "0", "a.wav"], 2, "--beam_size"),
         (["models", "explode"], 2, "explode"),

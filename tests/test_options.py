@@ -15,9 +15,16 @@ import pytest
 from transcriber import __version__, errors
 from transcriber.engine import openai_whisper
 from transcriber.errors import TranscriberError, UsageError
-from transcriber.options import parse, with_underscores
+from transcriber.option_parser import with_underscores
+from transcriber.options import parse
 from transcriber.paths import model_directory
-from transcriber.settings import CAPABILITIES, DEFAULT_MODEL, OUTPUT_FORMATS, RunSettings
+from transcriber.settings import (
+    CAPABILITIES,
+    DEFAULT_MODEL,
+    OUTPUT_FORMATS,
+    SUBTITLES,
+    RunSettings,
+)
 
 whisper = openai_whisper.load()
 
@@ -227,6 +234,104 @@ def test_abbreviations() -> None:
     assert settings.decoding.language == "de"
     assert settings.decoding.beam_size == 1
     assert settings.decoding.word_timestamps is True
+
+
+FLAGS = ("word_timestamps", "highlight_words", "carry_initial_prompt", "multilingual", "vad_filter")
+
+
+@pytest.mark.parametrize("name", FLAGS)
+@pytest.mark.parametrize(
+    "following",
+    [
+        ["a.wav"],
+        ["--task", "translate", "a.wav"],
+        ["-o", "out", "a.wav"],
+        ["--", "a.wav"],
+        ["@list.txt", "a.wav"],
+        ["-", "a.wav"],
+        ["sub/talk", "a.wav"],
+        ["*", "a.wav"],
+    ],
+    ids=" ".join,
+)
+def test_true_need_not_be_said(name: str, following: list[str]) -> None:
+    words = ["--word_timestamps=True"]
+    said = parse([*words, f"--{name}=True", *following])
+    assert parse([*words, f"--{name}", *following]) == said
+    assert parse([*words, f"--{name.replace('_', '-')}", *following]) == said
+    # The recordings are all there, and none is taken for a value.
+    assert said.inputs[-1] == "a.wav"
+
+
+def test_true_need_not_be_said_at_the_end_or_of_an_abbreviation() -> None:
+    assert parse(["a.wav", "--word_timestamps"]).decoding.word_timestamps is True
+    assert parse(["--word-t", "a.wav"]).decoding.word_timestamps is True
+    assert parse(["a.wav", "--word_timestamps", "--highlight_words"]).output.highlight_words is True
+    # What comes later counts, as ever.
+    found = parse(["--word_timestamps", "a.wav", "--word_timestamps", "False"])
+    assert found.decoding.word_timestamps is False
+    assert parse(["--", "--word_timestamps"]).inputs == ("--word_timestamps",)
+
+
+def test_a_recording_without_an_ending_is_known_by_being_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="expected True or False, not 'interview'"):
+        parse(["--word_timestamps", "interview"])
+    Path("interview").touch()
+    found = parse(["--word_timestamps", "interview"])
+    assert (found.inputs, found.decoding.word_timestamps) == (("interview",), True)
+
+
+@pytest.mark.parametrize(
+    ("given", "formats"),
+    [
+        ("srt,txt", ("srt", "txt")),
+        ("txt,srt,txt", ("txt", "srt")),
+        ("SRT, Json", ("srt", "json")),
+        ("vtt", ("vtt",)),
+        ("srt,all", OUTPUT_FORMATS),
+    ],
+)
+def test_several_formats(given: str, formats: tuple[str, ...]) -> None:
+    assert parse(["-f", given, "a.wav"]).output.formats == formats
+    assert parse([f"--output-format={given}", "a.wav"]).output.formats == formats
+
+
+@pytest.mark.parametrize("given", ["srt,doc", "srt,", ",", "", "srt;txt", "srt txt"])
+def test_a_format_that_is_none(given: str) -> None:
+    with pytest.raises(UsageError, match="expected all, or some of txt, vtt, srt, tsv, json"):
+        parse(["-f", given, "a.wav"])
+    with pytest.raises(UsageError, match="prints one format"):
+        parse(["-o", "-", "-f", "srt,txt", "a.wav"])
+
+
+def test_quiet() -> None:
+    found = parse(["--quiet", "a.wav"])
+    assert (found.quiet, found.verbose) == (True, False)
+    # Who wants the segments nevertheless says so.
+    assert parse(["--quiet", "--verbose", "a.wav"]).verbose is True
+    assert parse(["a.wav"]).quiet is False
+
+
+@pytest.mark.parametrize("preset", SUBTITLES)
+def test_subtitles_imply_the_times_of_words(preset: str) -> None:
+    found = parse(["--subtitles", preset, "a.wav"])
+    assert (found.output.subtitles, found.decoding.word_timestamps) == (preset, True)
+    assert found.notes == ()
+    assert parse(["--subtitles", preset, "--max_line_width", "37", "a.wav"]).notes == ()
+    assert parse(["--subtitles", preset, "--max_line_count", "1", "a.wav"]).notes == ()
+
+
+def test_what_has_no_effect_with_subtitles_is_told() -> None:
+    words = ["--subtitles", "standard", "a.wav"]
+    for more, told in (
+        (["--highlight_words"], "--highlight_words has no effect with --subtitles"),
+        (["--max_words_per_line", "3"], "--max_words_per_line has no effect with --subtitles"),
+        (["-f", "txt,json"], "--subtitles cuts srt and vtt, and neither is written"),
+    ):
+        assert parse([*more, *words]).notes == (told,)
 
 
 @pytest.mark.parametrize("value", ["true", "TRUE", "True", "false", "False"])
@@ -565,11 +670,11 @@ def test_help_names_every_option(
 
 
 def test_help_names_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
-    failures = [
+    failures = {
         member.exit_code
         for member in vars(errors).values()
         if isinstance(member, type) and issubclass(member, TranscriberError)
-    ]
+    }
     ends = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE)
     signals = [128 + number for number in ends]
     _, found, codes = help_text(capsys).partition("exit codes:")
@@ -586,3 +691,25 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         parse(["--version"])
     assert caught.value.code == 0
     assert capsys.readouterr().out == f"transcriber {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["a.wav", "--threads", "1", "b.wav"],
+        ["a.wav", "-f", "txt", "--word_timestamps", "b.wav"],
+        ["--threads=1", "a.wav", "--quiet", "b.wav", "-o", "out"],
+        ["--quiet", "--", "a.wav", "b.wav"],
+    ],
+    ids=" ".join,
+)
+def test_recordings_may_stand_between_options(words: list[str]) -> None:
+    assert parse(words).inputs == ("a.wav", "b.wav")
+
+
+def test_what_is_no_option_is_refused_between_recordings() -> None:
+    with pytest.raises(UsageError, match="unrecognized arguments: --loud"):
+        parse(["a.wav", "--loud", "b.wav"])
+    with pytest.raises(UsageError, match="required: audio"):
+        parse(["--quiet"])
+    assert parse(["--quiet", "a.wav", "--", "--loud"]).inputs == ("a.wav", "--loud")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -37,12 +38,13 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
     """Return the time in seconds, as a list of one that the test can change."""
     now = [1000.0]
     with monkeypatch.context() as patch:
-        patch.setattr("transcriber.progress.time.monotonic", lambda: now[0])
+        patch.setattr("transcriber.course.time.monotonic", lambda: now[0])
         yield now
 
 
 def report_everything(reporter: Reporter) -> None:
     """Tell a reporter all that a run of four recordings may tell."""
+    reporter.plan({"in/a.wav": 100, "b.wav": 0, "c.wav": 10, "d.wav": 200})
     reporter.note("a note")
     reporter.download("base", 0, 1000)
     reporter.download("base", 600, 1000)
@@ -241,6 +243,8 @@ def test_text_tells_what_matters(capsys: pytest.CaptureFixture[str]) -> None:
         "base:  30 %, 0.0 MB of 0.0 MB",
         "base: 100 %, 0.0 MB of 0.0 MB",
         "a note between",
+        "in/a.wav: 1:40 transcribed in 0:20, real-time factor 0.20; "
+        f"wrote {Path('out/a.txt').absolute()}, caf\N{REPLACEMENT CHARACTER}.srt",
         "b.wav: skipped, its output files exist",
         "transcriber: no audio in c.wav: give another",
         "2 transcribed, 1 skipped, 1 failed in 1:01",
@@ -249,7 +253,52 @@ def test_text_tells_what_matters(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_text_without_progress(capsys: pytest.CaptureFixture[str]) -> None:
     report_everything(TextReporter(bar=False, download_lines=False))
-    assert not any(line.startswith("base:") for line in capsys.readouterr().err.splitlines())
+    lines = capsys.readouterr().err.splitlines()
+    assert not any(line.startswith("base:") or "wrote" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "told"),
+    [
+        (["o/talk.srt"], "o/talk.srt"),
+        (["o/talk.2024.txt", "o/talk.2024.srt"], "o/talk.2024.txt, .srt"),
+        (["o/talk.mp4.txt", "o/talk.mp4.json", "o/other.vtt"], "o/talk.mp4.txt, .json, other.vtt"),
+        (["o/a\nb.txt"], "o/a\N{REPLACEMENT CHARACTER}b.txt"),
+    ],
+)
+def test_the_end_tells_what_was_written_and_where(
+    outputs: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for bar in (False, True):
+        TextReporter(bar=bar).finish("talk.mp4", [Path(one) for one in outputs], DONE)
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.endswith(f"real-time factor 0.20; wrote {Path.cwd()}/{told}")
+
+
+def test_the_end_of_what_was_printed_is_told_beside_a_bar_only(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    TextReporter(bar=False).finish("talk.mp4", [], DONE)
+    assert capsys.readouterr().err == ""
+    TextReporter(bar=True).finish("talk.mp4", [], DONE)
+    assert capsys.readouterr().err.endswith("real-time factor 0.20\n")
+
+
+@pytest.mark.parametrize("progress", ["auto", "bar", "none"])
+def test_quiet_is_failures_only(progress: str, capsys: pytest.CaptureFixture[str]) -> None:
+    report_everything(reporter := make_reporter(progress, quiet=True))
+    reporter.interrupted("interrupted at 0:01", 130)
+    output = capsys.readouterr()
+    assert output.out == "[00:00.000 --> 00:01.500] one\ntwo\n"
+    assert output.err.splitlines() == [
+        "transcriber: no audio in c.wav: give another",
+        "transcriber: interrupted at 0:01",
+    ]
+
+
+def test_quiet_json_is_failures_only(capsys: pytest.CaptureFixture[str]) -> None:
+    report_everything(make_reporter("json", quiet=True))
+    assert [line["event"] for line in json_lines(capsys)] == ["fail"]
 
 
 def test_a_summary_leaves_out_what_did_not_happen(capsys: pytest.CaptureFixture[str]) -> None:
@@ -269,6 +318,17 @@ def test_the_bar_shows_where_the_run_is(capsys: pytest.CaptureFixture[str]) -> N
     assert "talk.wav 100%" in capsys.readouterr().err
     reporter.finish("in/talk.wav", [], DONE)
     assert "in/talk.wav: 1:40 transcribed in 0:20, real-time factor 0.20" in capsys.readouterr().err
+
+
+def test_the_bar_counts_recordings(capsys: pytest.CaptureFixture[str]) -> None:
+    reporter = TextReporter(bar=True)
+    reporter.plan({"in/a.wav": 100, "in/b.wav": 100, "in/c.wav": 100})
+    reporter.begin("in/b.wav", Moment(position=0.0, duration=100.0, elapsed=0.0))
+    reporter.window([], HALF)
+    reporter.close()
+    drawn = capsys.readouterr().err
+    assert "2 of 3 b.wav   0%" in drawn
+    assert re.search(r"2 of 3 b\.wav  50%.*0:10 left, \d+:\d\d for all", drawn)
 
 
 def test_the_bar_begins_where_an_earlier_run_stopped(capsys: pytest.CaptureFixture[str]) -> None:

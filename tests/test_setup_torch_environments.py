@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts import torch_environments
+from scripts import environment, torch_environments
 from scripts.commands import Command
 from transcriber.errors import DependencyError, NetworkError
 
@@ -34,6 +34,8 @@ class Checkout:
         }
         for constant, name in paths.items():
             monkeypatch.setattr(torch_environments, constant, folder / name)
+        # A set-up of the real checkout may hold the real lock for long.
+        monkeypatch.setattr(environment, "CACHE", folder / ".cache")
         monkeypatch.setattr(torch_environments, "provide_environment", lambda: None)
         monkeypatch.setattr(torch_environments, "run", self._run)
         monkeypatch.setattr(torch_environments, "run_quietly", lambda c: (self._run(c), ""))

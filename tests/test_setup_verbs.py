@@ -205,10 +205,11 @@ def test_a_program_that_takes_too_long_is_ended(tmp_path: Path) -> None:
             os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
-def test_a_program_that_is_missing_is_one_line() -> None:
+def test_a_program_that_is_missing_is_one_line(tmp_path: Path) -> None:
+    missing = tmp_path / "missing"
     for runner in (run, run_quietly):
-        with pytest.raises(DependencyError, match="cannot start /nonexistent"):
-            runner(["/nonexistent"])
+        with pytest.raises(DependencyError, match=f"cannot start {missing}"):
+            runner([str(missing)])
 
 
 def test_an_interrupted_program_ends_in_its_own_way(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import program
 
+from transcriber.__main__ import main
 from transcriber.streams import prepare_streams
 
 
@@ -54,3 +56,18 @@ def test_open_streams_stay_as_they_are() -> None:
         True,
         True,
     ]
+
+
+@pytest.mark.parametrize("name", ["model.pt", None])
+def test_a_broken_disk_is_not_told_as_standard_output(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], name: str | None
+) -> None:
+    error = OSError(errno.EIO, os.strerror(errno.EIO), name)
+
+    def broken(_: object) -> int:
+        raise error
+
+    monkeypatch.setattr("transcriber.__main__._dispatch", broken)
+    assert main(["a.wav"]) == 7
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith(f"transcriber: cannot read or write {name or 'a file'}: Input/output")

@@ -6,11 +6,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-from transcriber.errors import StorageError, TranscriberError
+from transcriber.errors import TranscriberError, UsageError
 from transcriber.interruption import Interrupted, check_interrupted, end_at_signals
 from transcriber.streams import (
     abandon_output,
-    output_error,
+    disk_error,
     output_is_full,
     prepare_streams,
     print_whole,
@@ -19,6 +19,8 @@ from transcriber.streams import (
 DEBUG_VARIABLE = "TRANSCRIBER_DEBUG"
 """Set to show where in the program a failure arose."""
 
+
+SUBCOMMANDS = ("models", "cuda", "doctor")
 
 NOBODY_READS = 141
 """Exit code when the reader of standard output has gone: as if SIGPIPE had ended the program."""
@@ -65,9 +67,15 @@ def _dispatch_or_tell(given: list[str]) -> int:
         check_interrupted()
         _show_origin()
         if output_is_full(error):
+            told = disk_error(error)
             abandon_output()
-            print(f"transcriber: {output_error(error)}", file=sys.stderr)
-            return StorageError.exit_code
+            print(f"transcriber: {told}", file=sys.stderr)
+            return told.exit_code
+        from transcriber.machine.memory import general_error, is_out_of_memory
+
+        if is_out_of_memory(error):
+            print(f"transcriber: {general_error()}", file=sys.stderr)
+            return general_error().exit_code
         text = " ".join(f"{type(error).__name__}: {error}".split())
         print(
             f"transcriber: this is a defect of the program: {text}: please report it with the "
@@ -85,11 +93,16 @@ def _dispatch(given: list[str]) -> int:
         from transcriber.machine import device_probe
 
         return device_probe.main(rest)
-    if command in ("models", "cuda", "doctor"):
+    if command == "help":
+        if rest and rest[0] not in SUBCOMMANDS:
+            raise UsageError(f"there is no sub-command {rest[0]}", "see transcriber --help")
+        given = [*rest, "--help"]
+        command, rest = given[0], given[1:]
+    if command in SUBCOMMANDS:
         from transcriber.subcommands import run_subcommand
 
         return run_subcommand(command, rest)
-    if given == ["--version"]:
+    if given in (["--version"], ["-V"]):
         # Scripts ask for it often; the parser of all options takes longer than the answer.
         from transcriber import __version__
 
@@ -100,6 +113,11 @@ def _dispatch(given: list[str]) -> int:
 
         if given or desktop.is_interactive():
             return desktop.run(rest, _transcribe_or_tell)
+    if command.startswith(("/", "file:")) and not sys.stdin.isatty():
+        from transcriber import desktop
+
+        if desktop.were_dropped(given):
+            return desktop.run(given, _transcribe_or_tell)
     return _transcribe(given)
 
 
@@ -120,7 +138,7 @@ def _transcribe(given: Sequence[str]) -> int:
     from transcriber.progress import make_reporter
     from transcriber.run import run
 
-    reporter = make_reporter(settings.progress)
+    reporter = make_reporter(settings.progress, quiet=settings.quiet)
     try:
         return run(settings, reporter)
     except TranscriberError as error:

@@ -66,6 +66,28 @@ def is_interactive() -> bool:
     return (sys.stdin.isatty() and sys.stderr.isatty()) or was_double_clicked()
 
 
+def were_dropped(words: Sequence[str]) -> bool:
+    """Return whether the words are files that somebody has dropped on the program.
+
+    A file manager names them in full, gives no option, and lets the output go nowhere, to the
+    journal or into the session's log. What a script starts in this way has its output elsewhere.
+    """
+    if native_executable() is None or not was_double_clicked():
+        return False
+    if any(_is_kept(number) for number in (1, 2)):
+        return False
+    paths = [local_path(word) for word in words]
+    return all(path.startswith("/") and os.path.lexists(path) for path in paths)
+
+
+def _is_kept(number: int) -> bool:
+    """Return whether a stream goes into a file, other than the log of the desktop's session."""
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        return False
+    # ~/.xsession-errors, wayland-session.log
+    return "session" not in Path(f"/proc/self/fd/{number}").resolve().name
+
+
 def open_terminal(recordings: Sequence[str]) -> int:
     """Become a terminal in which the program runs.
 
@@ -108,7 +130,13 @@ def run(arguments: Sequence[str], transcribe: Transcribe) -> int:
     """
     if not sys.stdin.isatty():
         if was_double_clicked():
-            return open_terminal(arguments)
+            try:
+                return open_terminal(arguments)
+            except DependencyError as error:
+                # What was named can be transcribed without being seen.
+                if not arguments:
+                    raise
+                print(f"transcriber: {error}", file=sys.stderr)
         if not arguments:
             raise UsageError("no recording is named", "give its path, or see transcriber --help")
     code = 0

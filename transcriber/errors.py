@@ -75,9 +75,15 @@ class DependencyError(TranscriberError):
 
 
 class LimitError(TranscriberError):
-    """Reading a recording went past its time or memory limit."""
+    """Reading a recording went past its time or memory limit, or an import past the memory."""
 
     exit_code = 9
+
+
+class OutOfMemoryError(TranscriberError):
+    """The memory does not suffice for the model, which no other recording would change."""
+
+    exit_code = LimitError.exit_code
 
 
 class SomeInputsFailedError(TranscriberError):

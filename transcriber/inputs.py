@@ -8,23 +8,25 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from transcriber.addresses import is_address
 from transcriber.audio.failures import printable
 from transcriber.errors import InputError, UsageError
 from transcriber.files import temporary_file_error
+from transcriber.input_lists import expanded, list_path
+from transcriber.media_files import is_recording
+from transcriber.names import in_words, place_of, taken_stems, told_apart
+from transcriber.settings import OUTPUT_FORMATS
 
 STANDARD_INPUT = "-"
 
-_ENDINGS = """
-.3ga .3gp .aac .ac3 .adts .aif .aifc .aiff .amr .ape .asf .au .avi .awb .caf .dts .eac3 .f4v
-.flac .flv .m2ts .m4a .m4b .m4v .mka .mkv .mov .mp2 .mp3 .mp4 .mpeg .mpg .mpga .mts .oga .ogg
-.ogv .opus .ra .rm .snd .spx .tta .ts .vob .voc .w64 .wav .weba .webm .wma .wmv .wv
-"""
-MEDIA_ENDINGS = frozenset(_ENDINGS.split())
-"""What counts as a recording within a folder. A file that is named outright may end in anything."""
+_SHOWN = 3
+
+_Note = Callable[[str], None]
+_Failed = Callable[[str, InputError], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,29 +48,72 @@ class Recording:
     stem: Path
 
 
-def find_recordings(inputs: Sequence[str]) -> tuple[Recording, ...]:
-    """Resolve files, folders, glob patterns and ``-``.
+def _refuse(_: str, error: InputError) -> None:
+    raise error
+
+
+def find_recordings(
+    inputs: Sequence[str],
+    note: _Note = lambda text: None,
+    *,
+    output: Path | None = None,
+    failed: _Failed = _refuse,
+) -> tuple[Recording, ...]:
+    """Resolve files, folders, glob patterns, lists of them and ``-``.
 
     A folder stands for the recordings in it and below it, without hidden ones, and its inner
-    structure is kept in the output folder. The same file named twice is one recording.
+    structure is kept in the output folder. The same file named twice is one recording. Those that
+    are called alike, or like a transcript, get names that tell them apart.
+
+    Parameters
+    ----------
+    inputs : sequence of str
+        What the user gave.
+    note : callable
+        Is told, in a line each, what is passed over in a folder, and which names were changed.
+    output : Path, optional
+        Where the transcripts go. None of them replaces what is read.
+    failed : callable
+        Is told what cannot be looked for, and why: a list or a folder that cannot be read, a
+        pattern that matches nothing, a folder without a recording. It may raise the error.
 
     Raises
     ------
     InputError
-        When a file does not exist, a pattern matches nothing or a folder holds no recording.
+        Where `failed` raises it, as it does when it is not given.
     UsageError
         When two recordings would write the same output files.
     """
     found: dict[Path | None, Recording] = {}
-    for given in inputs:
-        for recording in _resolve(given):
-            found.setdefault(recording.path and recording.path.absolute(), recording)
+    for given in _names(inputs, failed):
+        try:
+            for recording in _resolve(given, note, failed):
+                found.setdefault(recording.path and place_of(recording.path), recording)
+        except InputError as error:
+            failed(printable(given), error)
     recordings = tuple(found.values())
-    _check_stems(recordings)
-    return recordings
+    taken = frozenset[Path]()
+    if output is not None:
+        read = [recording.path for recording in recordings if recording.path is not None]
+        read += (Path(path) for path in map(list_path, inputs) if path is not None)
+        taken = frozenset(taken_stems(read, output))
+    stems = told_apart([(recording.path, recording.stem) for recording in recordings], taken)
+    pairs = zip((recording.stem for recording in recordings), stems, strict=True)
+    for line in in_words(((old, new) for old, new in pairs if new != old), taken):
+        note(printable(line))
+    return tuple(replace(old, stem=new) for old, new in zip(recordings, stems, strict=True))
 
 
-def _resolve(given: str) -> Iterator[Recording]:
+def _names(inputs: Iterable[str], failed: _Failed) -> Iterator[str]:
+    """Yield the inputs, with the names of each list that can be read in its place."""
+    for given in inputs:
+        try:
+            yield from expanded([given])
+        except InputError as error:
+            failed(printable(given), error)
+
+
+def _resolve(given: str, note: _Note, failed: _Failed) -> Iterator[Recording]:
     if given == STANDARD_INPUT:
         yield Recording(path=None, label="standard input", stem=Path("stdin"))
         return
@@ -78,7 +123,10 @@ def _resolve(given: str) -> Iterator[Recording]:
     path = Path(given)
     # pathlib's questions raise where a folder may not be entered or a name is too long.
     if os.path.isdir(path):
-        yield from _in_folder(path)
+        yield from _in_folder(path, note, failed)
+    elif is_address(given):
+        # As it was given: a path has no two slashes. It is refused when its turn comes.
+        yield replace(_recording(path, Path(path.stem)), label=printable(given))
     elif os.path.lexists(path) or not glob.has_magic(given):
         # What is wrong with a missing file is told when its turn comes, after the others.
         yield _recording(path, Path(path.stem))
@@ -91,38 +139,60 @@ def _resolve(given: str) -> Iterator[Recording]:
             yield _recording(file, Path(file.stem))
 
 
-def _in_folder(folder: Path) -> Iterator[Recording]:
-    def refuse(error: OSError) -> None:
-        raise InputError(f"cannot read the folder {error.filename}: {error.strerror}")
+def _in_folder(folder: Path, note: _Note, failed: _Failed) -> Iterator[Recording]:
+    empty, others = True, list[str]()
 
-    empty = True
+    def refuse(error: OSError) -> None:
+        nonlocal empty
+        empty = False
+        name = printable(str(error.filename))
+        failed(name, InputError(f"cannot read the folder {name}: {error.strerror}"))
+
     for parent, folders, files in os.walk(folder, onerror=refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            path = Path(parent, name)
-            if path.suffix.lower() in MEDIA_ENDINGS and not name.startswith("."):
-                empty = False
-                yield _recording(path, path.relative_to(folder).with_suffix(""))
+        shown = sorted(name for name in files if not name.startswith("."))
+        paths = [path for path in (Path(parent, name) for name in shown) if is_recording(path)]
+        for path in paths:
+            empty = False
+            yield _recording(path, path.relative_to(folder).with_suffix(""))
+        ours = _names_of_transcripts(paths) | {path.name for path in paths}
+        others += (
+            str(Path(parent, name).relative_to(folder))
+            for name in shown
+            if name not in ours and ".transcriber-" not in name
+        )
+    passed_over = _passed_over(others)
     if empty:
         raise InputError(
-            f"the folder {folder} holds no recording", "name the files, if they end unusually"
+            f"the folder {folder} holds no recording{f' ({passed_over})' if others else ''}",
+            "name the files, if they end unusually",
         )
+    if others:
+        note(printable(f"{folder}: passed over {passed_over}"))
+
+
+def _names_of_transcripts(recordings: Iterable[Path]) -> set[str]:
+    """Return what the transcripts of recordings in the same folder may be called."""
+    return {
+        f"{name}.{ending}"
+        for path in recordings
+        for name in (path.stem, path.name)
+        for ending in OUTPUT_FORMATS
+    }
+
+
+def _passed_over(names: Sequence[str]) -> str:
+    what = (
+        "1 file that is no recording"
+        if len(names) == 1
+        else f"{len(names)} files that are no recordings"
+    )
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{what}: {', '.join(names[:_SHOWN])}{more}"
 
 
 def _recording(path: Path, stem: Path) -> Recording:
     return Recording(path=path, label=printable(str(path)), stem=stem)
-
-
-def _check_stems(recordings: Sequence[Recording]) -> None:
-    by_stem: dict[Path, Recording] = {}
-    for recording in recordings:
-        other = by_stem.setdefault(recording.stem, recording)
-        if other is not recording:
-            raise UsageError(
-                f"{other.label} and {recording.label} would write the same files, "
-                f"{recording.stem}.*",
-                "transcribe them in two calls with another --output_dir each",
-            )
 
 
 @contextlib.contextmanager
@@ -130,7 +200,7 @@ def readable_file(recording: Recording) -> Iterator[Path]:
     """Give a recording a path that can be read at any offset.
 
     Standard input is copied to a temporary file first, since many formats keep their index at
-    the end.
+    the end. Where the system shows open files, that file has no name, and a killed run leaves none.
 
     Raises
     ------
@@ -142,15 +212,32 @@ def readable_file(recording: Recording) -> Iterator[Path]:
     if recording.path is not None:
         yield recording.path
         return
-    if sys.stdin is None or sys.stdin.isatty():
-        raise UsageError("standard input is a terminal", "pipe a recording into the program")
+    check_standard_input()
     with contextlib.ExitStack() as stack:
         try:
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="transcriber-"))
-            copy = Path(folder, "stdin")
+            # Not /proc/self: ffmpeg opens it, too.
+            shown = Path(f"/proc/{os.getpid()}/fd")
+            if os.access(shown, os.X_OK):
+                unnamed = stack.enter_context(tempfile.TemporaryFile())
+                copy = shown / str(unnamed.fileno())
+            else:
+                folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="transcriber-"))
+                copy = Path(folder, "stdin")
             # Closed here, because closing tries again to write what did not fit.
             with copy.open("wb") as stream:
                 shutil.copyfileobj(sys.stdin.buffer, stream)
         except OSError as error:
             raise temporary_file_error("standard input", error) from error
         yield copy
+
+
+def check_standard_input() -> None:
+    """Check that standard input can hold a recording.
+
+    Raises
+    ------
+    UsageError
+        When it is a terminal.
+    """
+    if sys.stdin is None or sys.stdin.isatty():
+        raise UsageError("standard input is a terminal", "pipe a recording into the program")

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from transcriber.audio.stream import AudioStream
-from transcriber.engine.interface import Engine, Progress, Segment, WindowResult
-from transcriber.errors import StorageError
+from transcriber.engine.interface import (
+    Engine,
+    Progress,
+    WindowResult,
+)
 from transcriber.inputs import Recording, readable_file
 from transcriber.interruption import Interrupted, check_interrupted
-from transcriber.languages import language_name
 from transcriber.look_ahead import LookAhead
+from transcriber.outputs import check_outputs, output_stem, replaced
 from transcriber.progress import Course, Reporter, clock
 from transcriber.settings import RunSettings
+from transcriber.spoken_language import find_language
 from transcriber.streams import print_whole
+from transcriber.telling import Telling
 from transcriber.transcript.journal import (
     Header,
     Journal,
@@ -25,6 +29,8 @@ from transcriber.transcript.journal import (
     journal_path,
     open_journal,
 )
+from transcriber.transcript.ownership import Mark, fingerprint, place_of
+from transcriber.transcript.shelf import PLACES, Shelf
 from transcriber.transcript.writers import (
     output_paths,
     partial_stem,
@@ -67,10 +73,16 @@ class Job:
         self._threads = threads
         self._reporter = reporter
         self._course = Course()
+        self._telling = Telling(
+            recording.label, reporter, self._course, verbose=bool(settings.verbose)
+        )
         self._resources = contextlib.ExitStack()
         self._path = self._stem = Path()
-        self._notes: list[str] = []
         self._journal: Journal | None = None
+        # The journal that is probably of this work, before the samples are known.
+        self._expected: Header | None = None
+        self._content = self._place = ""
+        self._mark: Mark | None = None
         self._taken_up = self._anew = False
         self._written = False
 
@@ -115,7 +127,11 @@ class Job:
     def close(self) -> None:
         """Let go of the recording; its journal stays where it is still of use."""
         with self._resources:
-            if self._journal is not None and (self._written or not self._journal.windows):
+            if self._journal is None:
+                return
+            if self._written:
+                Shelf(self._journal).forget()
+            if self._written or not self._journal.windows:
                 self._journal.remove()
 
     @property
@@ -126,15 +142,15 @@ class Job:
     @property
     def continues(self) -> bool:
         """Whether there is a journal of an earlier run, which may be of other work."""
-        return self._kept.header is not None
+        return self._expected is not None
 
     @property
     def wanted(self) -> tuple[int, str]:
         """How many threads are to decode it, and with which kernels; without a name the best."""
-        header = self._kept.header
+        header = self._expected
         # What begins anew has the best.
         kernels = header.kernels if header and not self._anew else ""
-        return self._choose_threads(self._kept), kernels
+        return self._choose_threads(), kernels
 
     @property
     def prints(self) -> bool:
@@ -145,12 +161,17 @@ class Job:
         """Open the recording, and the journal that an earlier run may have left."""
         self._path = self._resources.enter_context(readable_file(self._recording))
         stem = output_stem(self._recording, self._settings)
-        if stem is None:
-            folder = self._resources.enter_context(tempfile.TemporaryDirectory())
-            stem = Path(folder, "transcript")
-        self._stem = stem
-        _check_outputs(output_paths(stem, self._output))
-        self._journal = self._resources.enter_context(open_journal(journal_path(stem)))
+        with contextlib.ExitStack() as opening:
+            if stem is None:
+                # Nobody goes on with it: what is open needs no name, and a kill leaves nothing.
+                folder = opening.enter_context(tempfile.TemporaryDirectory())
+                stem = Path(folder, "transcript")
+            self._stem = stem
+            check_outputs(output_paths(stem, self._output))
+            self._journal = self._resources.enter_context(open_journal(journal_path(stem)))
+        self._expected = Shelf(self._journal).expected(lambda: self._options)
+        if not self.prints:
+            self._content, self._place = fingerprint(self._path), place_of(self._path)
 
     def read(self, recordings: LookAhead) -> None:
         """Read the recording, and take up its journal or start one."""
@@ -162,7 +183,15 @@ class Job:
             self._course.duration = self._engine.read(audio)
         recordings.begin()
         self._course.start()
-        self._notes += audio.warnings
+        self._telling.notes += audio.warnings
+        if not self.prints:
+            label = self._recording.label
+            self._mark = Mark(
+                content=self._content, samples=audio.sha256, label=label, place=self._place
+            )
+            for note in replaced(output_paths(self._stem, self._output), self._mark):
+                # At once: where several are decoded at a time, it may be written before its turn.
+                self._reporter.note(f"{label}: {note}")
         self._take_up(self._kept, audio)
         self._taken_up = True
 
@@ -174,17 +203,7 @@ class Job:
         progress : Progress
             What an earlier run has decoded, up to the first gap.
         """
-        for note in self._notes:
-            self._reporter.note(note)
-        self._course.begin(progress)
-        self._reporter.begin(self._recording.label, self._course.moment())
-        if progress.windows:
-            self._reporter.note(
-                f"{self._recording.label}: continues at {clock(self._course.position)}, "
-                "where an earlier run stopped"
-            )
-            self._print(progress.segments)
-            self._reporter.window(progress.segments, self._course.moment())
+        self._telling.begin(progress)
 
     def append(self, window: WindowResult) -> None:
         """Take a decoded window; it is on the disk when this returns."""
@@ -192,26 +211,24 @@ class Job:
 
     def tell(self, window: WindowResult) -> None:
         """Print a window, and how far the recording is with it."""
-        self._course.advance(window.position)
-        self._print(window.segments)
-        self._reporter.window(window.segments, self._course.moment())
+        self._telling.window(window)
 
     def write(self) -> tuple[Path, ...]:
         """Write the output files, or print them; return their paths."""
         result = self._engine.result(self._kept.progress)
+        end = self._course.duration
         if self._output.directory is None:
-            print_whole(render(result, self._output, self._output.formats[0]))
+            print_whole(render(result, self._output, self._output.formats[0], last=end))
             paths: tuple[Path, ...] = ()
         else:
-            paths = write_outputs(result, self._stem, self._output)
-            remove_partial(self._stem, self._output)
+            paths = write_outputs(result, self._stem, self._output, last=end, mark=self._mark)
+            remove_partial(self._stem)
         self._written = True
         return paths
 
     def finish(self, outputs: Sequence[Path]) -> None:
         """Tell that the recording is done, with the silence at its end."""
-        self._course.complete()
-        self._reporter.finish(self._recording.label, outputs, self._course.moment())
+        self._telling.finish(outputs)
 
     def save(self) -> str:
         """Write what was decoded before an interruption; return what to tell the user."""
@@ -222,7 +239,8 @@ class Job:
         if not self._taken_up:
             # Whether the journal is of this work is not known yet, and it stays as it is.
             return f"interrupted while reading {label}; {journal.path} stays as it was"
-        write_outputs(self._engine.result(journal.progress), partial_stem(self._stem), self._output)
+        result = self._engine.result(journal.progress)
+        write_outputs(result, partial_stem(self._stem), self._output, last=self._course.duration)
         return (
             f"interrupted at {clock(self._course.position)} of {clock(self._course.duration)} of "
             f"{label}: {partial_stem(self._stem)}.* has what was decoded; "
@@ -235,83 +253,56 @@ class Job:
             raise RuntimeError("open the recording first")
         return self._journal
 
-    def _choose_threads(self, journal: Journal) -> int:
+    @property
+    def _options(self) -> str:
+        return identity(self._engine.identity())
+
+    def _choose_threads(self) -> int:
         """Return the planned number, or the one that an unfinished run had."""
-        if journal.header is not None and self._settings.threads == 0:
-            return journal.header.threads
+        if self._expected is not None and self._settings.threads == 0:
+            return self._expected.threads
         return self._threads
 
     def _take_up(self, journal: Journal, audio: AudioStream) -> None:
         """Take up the journal of the same work, or start it with the recording's language."""
         work = identity({"audio": audio.sha256, **self._engine.identity()})
-        header = journal.header
-        # What a GPU has begun, or goes on with, is the work of several devices in any case.
-        if header is not None and header.identity == work:
-            kernels = self._engine.kernels()
-            if not kernels or header.kernels in ("", kernels):
-                self._engine.use_clips(header.clips)
-                return
-        threads = self._choose_threads(journal)
+        kernels = self._engine.kernels()
+
+        def fits(header: Header) -> bool:
+            # What a GPU has begun, or goes on with, is the work of several devices in any case.
+            known = not kernels or header.kernels in ("", kernels)
+            return header.identity == work and known
+
+        other = Shelf(journal).settle(fits)
+        for path in other.gone:
+            self._telling.notes.append(
+                f"{self._recording.label}: {path} is deleted, the oldest of more than {PLACES} "
+                "unfinished runs with other options"
+            )
+        if journal.header is not None and fits(journal.header):
+            self._expected = journal.header
+            self._engine.use_clips(journal.header.clips)
+            return
+        if other.waits is not None:
+            self._telling.notes.append(
+                f"{self._recording.label}: begins anew; {other.waits} keeps what was decoded from "
+                "other samples, or with another model or other options"
+            )
+        threads = self._choose_threads()
         self._anew = True
         # Only what is continued is held to other kernels than the best.
         self._engine.use_kernels("")
-        if journal.windows:
-            copy = journal.set_aside()
-            self._notes.append(
-                f"{self._recording.label}: begins anew; {copy} keeps what was decoded from other "
-                "samples, or with another model or other options"
-            )
+        language, notes = find_language(
+            self._engine, self._settings, label=self._recording.label, seconds=self._course.duration
+        )
+        self._telling.notes += notes
         journal.begin(
             Header(
                 identity=work,
-                language=self._find_language(),
+                language=language,
                 threads=threads,
                 kernels=self._engine.kernels(),
                 clips=self._engine.clips,
+                options=self._options,
             )
         )
-
-    def _find_language(self) -> str:
-        """Return the recording's language; note what the user may not expect."""
-        clips = self._engine.clips
-        if clips is not None and not clips:
-            self._notes.append(f"{self._recording.label}: nobody speaks in it")
-        found = self._engine.language()
-        asked = self._settings.decoding.language
-        if found.probability is not None:
-            name = language_name(found.code)
-            self._notes.append(f"Detected language: {name} ({found.probability:.0%})")
-        elif asked not in (None, found.code):
-            self._notes.append(f"the model {self._settings.model} knows English only: using that")
-        return found.code
-
-    def _print(self, segments: Sequence[Segment]) -> None:
-        if not self._settings.verbose:
-            return
-        from whisper.utils import format_timestamp  # noqa: PLC0415  loads torch
-
-        for segment in segments:
-            if segment["text"]:
-                start, end = format_timestamp(segment["start"]), format_timestamp(segment["end"])
-                self._reporter.line(f"[{start} --> {end}] {segment['text']}")
-
-
-def output_stem(recording: Recording, settings: RunSettings) -> Path | None:
-    """Return the path of a recording's output files without endings; None is standard output."""
-    folder = settings.output.directory
-    return None if folder is None else folder / recording.stem
-
-
-def is_done(recording: Recording, settings: RunSettings) -> bool:
-    """Whether a recording has all its output files and no journal of an unfinished run."""
-    stem = output_stem(recording, settings)
-    if stem is None or os.path.exists(journal_path(stem)):
-        return False
-    return all(map(os.path.exists, output_paths(stem, settings.output)))
-
-
-def _check_outputs(paths: Sequence[Path]) -> None:
-    """Refuse what could only be told after hours of decoding."""
-    for path in paths:
-        if os.path.isdir(path):
-            raise StorageError(f"{path} is a folder", "choose another --output_dir")

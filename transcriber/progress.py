@@ -4,97 +4,38 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from transcriber.engine.interface import FRAMES_PER_SECOND, Position, Progress, Segment
+from transcriber.audio.failures import printable
+from transcriber.course import Course, Moment, clock, stopwatch
+from transcriber.engine.interface import Segment
 from transcriber.errors import StorageError, TranscriberError
+from transcriber.file_count import FileCount
 from transcriber.models.progress import LineReport, SilentReport
+from transcriber.progress_bar import ProgressBar
 
-
-@dataclass(frozen=True, kw_only=True)
-class Moment:
-    """How far one recording is.
-
-    Attributes
-    ----------
-    position, duration : float
-        Seconds of the recording that are done, and that there are.
-    elapsed : float
-        Seconds that this run has decoded it.
-    resumed_at : float
-        Seconds of the recording that an earlier run had done.
-    """
-
-    position: float
-    duration: float
-    elapsed: float
-    resumed_at: float = 0.0
-
-    @property
-    def real_time_factor(self) -> float | None:
-        """Working time over the length of what was worked on; below 1 is faster than real time."""
-        done = self.position - self.resumed_at
-        return self.elapsed / done if done > 0 else None
-
-    @property
-    def time_left(self) -> float | None:
-        """Seconds until the recording is done, at the pace so far."""
-        factor = self.real_time_factor
-        return None if factor is None else factor * (self.duration - self.position)
-
-
-class Course:
-    """The way of one recording: where it began, where it is and how long it has taken.
-
-    Attributes
-    ----------
-    duration : float
-        Seconds of the recording.
-    position : float
-        Seconds that are done.
-    """
-
-    def __init__(self) -> None:
-        self.duration = 0.0
-        self.position = 0.0
-        self._resumed_at = 0.0
-        self._elapsed = stopwatch()
-
-    def start(self) -> None:
-        """Count the time from here on; loading does not count."""
-        self._elapsed = stopwatch()
-
-    def begin(self, progress: Progress) -> None:
-        """Begin to decode, perhaps where an earlier run stopped."""
-        if progress.position is not None:
-            self.advance(progress.position)
-        self._resumed_at = self.position
-
-    def advance(self, position: Position) -> None:
-        """Take note of where the loop is now."""
-        self.position = min(position.seek / FRAMES_PER_SECOND, self.duration)
-
-    def complete(self) -> None:
-        """Take note that nothing is left."""
-        self.position = self.duration
-
-    def moment(self) -> Moment:
-        """Return how far the recording is now."""
-        return Moment(
-            position=self.position,
-            duration=self.duration,
-            elapsed=self._elapsed(),
-            resumed_at=self._resumed_at,
-        )
+__all__ = [
+    "Course",
+    "JsonReporter",
+    "Moment",
+    "QuietReporter",
+    "Reporter",
+    "TextReporter",
+    "clock",
+    "make_reporter",
+    "stopwatch",
+]
 
 
 class Reporter(Protocol):
     """Whoever wants to know how far a run is."""
+
+    def plan(self, sizes: Mapping[str, int]) -> None:
+        """Tell which recordings there are, by their labels, and of how many bytes."""
 
     def line(self, text: str) -> None:
         """Print a line of the transcript on standard output."""
@@ -135,48 +76,39 @@ class TextReporter:
 
     def __init__(self, *, bar: bool, download_lines: bool = True) -> None:
         self._show_bar = bar
+        self._tells_ends = bar or download_lines
         self._lines = LineReport() if download_lines else SilentReport()
-        self._bar: Any = None
+        self._bar = ProgressBar(FileCount({}))
+
+    def plan(self, sizes: Mapping[str, int]) -> None:
+        self._bar.count = FileCount(sizes)
 
     def line(self, text: str) -> None:
-        if self._bar is None:
+        with self._bar.above():
             _print_line(text)
-        else:
-            with self._bar.external_write_mode():
-                _print_line(text)
 
     def note(self, text: str) -> None:
         self._print(text)
 
     def download(self, name: str, done: int, total: int) -> None:
-        if not self._show_bar:
-            self._lines.download(name, done, total)
-            return
-        if self._bar is None:
-            self._open(desc=name, total=total, unit="B", unit_scale=True, unit_divisor=1000)
-        self._bar.update(done - self._bar.n)
-        if done >= total:
-            self.close()
+        (self._bar if self._show_bar else self._lines).download(name, done, total)
 
     def begin(self, label: str, moment: Moment) -> None:
         self.close()
         if self._show_bar:
-            layout = "{desc} {percentage:3.0f}%|{bar}| {postfix}"
-            name = Path(label).name
-            self._open(desc=name, total=moment.duration or 1, bar_format=layout)
-            self._draw(moment)
+            self._bar.begin(label, moment)
 
     def window(self, segments: Sequence[Segment], moment: Moment) -> None:
-        self._draw(moment)
+        self._bar.advance(moment)
 
     def finish(self, label: str, outputs: Sequence[Path], moment: Moment) -> None:
         self.close()
-        if self._show_bar:
+        self._bar.count.finish(label, moment)
+        if self._show_bar or (self._tells_ends and outputs):
             factor = moment.real_time_factor
             pace = "" if factor is None else f", real-time factor {factor:.2f}"
-            self._print(
-                f"{label}: {clock(moment.duration)} transcribed in {clock(moment.elapsed)}{pace}"
-            )
+            took = f"{clock(moment.duration)} transcribed in {clock(moment.elapsed)}"
+            self._print(f"{label}: {took}{pace}{_written(outputs)}")
 
     def skip(self, label: str) -> None:
         self._print(f"{label}: skipped, its output files exist")
@@ -194,32 +126,18 @@ class TextReporter:
         self._print(f"{', '.join(parts)} in {clock(elapsed)}")
 
     def close(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
-
-    def _open(self, **options: Any) -> None:
-        from tqdm import tqdm  # noqa: PLC0415  not needed for --help and the like
-
-        self._bar = tqdm(file=sys.stderr, leave=False, dynamic_ncols=True, **options)
-
-    def _draw(self, moment: Moment) -> None:
-        if self._bar is None:
-            return
-        factor, left = moment.real_time_factor, moment.time_left
-        pace = "" if factor is None or left is None else f", RTF {factor:.2f}, {clock(left)} left"
-        self._bar.n = min(moment.position, self._bar.total)
-        self._bar.set_postfix_str(f"{clock(moment.position)}/{clock(moment.duration)}{pace}")
+        self._bar.close()
 
     def _print(self, text: str) -> None:
-        if self._bar is None:
+        with self._bar.above():
             print(text, file=sys.stderr, flush=True)
-        else:
-            self._bar.write(text, file=sys.stderr)
 
 
 class JsonReporter:
     """One JSON object a line, each with the key ``event``."""
+
+    def plan(self, sizes: Mapping[str, int]) -> None:
+        pass
 
     def line(self, text: str) -> None:
         _print_line(text)
@@ -264,6 +182,27 @@ class JsonReporter:
             print(json.dumps({"event": event, **fields}), file=sys.stderr, flush=True)
 
 
+class QuietReporter:
+    """Tells of failures only, as another one does, and prints the transcript where that is asked.
+
+    Parameters
+    ----------
+    reporter : Reporter
+        The other one.
+    """
+
+    def __init__(self, reporter: Reporter) -> None:
+        self.line = reporter.line
+        self.fail = reporter.fail
+        self.interrupted = reporter.interrupted
+        self.close = reporter.close
+
+    def _ignore(self, *_: Any) -> None:
+        pass
+
+    plan = note = download = begin = window = finish = skip = summary = _ignore
+
+
 def _print_line(text: str) -> None:
     try:
         print(text, flush=True)
@@ -277,6 +216,16 @@ def _print_line(text: str) -> None:
         ) from error
 
 
+def _written(outputs: Sequence[Path]) -> str:
+    """Return the names of files, the first one with its folder, the others as short as can be."""
+    if not outputs:
+        return ""
+    first, *others = outputs
+    stem = first.with_suffix("")
+    names = [path.suffix if path.with_suffix("") == stem else path.name for path in others]
+    return printable("; wrote " + ", ".join([os.path.abspath(first), *names]))  # noqa: PTH100
+
+
 def _fields(moment: Moment) -> dict[str, float | None]:
     values = {
         "position": moment.position,
@@ -288,25 +237,14 @@ def _fields(moment: Moment) -> dict[str, float | None]:
     return {key: None if value is None else round(value, 3) for key, value in values.items()}
 
 
-def make_reporter(progress: str) -> Reporter:
+def make_reporter(progress: str, *, quiet: bool = False) -> Reporter:
     """Return the reporter for ``auto``, ``bar``, ``json`` or ``none``.
 
-    ``auto`` draws a bar where standard error is a terminal.
+    ``auto`` draws a bar where standard error is a terminal. A quiet one tells of failures only.
     """
+    if quiet:
+        return QuietReporter(make_reporter("json" if progress == "json" else "none"))
     if progress == "json":
         return JsonReporter()
     bar = progress == "bar" or (progress == "auto" and sys.stderr.isatty())
     return TextReporter(bar=bar, download_lines=progress != "none")
-
-
-def clock(seconds: float) -> str:
-    """Return a time as ``m:ss``, or ``h:mm:ss`` from one hour on."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def stopwatch() -> Callable[[], float]:
-    """Return a function that tells the seconds since now."""
-    start = time.monotonic()
-    return lambda: time.monotonic() - start

@@ -6,21 +6,25 @@ import dataclasses
 from collections import Counter
 from collections.abc import Callable
 
+from transcriber import early_checks
 from transcriber.audio.ffmpeg import find_ffmpeg
-from transcriber.audio.stream import AudioLimits, open_audio
+from transcriber.audio.stream import AudioLimits
 from transcriber.cuda.offer import provide_addon
 from transcriber.engine.batched import BatchedEngine
 from transcriber.engine.choice import choose_engine
 from transcriber.engine.interface import Engine
-from transcriber.errors import InputError, SomeInputsFailedError, TranscriberError
+from transcriber.errors import SomeInputsFailedError, TranscriberError
 from transcriber.inputs import Recording, find_recordings
 from transcriber.interruption import Interrupted
-from transcriber.job import Job, is_done
+from transcriber.job import Job
 from transcriber.look_ahead import LookAhead
+from transcriber.machine.memory import memory_error, transcription_fits
 from transcriber.machine.threads import apply_environment, plan_threads
-from transcriber.models.choice import ask_model, may_ask, may_offer
-from transcriber.models.obtain import obtain
+from transcriber.models.abilities import check_official, idle_options
+from transcriber.models.choice import ask_model, may_ask, may_offer, offer_stored, stored_instead
+from transcriber.models.obtain import has_to_be_fetched, obtain
 from transcriber.models.preference import remember_model
+from transcriber.outputs import is_done
 from transcriber.progress import Reporter, stopwatch
 from transcriber.settings import RunSettings
 from transcriber.side_by_side import FAILURES, SideBySide
@@ -52,24 +56,34 @@ def run(settings: RunSettings, reporter: Reporter) -> int:
     elapsed = stopwatch()
     for note in settings.notes:
         reporter.note(note)
-    recordings = find_recordings(settings.inputs)
+    failures: list[TranscriberError] = []
+
+    def not_found(label: str, error: TranscriberError) -> None:
+        reporter.fail(label, error)
+        failures.append(error)
+
+    recordings = find_recordings(
+        settings.inputs, reporter.note, output=settings.output.directory, failed=not_found
+    )
+    count = len(recordings) + len(failures)
     waiting = [
         r for r in recordings if not (settings.output.skip_existing and is_done(r, settings))
     ]
     for recording in recordings:
         if recording not in waiting:
             reporter.skip(recording.label)
-    failures = _transcribe(waiting, settings, reporter) if waiting else []
-    if len(recordings) > 1:
+    if waiting:
+        failures += _transcribe(waiting, settings, reporter)
+    if count > 1:
         counts = Counter(
-            transcribed=len(waiting) - len(failures),
+            transcribed=count - (len(recordings) - len(waiting)) - len(failures),
             skipped=len(recordings) - len(waiting),
             failed=len(failures),
         )
         reporter.summary(counts, elapsed())
     if not failures:
         return 0
-    return failures[0].exit_code if len(recordings) == 1 else SomeInputsFailedError.exit_code
+    return failures[0].exit_code if count == 1 else SomeInputsFailedError.exit_code
 
 
 def _transcribe(
@@ -83,21 +97,39 @@ def _transcribe(
         reporter.fail(recording.label, error)
         failures.append(error)
 
-    readable = []
-    for recording in recordings:
-        # A slip in a name is told before a model of hundreds of megabytes is fetched.
-        try:
-            if recording.path is not None:
-                open_audio(recording.path, ffmpeg=ffmpeg, label=recording.label).close()
-            readable.append(recording)
-        except InputError as error:
-            failed(recording, error)
-    if not readable:
+    if not settings.model_is_open:
+        check_official(settings.model, settings.decoding)
+    # A slip is told before a model of hundreds of megabytes is fetched.
+    waiting = early_checks.writable(
+        early_checks.readable(recordings, ffmpeg, failed), settings, failed
+    )
+    if not waiting:
         return failures
+    # Before the first thread: what reads a recording while the model comes may need NumPy.
+    if not transcription_fits():
+        raise memory_error(settings.model)
     asked = settings.model_is_open and may_ask(settings)
     if asked:
-        settings = dataclasses.replace(settings, model=ask_model(settings.model_directory))
-    with LookAhead(readable, ffmpeg=ffmpeg, limits=_limits(settings)) as ahead:
+        default = stored_instead(settings) or settings.model
+        named = ask_model(settings.model_directory, default=default)
+        settings = dataclasses.replace(settings, model=named)
+    check_official(settings.model, settings.decoding)
+    is_missing = has_to_be_fetched(settings.model, settings.model_directory)
+    for line in idle_options(settings.model, settings.decoding, is_missing=is_missing):
+        reporter.note(line)
+    if is_missing:
+        early_checks.check_python(settings)
+        waiting = early_checks.with_sound(
+            waiting, ffmpeg, _limits(settings), failed, track=settings.audio_track
+        )
+        if not waiting:
+            return failures
+    if not asked and (offer := offer_stored(settings)):
+        reporter.note(offer)
+    reporter.plan({recording.label: _size(recording) for recording in waiting})
+    with LookAhead(
+        waiting, ffmpeg=ffmpeg, limits=_limits(settings), track=settings.audio_track
+    ) as ahead:
         # While the model is found and loaded.
         ahead.begin()
         threads, engine = _prepare(settings, reporter, remember=asked)
@@ -109,11 +141,11 @@ def _transcribe(
             if isinstance(engine, BatchedEngine):
                 SideBySide(
                     engine, make_job=make_job, ahead=ahead, reporter=reporter, failed=failed
-                ).transcribe(readable)
+                ).transcribe(waiting)
             else:
-                _one_by_one(readable, make_job, ahead, failed)
+                _one_by_one(waiting, make_job, ahead, failed)
         except Interrupted as interruption:
-            if len(readable) > 1:
+            if len(waiting) > 1:
                 interruption.message += " (add --skip_existing: it passes over finished ones)"
             raise
     return failures
@@ -156,6 +188,13 @@ def _prepare(settings: RunSettings, reporter: Reporter, *, remember: bool) -> tu
             report=reporter,
         )
     return threads.threads, choose_engine(stored, settings, reporter.note)
+
+
+def _size(recording: Recording) -> int:
+    try:
+        return recording.path.stat().st_size if recording.path else 0
+    except OSError:
+        return 0
 
 
 def _limits(settings: RunSettings) -> AudioLimits:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 OUTPUT_FORMATS = ("txt", "vtt", "srt", "tsv", "json")
 
+SUBTITLES = ("standard", "short", "words")
+"""How subtitles are cut for those who read them: see `transcriber.transcript.subtitles`."""
+
 BACKENDS = ("auto", "own", "system")
 
 COMPUTE_TYPES = ("auto", "float32", "bfloat16", "int8")
@@ -88,6 +91,8 @@ class OutputSettings:
         The folder of the files; None writes the one format to standard output.
     formats : tuple of str
         Some of `OUTPUT_FORMATS`.
+    subtitles : str or None
+        One of `SUBTITLES`; None cuts them as openai-whisper does.
     """
 
     directory: Path | None = Path()
@@ -97,6 +102,7 @@ class OutputSettings:
     max_line_count: int | None = None
     max_words_per_line: int | None = None
     skip_existing: bool = False
+    subtitles: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,12 +135,16 @@ class RunSettings:
         Whether segments are printed on standard output as they are decoded.
     progress : str
         ``auto``, ``bar``, ``json`` or ``none``, on standard error.
+    quiet : bool
+        Whether nothing but failures is told, and nobody is asked.
     offline : bool
         Whether the network is forbidden.
     mirrors : tuple of str
         Addresses to fetch models from before OpenAI's own.
     ffmpeg : str or None
         The ffmpeg to use.
+    audio_track : str or None
+        Which audio track of a recording is read: a number from 1 on, a language's code, or ``all``.
     audio_timeout, audio_memory : float, int
         Limits of reading one recording, in seconds and in MiB; 0 leaves the default.
     notes : tuple of str
@@ -152,9 +162,11 @@ class RunSettings:
     threads: int = 0
     verbose: bool = True
     progress: str = "auto"
+    quiet: bool = False
     offline: bool = False
     mirrors: tuple[str, ...] = ()
     ffmpeg: str | None = None
+    audio_track: str | None = None
     audio_timeout: float = 0
     audio_memory: int = 0
     notes: tuple[str, ...] = ()

@@ -54,13 +54,32 @@ def print_whole(text: str) -> None:
 
 
 def output_is_full(error: Exception) -> TypeGuard[OSError]:
-    """Whether `error` is that of printing to a full disk; of files, other modules tell."""
+    """Whether `error` is that of a disk that is full or broken, or of a terminal that has gone."""
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 
 def output_error(error: OSError) -> StorageError:
     """Return what the user reads when standard output cannot be written."""
     return storage_error("write", Path("standard output"), error)
+
+
+def disk_error(error: OSError) -> StorageError:
+    """Return what the user reads of a disk that no other module has told about."""
+    name = error.filename
+    if name is None and (error.errno != errno.EIO or _output_fails()):
+        return output_error(error)
+    place = os.fsdecode(name) if isinstance(name, str | bytes) else "a file"
+    return storage_error("read or write", Path(place), error)
+
+
+def _output_fails() -> bool:
+    """Whether standard output is what is broken: what was not printed, or its terminal."""
+    try:
+        sys.stdout.flush()
+        os.get_terminal_size(1)
+    except OSError as error:
+        return error.errno == errno.EIO
+    return False
 
 
 def abandon_output() -> None:

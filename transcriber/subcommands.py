@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 
-from transcriber.options import Parser, with_underscores
+from transcriber.defaults import words_for
+from transcriber.option_parser import Parser, with_underscores
 
 _SUBCOMMANDS = {
     "models": (
@@ -21,6 +22,9 @@ _SUBCOMMANDS = {
         "What was found on this machine, and what it means for transcribing.",
     ),
 }
+
+_SHARED = frozenset({"model_dir", "ffmpeg", "device", "backend", "python", "compute_type"})
+"""Options whose defaults are those of a transcription: where models are kept, what decodes."""
 
 
 def run_subcommand(name: str, arguments: Sequence[str]) -> int:
@@ -42,5 +46,26 @@ def run_subcommand(name: str, arguments: Sequence[str]) -> int:
     module = importlib.import_module(module_name)
     parser = Parser(prog=f"transcriber {name}", description=description)
     module.add_arguments(parser)
-    code: int = module.run(parser.parse_args(with_underscores(arguments)))
+    words = with_underscores(arguments)
+    if words[:1] == ["help"]:
+        words = [*words[1:], "--help"]
+    if name == "doctor":
+        words = [*words_for(_SHARED), *words]
+    elif name == "models" and words:
+        # Each of its sub-commands has options of its own.
+        words = [words[0], *words_for(_models_names(words)), *words[1:]]
+    elif name == "cuda" and words[:1] == ["fetch"]:
+        words = [words[0], *words_for(frozenset({"offline"})), *words[1:]]
+    code: int = module.run(parser.parse_args(words))
     return code
+
+
+def _models_names(words: Sequence[str]) -> frozenset[str]:
+    """Return the options of ``models`` that have the user's own defaults."""
+    names = {"model_dir"}
+    if words[0] == "fetch":
+        names.add("offline")
+        # Who names a mirror wants that one.
+        if not any(word.startswith("--model_m") for word in words):
+            names.add("model_mirror")
+    return frozenset(names)

@@ -196,7 +196,7 @@ def _runs(material: Material, scratch: Path, mirror: str) -> Iterator[tuple[int,
     base = (*common, "--model", "base")
     yield 0, ["--version"]
     yield 0, ["--help"]
-    yield 0, ["doctor"]
+    yield 0, ["doctor", "--model_dir", str(material.models)]
     yield 0, [*english, "--word_timestamps", "True", "--highlight_words", "True", recordings[0]]
     yield 0, [*english, "--beam_size", "2", "--progress", "json", recordings[0], recordings[1]]
     yield 0, [*english, "--progress", "bar", "--skip_existing", *recordings[:2]]

@@ -96,7 +96,7 @@ def test_the_parts_of_the_executable_add_up(sizes: dict[str, ArtefactSizes]) -> 
             parts = [size for name, size in table.items() if name.startswith(f"{EXECUTABLE}: ")]
             assert sum(parts) == one.files[EXECUTABLE]
         assert f"{EXECUTABLE}: constants/torch/nn/functional.py" in one.objects
-        assert f"{EXECUTABLE}: module.transcriber.job.o" in one.objects
+        assert f"{EXECUTABLE}: module.transcriber.streams.o" in one.objects
 
 
 @pytest.mark.slow

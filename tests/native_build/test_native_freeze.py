@@ -98,7 +98,7 @@ def test_unwanted_modules_are_told_even_when_listed() -> None:
 def test_the_linkers_map_is_kept_with_the_executable_and_not_given_away() -> None:
     frozen = part("frozen")
     text = (frozen / LINKER_MAP).read_text()
-    assert "module.transcriber.job.o:(.text" in text
+    assert "module.transcriber.streams.o:(.text" in text
     assert "libcrypto.a(" in text
     given_away = [path.name for path in (CHECKOUT / "build/native/program").rglob("*.map")]
     assert given_away == []

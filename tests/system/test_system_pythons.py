@@ -256,8 +256,9 @@ def test_a_python_without_pytorch_is_told_in_one_line(
     assert "--python" in line
 
 
-def test_doctor_tells_what_it_would_choose(run: Run) -> None:
-    done = run("doctor", "--json", "--backend", "system", "--python", STOCK, "--device", "cpu")
+def test_doctor_tells_what_it_would_choose(run: Run, models: Path) -> None:
+    words = ["--json", "--backend", "system", "--python", str(STOCK), "--device", "cpu"]
+    done = run("doctor", "--model_dir", models, *words)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)["pythons"]
     assert found["backend"] == "system"

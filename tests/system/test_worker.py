@@ -21,8 +21,8 @@ from transcriber.engine import openai_whisper
 
 openai_whisper.load()
 
-from transcriber.engine.model import memory_error  # noqa: E402
 from transcriber.errors import EngineFailedError, ModelError  # noqa: E402
+from transcriber.machine.memory import memory_error  # noqa: E402
 from transcriber.system import framing, worker  # noqa: E402
 from transcriber.system.error_data import describe  # noqa: E402
 from transcriber.system.greeting import hello  # noqa: E402

@@ -84,7 +84,8 @@ def transcribe(
         )
         assert done.returncode == 0, done.stderr
         (file,) = output.iterdir()
-        return file.read_text(), done.stderr.splitlines()
+        told = [line for line in done.stderr.splitlines() if "; wrote " not in line]
+        return file.read_text(), told
 
     return run
 

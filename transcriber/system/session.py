@@ -225,7 +225,7 @@ class Session:
         if kind == "memory":
             return EngineFailedError(
                 f"the memory does not suffice for the PyTorch of {self.label} ({message})",
-                "choose a smaller model with --model, or try --device cpu",
+                "choose a smaller model with --model, or use --backend own",
             )
         whose = "the GPU has failed under" if kind == "gpu" else "an error ended"
         return EngineFailedError(f"{whose} the PyTorch of {self.label} ({message})", REMEDY)

@@ -1,0 +1,114 @@
+"""What the values of options look like, and what is said where one does not."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable
+
+from transcriber.settings import OUTPUT_FORMATS
+
+_MOST_WINDOWS = 64
+"""Beyond that each costs as much as by itself, and the memory that it takes."""
+
+_LONGEST_SECONDS = 1e9
+"""Thirty years: beyond any recording, and far from where numbers lose their seconds."""
+
+ALL_FORMATS = "all"
+"""What stands for every format of the output files."""
+
+
+def boolean(text: str) -> bool:
+    """Return what ``True`` and ``False`` mean, in any case."""
+    values = {"true": True, "false": False}
+    if text.lower() not in values:
+        raise argparse.ArgumentTypeError(f"expected True or False, not {text!r}")
+    return values[text.lower()]
+
+
+def number(
+    convert: Callable[[str], float],
+    *,
+    optional: bool = False,
+    low: float = -math.inf,
+    high: float = math.inf,
+) -> Callable[[str], float | None]:
+    """Return a function that reads a number.
+
+    Parameters
+    ----------
+    convert : callable
+        ``int`` or ``float``.
+    optional : bool
+        Whether ``None`` is a value.
+    low, high : float
+        Its bounds.
+    """
+    what = "a whole number" if convert is int else "a number"
+    bounds = [f"at least {low:.12g}"] * (low > -math.inf) + [f"at most {high:.12g}"] * (
+        high < math.inf
+    )
+    expected = " of ".join([what, *([" and ".join(bounds)] if bounds else [])])
+    expected += ("," * (len(bounds) > 1) + " or None") * optional
+
+    def parse_number(text: str) -> float | None:
+        if optional and text == "None":
+            return None
+        try:
+            value = convert(text)
+        except ValueError:
+            value = math.nan
+        # Infinity switches a threshold off; where there is a limit, it is a slip.
+        endless = value == math.inf and low > -math.inf
+        if endless or not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"expected {expected}, not {text!r}")
+        return value
+
+    return parse_number
+
+
+def timestamps(text: str) -> tuple[float, ...]:
+    """Return the bounds of clips, in seconds."""
+    try:
+        values = tuple(float(part) for part in text.split(",")) if text else ()
+    except ValueError:
+        values = (math.nan,)
+    bounds = (0.0, *values)
+    if not all(a <= b < _LONGEST_SECONDS for a, b in zip(bounds, values, strict=False)):
+        raise argparse.ArgumentTypeError(
+            f"expected rising times in seconds, start,end,start,end,..., not {text!r}"
+        )
+    return values
+
+
+def batch_size(text: str) -> int | None:
+    """Return a number of windows; None for ``auto``."""
+    if text == "auto":
+        return None
+    if text.isdecimal() and 1 <= int(text) <= _MOST_WINDOWS:
+        return int(text)
+    raise argparse.ArgumentTypeError(
+        f"expected auto, or a whole number of at least 1 and at most {_MOST_WINDOWS}, not {text!r}"
+    )
+
+
+def token_list(text: str) -> str:
+    """Return a list of tokens as it was given."""
+    try:
+        [int(part) for part in text.split(",") if text]
+    except ValueError:
+        message = f"expected token numbers separated by commas, not {text!r}"
+        raise argparse.ArgumentTypeError(message) from None
+    return text
+
+
+def output_formats(text: str) -> tuple[str, ...]:
+    """Return the formats of a list such as ``srt,txt``, each once."""
+    names = [part.strip().lower() for part in text.split(",")]
+    if not set(names) <= {*OUTPUT_FORMATS, ALL_FORMATS}:
+        message = (
+            f"expected {ALL_FORMATS}, or some of {', '.join(OUTPUT_FORMATS)} with commas between "
+            f"them, not {text!r}"
+        )
+        raise argparse.ArgumentTypeError(message)
+    return OUTPUT_FORMATS if ALL_FORMATS in names else tuple(dict.fromkeys(names))
