@@ -12,18 +12,10 @@ from typing import Any
 
 import pytest
 
+from transcriber.course import Course, Moment, clock, stopwatch
 from transcriber.engine.interface import Position, Progress, WindowResult
 from transcriber.errors import InputError, StorageError, TranscriberError
-from transcriber.progress import (
-    Course,
-    JsonReporter,
-    Moment,
-    Reporter,
-    TextReporter,
-    clock,
-    make_reporter,
-    stopwatch,
-)
+from transcriber.progress import JsonReporter, Reporter, TextReporter, make_reporter
 
 HALF = Moment(position=50.0, duration=100.0, elapsed=10.0)
 DONE = Moment(position=100.0, duration=100.0, elapsed=20.0)

@@ -18,7 +18,7 @@ from transcriber.errors import InputError, UsageError
 from transcriber.files import temporary_file_error
 from transcriber.input_lists import expanded, list_path
 from transcriber.media_files import is_recording
-from transcriber.names import in_words, place_of, taken_stems, told_apart
+from transcriber.names import enumerate_some, in_words, place_of, taken_stems, told_apart
 from transcriber.settings import OUTPUT_FORMATS
 
 STANDARD_INPUT = "-"
@@ -187,8 +187,7 @@ def _passed_over(names: Sequence[str]) -> str:
         if len(names) == 1
         else f"{len(names)} files that are no recordings"
     )
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"{what}: {', '.join(names[:_SHOWN])}{more}"
+    return f"{what}: {enumerate_some(names, _SHOWN)}"
 
 
 def _recording(path: Path, stem: Path) -> Recording:

@@ -8,16 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from transcriber.audio.stream import AudioStream
-from transcriber.engine.interface import (
-    Engine,
-    Progress,
-    WindowResult,
-)
+from transcriber.course import Course, clock
+from transcriber.engine.interface import Engine, Progress, WindowResult
 from transcriber.inputs import Recording, readable_file
 from transcriber.interruption import Interrupted, check_interrupted
 from transcriber.look_ahead import LookAhead
 from transcriber.outputs import check_outputs, output_stem, replaced
-from transcriber.progress import Course, Reporter, clock
+from transcriber.progress import Reporter
 from transcriber.settings import RunSettings
 from transcriber.spoken_language import find_language
 from transcriber.streams import print_whole
@@ -29,7 +26,7 @@ from transcriber.transcript.journal import (
     journal_path,
     open_journal,
 )
-from transcriber.transcript.ownership import Mark, fingerprint, place_of
+from transcriber.transcript.ownership import Mark, fingerprint, place_digest
 from transcriber.transcript.shelf import PLACES, Shelf
 from transcriber.transcript.writers import (
     output_paths,
@@ -171,7 +168,7 @@ class Job:
             self._journal = self._resources.enter_context(open_journal(journal_path(stem)))
         self._expected = Shelf(self._journal).expected(lambda: self._options)
         if not self.prints:
-            self._content, self._place = fingerprint(self._path), place_of(self._path)
+            self._content, self._place = fingerprint(self._path), place_digest(self._path)
 
     def read(self, recordings: LookAhead) -> None:
         """Read the recording, and take up its journal or start one."""

@@ -103,9 +103,20 @@ def in_words(changed: Iterable[tuple[Path, Path]], taken: Set[Path]) -> Iterator
         yield f"so as not to overwrite what is read, files are called {_shown(reading)}"
 
 
+def enumerate_some(names: Sequence[str], most: int) -> str:
+    """Return names with commas between them, and how many more there are than `most`.
+
+    Examples
+    --------
+    >>> enumerate_some(["a", "b", "c"], 2)
+    'a, b and 1 more'
+    """
+    text = ", ".join(names[:most])
+    return f"{text} and {len(names) - most} more" if len(names) > most else text
+
+
 def _shown(stems: Sequence[Path]) -> str:
-    names = ", ".join(f"{stem}.*" for stem in stems[:_SHOWN])
-    return f"{names} and {len(stems) - _SHOWN} more" if len(stems) > _SHOWN else names
+    return enumerate_some([f"{stem}.*" for stem in stems], _SHOWN)
 
 
 def _choices(path: Path | None, stem: Path) -> list[Path]:

@@ -11,24 +11,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from transcriber.audio.failures import printable
-from transcriber.course import Course, Moment, clock, stopwatch
+from transcriber.course import Moment, clock
 from transcriber.engine.interface import Segment
 from transcriber.errors import StorageError, TranscriberError
 from transcriber.file_count import FileCount
 from transcriber.models.progress import LineReport, SilentReport
 from transcriber.progress_bar import ProgressBar
-
-__all__ = [
-    "Course",
-    "JsonReporter",
-    "Moment",
-    "QuietReporter",
-    "Reporter",
-    "TextReporter",
-    "clock",
-    "make_reporter",
-    "stopwatch",
-]
 
 
 class Reporter(Protocol):

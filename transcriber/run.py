@@ -9,6 +9,7 @@ from collections.abc import Callable
 from transcriber import early_checks
 from transcriber.audio.ffmpeg import find_ffmpeg
 from transcriber.audio.stream import AudioLimits
+from transcriber.course import stopwatch
 from transcriber.cuda.offer import provide_addon
 from transcriber.engine.batched import BatchedEngine
 from transcriber.engine.choice import choose_engine
@@ -25,7 +26,7 @@ from transcriber.models.choice import ask_model, may_ask, may_offer, offer_store
 from transcriber.models.obtain import has_to_be_fetched, obtain
 from transcriber.models.preference import remember_model
 from transcriber.outputs import is_done
-from transcriber.progress import Reporter, stopwatch
+from transcriber.progress import Reporter
 from transcriber.settings import RunSettings
 from transcriber.side_by_side import FAILURES, SideBySide
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from transcriber.course import clock
 from transcriber.engine.interface import Engine
 from transcriber.languages import language_name
-from transcriber.progress import clock
 from transcriber.settings import RunSettings
 
 _SURE = 0.8

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from transcriber.course import Course, clock
 from transcriber.engine.interface import FRAMES_PER_SECOND, Progress, Segment, WindowResult
-from transcriber.progress import Course, Reporter, clock
+from transcriber.progress import Reporter
 from transcriber.transcript.cues import tidied
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import media
@@ -39,6 +39,17 @@ KINDS = {
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return media.write_wav(tmp_path_factory.mktemp("source") / "source.wav", seconds=3)
+
+
+def join(
+    path: Path, source: Path, kinds: Sequence[tuple[str, str]], *arguments: str | Path
+) -> None:
+    """Write the source once for each rate and number of channels, one behind the other."""
+    data = b""
+    for rate, channels in kinds:
+        media.run_ffmpeg("-i", source, *arguments, "-ar", rate, "-ac", channels, path)
+        data += path.read_bytes()
+    path.write_bytes(data)
 
 
 @pytest.mark.parametrize("times", [2, 3])
@@ -173,11 +184,7 @@ def test_a_stream_without_times_has_no_gaps(
     if codec not in media.encoders():
         pytest.skip(f"no encoder {codec}")
     path = tmp_path / name
-    data = b""
-    for rate, channels in (("32000", "1"), ("44100", "2")):
-        media.run_ffmpeg("-i", source, "-c:a", codec, "-ar", rate, "-ac", channels, path)
-        data += path.read_bytes()
-    path.write_bytes(data)
+    join(path, source, (("32000", "1"), ("44100", "2")), "-c:a", codec)
     sound, stream = read(path)
     assert len(sound) / 16000 == pytest.approx(6, abs=0.2)
     assert found_at(sound, plain(source)[8000:40000], after=3) == pytest.approx(3.5, abs=0.15)
@@ -186,11 +193,7 @@ def test_a_stream_without_times_has_no_gaps(
 
 def test_flac_of_unlike_parts(source: Path, tmp_path: Path) -> None:
     path = tmp_path / "joined.flac"
-    data = b""
-    for rate, channels in (("16000", "1"), ("44100", "2"), ("44100", "2")):
-        media.run_ffmpeg("-i", source, "-ar", rate, "-ac", channels, path)
-        data += path.read_bytes()
-    path.write_bytes(data)
+    join(path, source, (("16000", "1"), ("44100", "2"), ("44100", "2")))
     sound, stream = read(path)
     assert len(sound) / 16000 == pytest.approx(9, abs=0.2)
     assert found_at(sound, plain(source)[8000:40000], after=6) == pytest.approx(6.5, abs=0.2)
@@ -202,11 +205,7 @@ def test_a_stream_that_goes_on_at_another_rate(
     first: str, second: str, source: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "joined.ts"
-    data = b""
-    for rate, channels in ((first, "1"), (second, "2")):
-        media.run_ffmpeg("-i", source, "-c:a", "aac", "-ar", rate, "-ac", channels, path)
-        data += path.read_bytes()
-    path.write_bytes(data)
+    join(path, source, ((first, "1"), (second, "2")), "-c:a", "aac")
     sound, stream = read(path)
     assert len(sound) / 16000 == pytest.approx(6, abs=0.3)
     assert found_at(sound, plain(source)[8000:40000], after=3) == pytest.approx(3.5, abs=0.2)

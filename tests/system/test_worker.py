@@ -21,6 +21,8 @@ from transcriber.engine import openai_whisper
 
 openai_whisper.load()
 
+# As where a model is decoded, whose errors are told here.
+import transcriber.engine.model  # noqa: E402, F401
 from transcriber.errors import EngineFailedError, ModelError  # noqa: E402
 from transcriber.machine.memory import memory_error  # noqa: E402
 from transcriber.system import framing, worker  # noqa: E402

@@ -14,7 +14,7 @@ from transcriber.transcript.ownership import (
     fingerprint,
     is_of,
     mark_of,
-    place_of,
+    place_digest,
     put_mark,
 )
 
@@ -154,7 +154,7 @@ def test_a_recording_that_stayed_is_not_read(
 ) -> None:
     path = tmp_path / "a.wav"
     path.write_bytes(b"some samples")
-    mark = Mark(content=fingerprint(path), samples="s", label="a", place=place_of(path))
+    mark = Mark(content=fingerprint(path), samples="s", label="a", place=place_digest(path))
     read: list[Path] = []
 
     def note(path: Path) -> str:
@@ -180,15 +180,15 @@ def test_another_place_size_or_time(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     path.write_bytes(b"some samples")
     os.utime(path, ns=(5, 5))
-    places = [place_of(path)]
+    places = [place_digest(path)]
     os.utime(path, ns=(5, 6))
-    places.append(place_of(path))
+    places.append(place_digest(path))
     path.write_bytes(b"more")
     os.utime(path, ns=(5, 5))
-    places.append(place_of(path))
-    places.append(place_of(path.rename(tmp_path / "b.wav")))
+    places.append(place_digest(path))
+    places.append(place_digest(path.rename(tmp_path / "b.wav")))
     assert len({*places, ""}) == 5
-    assert place_of(tmp_path / "missing") == ""
+    assert place_digest(tmp_path / "missing") == ""
 
 
 def test_marks_of_one_recording() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from transcriber.audio.blocks import in_blocks
 from transcriber.audio.command import SAMPLE_RATE
 
 _FRAME = SAMPLE_RATE // 20
@@ -25,14 +26,7 @@ def is_lively(pieces: Iterable[bytes]) -> bool:
     pieces : iterable of bytes
         Its samples: signed 16-bit little-endian, mono, 16 kHz.
     """
-    stretch = bytearray()
-    for piece in pieces:
-        stretch += piece
-        while len(stretch) >= _STRETCH_BYTES:
-            if _is_lively(bytes(stretch[:_STRETCH_BYTES])):
-                return True
-            del stretch[:_STRETCH_BYTES]
-    return _is_lively(bytes(stretch))
+    return any(map(_is_lively, in_blocks(pieces, _STRETCH_BYTES)))
 
 
 def _is_lively(stretch: bytes) -> bool:

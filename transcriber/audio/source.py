@@ -6,6 +6,7 @@ import contextlib
 import itertools
 from collections.abc import Generator, Iterator, Sequence
 
+from transcriber.audio.blocks import in_blocks
 from transcriber.audio.liveliness import is_lively
 from transcriber.audio.reading import Place, Reading, SourceFile
 from transcriber.audio.tracks import AudioTrack, choose_tracks, in_order, tell_choice
@@ -132,19 +133,9 @@ def _mixed(sounds: Sequence[Iterator[bytes]]) -> Iterator[bytes]:
     """Add up sounds, the end of the longest being that of the sum."""
     import numpy as np  # noqa: PLC0415  only where all tracks are asked for
 
-    for parts in itertools.zip_longest(*map(_of_equal_length, sounds), fillvalue=b""):
+    blocks = [in_blocks(sound, _MIXED_BYTES) for sound in sounds]
+    for parts in itertools.zip_longest(*blocks, fillvalue=b""):
         total = np.zeros(max(map(len, parts)) // 2, np.int32)
         for part in parts:
             total[: len(part) // 2] += np.frombuffer(part, "<i2")
         yield total.clip(-32768, 32767).astype("<i2").tobytes()
-
-
-def _of_equal_length(sound: Iterator[bytes]) -> Iterator[bytes]:
-    gathered = bytearray()
-    for piece in sound:
-        gathered += piece
-        while len(gathered) >= _MIXED_BYTES:
-            yield bytes(gathered[:_MIXED_BYTES])
-            del gathered[:_MIXED_BYTES]
-    if gathered:
-        yield bytes(gathered)

@@ -11,6 +11,7 @@ from types import TracebackType
 
 from transcriber.audio import failures
 from transcriber.audio.background import Background
+from transcriber.audio.blocks import in_blocks
 from transcriber.audio.command import SAMPLE_RATE
 from transcriber.audio.ffmpeg import Ffmpeg
 from transcriber.audio.inspection import inspect
@@ -134,7 +135,7 @@ class AudioStream:
         samples = 0
         digest = hashlib.sha256()
         with contextlib.closing(self._recordings.pieces()) as sound:
-            for block in self._cut(sound):
+            for block in in_blocks(sound, BLOCK_BYTES):
                 samples += len(block) // BYTES_PER_SAMPLE
                 digest.update(block)
                 if samples > self._limits.audio_seconds * SAMPLE_RATE:
@@ -144,17 +145,6 @@ class AudioStream:
     def _stop(self) -> None:
         for process in list(self._file.running):
             process.kill()
-
-    @staticmethod
-    def _cut(chunks: Iterator[bytes]) -> Iterator[bytes]:
-        gathered = bytearray()
-        for chunk in chunks:
-            gathered += chunk
-            while len(gathered) >= BLOCK_BYTES:
-                yield bytes(gathered[:BLOCK_BYTES])
-                del gathered[:BLOCK_BYTES]
-        if gathered:
-            yield bytes(gathered)
 
 
 def open_audio(

@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from transcriber.course import clock
 from transcriber.engine.interface import (
     FRAMES_PER_SECOND,
     Clip,
@@ -22,7 +23,6 @@ from transcriber.engine.interface import (
     WindowResult,
 )
 from transcriber.errors import EngineFailedError
-from transcriber.progress import clock
 
 
 class FallbackEngine:

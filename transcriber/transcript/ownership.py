@@ -84,7 +84,7 @@ def fingerprint(path: Path) -> str:
     return digest.hexdigest()
 
 
-def place_of(path: Path) -> str:
+def place_digest(path: Path) -> str:
     """Return a digest of where a file lies, how large it is and when it was changed last."""
     try:
         found = os.stat(path)  # noqa: PTH116  a name may be longer than pathlib takes
@@ -96,7 +96,7 @@ def place_of(path: Path) -> str:
 
 def is_of(mark: Mark, path: Path) -> bool:
     """Whether a mark is that of a recording, which is read only where it was moved or changed."""
-    if mark.place and mark.place == place_of(path):
+    if mark.place and mark.place == place_digest(path):
         return True
     return bool(mark.content) and mark.content == fingerprint(path)
 
