@@ -84,7 +84,8 @@ ALLOWED = {
     "avx512": AVX512,
     "avx512_vnni": AVX512 | {"avx512_vnni"},
     "avx512_bf16": AVX512 | {"avx512_vnni", "avx512_bf16"},
-    "amx": AVX512 | {"avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16"},
+    "amx": AVX512
+    | {"avx512_vnni", "avx512_bf16", "avx512_vbmi", "amx_tile", "amx_bf16", "amx_int8"},
 }
 """What each capability of the fused operators asks the processor for before it is used."""
 

@@ -30,7 +30,9 @@ NEEDS: Mapping[str, frozenset[str]] = {
     "avx512": frozenset(("avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512vl", "avx512dq")),
     "avx512_vnni": frozenset(("avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512_vnni")),
     "avx512_bf16": frozenset(("avx512f", "avx512_vnni", "avx512_bf16")),
-    "amx": frozenset(("avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16")),
+    "amx": frozenset(
+        ("avx512_vnni", "avx512_bf16", "avx512vbmi", "amx_tile", "amx_bf16", "amx_int8")
+    ),
 }
 """What Linux calls the features that each capability needs, from the lowest to the best."""
 

@@ -6,7 +6,7 @@ set(whisper_avx_vnni ${whisper_avx2} -mavxvnni)
 set(whisper_avx512 ${whisper_avx2} -mavx512f -mavx512bw -mavx512vl -mavx512dq)
 set(whisper_avx512_vnni ${whisper_avx512} -mavx512vnni)
 set(whisper_avx512_bf16 ${whisper_avx512_vnni} -mavx512bf16)
-set(whisper_amx ${whisper_avx512_bf16} -mamx-tile -mamx-bf16)
+set(whisper_amx ${whisper_avx512_bf16} -mavx512vbmi -mamx-tile -mamx-bf16 -mamx-int8)
 
 objects(whisper PRECOMPILED ${common} SOURCES ${WHISPER} OPTIONS -O2)
 foreach(source IN LISTS WHISPER_KERNELS)

@@ -28,7 +28,7 @@ def test_every_choice_has_a_label_and_forms_that_exist() -> None:
             forms = choose_forms(resolve(compute_type), capability)
             labels.add(forms.label)
             assert forms.encoder in STORAGES
-            # The decoder has no kernels for 16-bit integers, nor the encoder for 8-bit ones.
+            # The decoder has 16-bit integers at one place only, the encoder 8-bit ones nowhere.
             assert forms.decoder != "int16"
             assert forms.encoder not in ("int8", "float16")
     assert labels == set(LABELS)
@@ -37,6 +37,14 @@ def test_every_choice_has_a_label_and_forms_that_exist() -> None:
 def test_bfloat16_is_for_processors_that_multiply_it() -> None:
     assert choose_forms("int8", "amx").encoder == "bfloat16"
     assert choose_forms("int8", "avx512_bf16").encoder == "int16"
+
+
+def test_what_would_lose_the_most_in_8_bits_has_16() -> None:
+    assert choose_forms("int8", "avx512_bf16").sensitive == "float16"
+    # The tiles multiply no float16.
+    assert choose_forms("int8", "amx").sensitive == "int16"
+    assert choose_forms("bfloat16", "amx").sensitive == "bfloat16"
+    assert choose_forms("float32", "amx").sensitive == "exact"
 
 
 @pytest.mark.parametrize("decoder", ["exact", "float16", "float32"])

@@ -4,9 +4,9 @@
 #include "products_test.h"
 
 inline void test_activate(Checks& checks, Random& random, const Kernels& kernels, int rounds) {
-  for (int round = 0; round < rounds * 8; ++round) {
-    const Form form = kDecoderForms[round % 4];
-    const bool integers = form == Form::kInt8, normal = round % 8 >= 4;
+  for (int round = 0; round < rounds * 10; ++round) {
+    const Form form = kProductForms[round % 5];
+    const bool integers = is_integer(form), normal = round % 10 >= 5;
     const int64_t depth = 64 * random.whole(1, 4), rows = random.whole(1, 2 * kRowKinds);
     const int64_t begin = random.whole(0, rows - 1), end = random.whole(begin + 1, rows);
     const float norm = integers ? 127.f * std::sqrt(float(depth)) * random.whole(0, 10) / 10 : 0.f;
@@ -40,7 +40,7 @@ inline void test_activate(Checks& checks, Random& random, const Kernels& kernels
       const double scale = scales[row];
       double squares = 0;
       for (int64_t k = 0; k < depth; ++k) {
-        const double found = whole[row * depth + k];
+        const double found = read_integer(whole.data() + row * depth, depth, k, kernels);
         squares += found * found;
         const auto [value, error] = expected[k];
         const Number bound = {value, error + 0.5001 * scale + 4 * kUnit * std::abs(value)};

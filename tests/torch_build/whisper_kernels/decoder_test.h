@@ -111,7 +111,7 @@ inline void check_cross_attention(
                static_cast<long long>(heads));
   const Weights query(random, form, state, state);
   const int64_t first = random.whole(0, 2), all = first + count + random.whole(0, 2);
-  const Rows input(random, form, all, state, Style::kRandom, kHeardKinds);
+  const Rows input(random, kernels, form, all, state, Style::kRandom, kHeardKinds);
   CrossMemory memory(cross_form, heads, positions);
   memory.draw(random, static_cast<int>(random.whole(0, 2)));
   const CrossCache layers[] = {{}, memory.cache()};

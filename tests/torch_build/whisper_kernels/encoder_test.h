@@ -3,6 +3,8 @@
 
 #include "encoder_window.h"
 
+constexpr float kScoreFactor = 0.125f; // one over the root of 64
+
 inline double query_limit(Form form) {
   return form == Form::kInt16 ? 5790 : 0;
 }
@@ -48,9 +50,11 @@ inline void check_attention_input(
     const Numbers qkv = linear(normalize(given, window.layer().attention_norm), window.qkv());
     for (int64_t channel = 0; channel < state.state; ++channel) {
       const int64_t head = channel / kHead, within = channel % kHead;
+      // Queries have the factor of the scores, a power of 2.
+      const Number query = {qkv[channel].value * kScoreFactor, qkv[channel].error * kScoreFactor};
       check_converted(
           checks, form, read_element(form, state.queries, window.query_index(head, position, within)),
-          qkv[channel], window.query_scale(head, position), query_limit(form), "query", position,
+          query, window.query_scale(head, position), query_limit(form), "query", position,
           channel);
       check_converted(
           checks, form, read_element(form, state.keys, window.key_index(head, position, within)),
@@ -83,7 +87,7 @@ inline void draw_attention(Random& random, const EncoderWindow& window, Form for
   for (int64_t head = 0; head < state.heads; ++head) {
     for (int64_t position = 0; position < state.positions; ++position) {
       const float scale = kind == 1 ? 5e-5f : 4e-4f * random.whole(5, 15) / 10;
-      window.query_scale(head, position) = scale;
+      window.query_scale(head, position) = scale * kScoreFactor;
       window.key_scale(head, position) = scale;
       window.value_scale(head, position) = 2e-3f * random.whole(1, 30) / 10;
       for (int64_t channel = 0; channel < kHead; ++channel) {
@@ -91,7 +95,7 @@ inline void draw_attention(Random& random, const EncoderWindow& window, Form for
         const float query = kind == 2 ? key : whole ? draw(5790, 2500) : draw(4, 1.2f);
         const int64_t target = kind == 2 ? (position * 7 + 3) % state.positions : position;
         const float value = whole ? draw(1023, 400) : draw(4, 1.f);
-        const float factor = kind == 2 && !whole ? 2.f : 1.f;
+        const float factor = (kind == 2 && !whole ? 2.f : 1.f) * (whole ? 1.f : kScoreFactor);
         write_element(form, state.queries, window.query_index(head, target, channel), query * factor);
         write_element(form, state.keys, window.key_index(head, position, channel), key);
         write_element(form, state.values, window.value_index(head, position, channel), value);
@@ -122,7 +126,7 @@ inline Numbers heard(const EncoderWindow& window, Form form, int64_t position) {
       const double scale =
           whole ? double(window.query_scale(head, position)) * window.key_scale(head, other) : 1.;
       const double steps = whole ? 0 : kHead + 2;
-      scores[other] = {sum * scale / 8, kUnit * scale / 8 * (steps * sizes + 6 * std::abs(sum))};
+      scores[other] = {sum * scale, kUnit * scale * (steps * sizes + 6 * std::abs(sum))};
       if (whole) {
         meeting.scales.push_back(window.value_scale(head, other));
       }

@@ -8,22 +8,47 @@ using whisper::Activations;
 constexpr float kUntouched = 12345.f;
 constexpr Form kDecoderForms[] = {Form::kFloat32, Form::kFloat16, Form::kBFloat16, Form::kInt8};
 constexpr Form kEncoderForms[] = {Form::kFloat32, Form::kBFloat16, Form::kInt16};
+// The second product of an MLP has one more.
+constexpr Form kProductForms[] = {
+    Form::kFloat32, Form::kFloat16, Form::kBFloat16, Form::kInt16, Form::kInt8};
 constexpr int64_t kRowCounts[] = {1, 2, 3, 5, 8, 13, 40};
+
+// Element `k` of a row of int16 as the kernels keep it.
+inline int16_t read_integer(const int16_t* row, int64_t depth, int64_t k, const Kernels& kernels) {
+  if (!kernels.byte_planes) {
+    return row[k];
+  }
+  const auto* bytes = reinterpret_cast<const uint8_t*>(row);
+  return static_cast<int16_t>(bytes[k] << 8 | bytes[depth + k]);
+}
+
+inline void write_integer(
+    int16_t* row, int64_t depth, int64_t k, const Kernels& kernels, int16_t value) {
+  if (!kernels.byte_planes) {
+    row[k] = value;
+    return;
+  }
+  auto* bytes = reinterpret_cast<uint8_t*>(row);
+  bytes[k] = static_cast<uint16_t>(value) >> 8;
+  bytes[depth + k] = static_cast<uint16_t>(value) & 255;
+}
 
 // Rows that are activations already, made here and not by the kernel.
 class Rows {
  public:
   Rows(
-      Random& random, Form form, int64_t rows, int64_t depth, Style style,
+      Random& random, const Kernels& kernels, Form form, int64_t rows, int64_t depth, Style style,
       int kinds = kRowKinds)
-      : integers_(form == Form::kInt8 ? rows * depth : 0),
-        floats_(form == Form::kInt8 ? 0 : rows * depth),
+      : kernels_(kernels),
+        integers_(is_integer(form) ? rows * depth : 0),
+        floats_(is_integer(form) ? 0 : rows * depth),
         scales_(rows) {
     // What int32 can hold where all weights are the largest.
-    const int64_t most = std::min<int64_t>(32767, 2147483647 / (127 * depth));
+    const int64_t weight = form == Form::kInt8 ? 127 : 32767;
+    const int64_t most = std::min<int64_t>(32767, 2147483647 / (weight * depth));
     for (int64_t row = 0; row < rows; ++row) {
       scales_[row] = style == Style::kRandom ? 1e-4f * random.whole(1, 30) : 1.f;
-      if (form != Form::kInt8 && style == Style::kRandom) {
+      if (!is_integer(form) && style == Style::kRandom) {
         draw_row(random, floats_.data() + row * depth, depth, random.whole(0, kinds - 1));
         continue;
       }
@@ -32,14 +57,15 @@ class Rows {
         const int64_t whole = style == Style::kRandom ? random.whole(-most, most)
             : style == Style::kLargest                ? sign * most
                                                       : random.whole(-15, 15);
-        if (form == Form::kInt8) {
-          integers_[row * depth + k] = static_cast<int16_t>(whole);
+        if (is_integer(form)) {
+          write_integer(
+              integers_.data() + row * depth, depth, k, kernels, static_cast<int16_t>(whole));
         } else {
           floats_[row * depth + k] = static_cast<float>(whole);
         }
       }
     }
-    void* values = form == Form::kInt8 ? static_cast<void*>(integers_.data()) : floats_.data();
+    void* values = is_integer(form) ? static_cast<void*>(integers_.data()) : floats_.data();
     activations_ = {values, scales_.data(), depth};
   }
 
@@ -48,8 +74,9 @@ class Rows {
   }
   // As the product sees it: without the row's scale.
   double element(int64_t row, int64_t k) const {
-    const int64_t index = row * activations_.depth + k;
-    return floats_.size() == 0 ? integers_[index] : floats_[index];
+    const int64_t depth = activations_.depth;
+    return floats_.size() == 0 ? read_integer(integers_.data() + row * depth, depth, k, kernels_)
+                               : floats_[row * depth + k];
   }
   double scale(int64_t row) const {
     return floats_.size() == 0 ? scales_[row] : 1.;
@@ -71,6 +98,7 @@ class Rows {
   }
 
  private:
+  const Kernels& kernels_;
   Buffer<int16_t> integers_;
   Buffer<float> floats_;
   Buffer<float> scales_;
@@ -93,7 +121,7 @@ inline void check_product(
   if (random.whole(0, 3) == 0) {
     weights.drop_bias();
   }
-  const Rows input(random, form, rows, depth, style);
+  const Rows input(random, kernels, form, rows, depth, style);
   const int64_t first = random.whole(0, panels - 1), last = random.whole(first + 1, panels);
   const int64_t stride = panels * 16 + 16 * random.whole(0, 1);
   Buffer<float> out(rows * stride);
@@ -148,7 +176,7 @@ inline void test_dot(Checks& checks, Random& random, const Kernels& kernels, int
 
 inline void test_products(Checks& checks, Random& random, const Kernels& kernels, int rounds) {
   constexpr Style kStyles[] = {Style::kRandom, Style::kWhole, Style::kLargest, Style::kZero};
-  for (const Form form : kDecoderForms) {
+  for (const Form form : kProductForms) {
     for (const int64_t rows : kRowCounts) {
       for (int round = 0; round < rounds; ++round) {
         const int64_t depth = 64 * random.whole(1, rounds == 1 ? 2 : 4);

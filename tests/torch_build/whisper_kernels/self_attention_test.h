@@ -73,7 +73,7 @@ inline void check_self_attention(
                form_name(form), static_cast<long long>(count), static_cast<long long>(context),
                static_cast<long long>(head), static_cast<long long>(heads), prompt);
   const Weights qkv(random, form, 3 * state, state);
-  const Rows input(random, form, count, state, Style::kRandom, kHeardKinds);
+  const Rows input(random, kernels, form, count, state, Style::kRandom, kHeardKinds);
   Step step(random, count, count + random.whole(0, 2), context, state, prompt);
   const SelfCache& cache = step.cache();
   Numbers expected = exact(step.memory().data(), step.memory().size());

@@ -69,7 +69,8 @@ bool has_avx512_bf16() {
 bool has_amx() {
   constexpr int kRequestPermission = 0x1023, kTileData = 18;
   const unsigned features = cpuid(7, 0).edx;
-  return has_avx512_bf16() && saves(0x600e6) && bit(features, 22) && bit(features, 24) &&
+  const bool bf16 = bit(features, 22), tile = bit(features, 24), int8 = bit(features, 25);
+  return has_avx512_bf16() && saves(0x600e6) && bf16 && tile && int8 && bit(cpuid(7, 0).ecx, 1) &&
       syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
 }
 

@@ -115,7 +115,7 @@ struct SelfCache {
 };
 
 // What products of the decoder read: float32, or int16 with a scale for each row where the weights
-// are int8.
+// are integers. What the table calls byte planes are the same numbers in another order.
 struct Activations {
   void* values; // (rows, depth)
   float* scales; // (rows,)
@@ -127,6 +127,8 @@ struct RowKernels;
 struct Kernels {
   const char* name;
   const RowKernels* rows; // of logits
+  // Whether a row of int16 is its upper bytes and, behind them, its lower ones.
+  bool byte_planes;
 
   void (*convolve)(const Convolution&, int64_t begin, int64_t end);
   // Rows `begin` to `end` up to queries, keys and values; and from there to the layer's output.

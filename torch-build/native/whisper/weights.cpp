@@ -89,7 +89,8 @@ void check_many_rows(const Linear& linear) {
 }
 
 void check_few_rows(const Linear& linear) {
-  TORCH_CHECK(linear.form != Form::kInt16, "the decoder's weights cannot be int16");
+  TORCH_CHECK(
+      linear.form != Form::kInt16, "of the decoder's weights only an MLP's second can be int16");
 }
 
 } // namespace
@@ -184,7 +185,7 @@ DecoderWeights read_decoder(at::TensorList tensors, int64_t heads) {
     layer.fc2 = reader.linear(layer.fc1.outputs, state);
     check_many_rows(layer.key_value);
     for (const Linear* linear :
-         {&layer.qkv, &layer.out, &layer.query, &layer.cross_out, &layer.fc1, &layer.fc2}) {
+         {&layer.qkv, &layer.out, &layer.query, &layer.cross_out, &layer.fc1}) {
       check_few_rows(*linear);
     }
     weights.layers.push_back(layer);

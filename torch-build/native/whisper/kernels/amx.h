@@ -39,16 +39,16 @@ struct Tiles : BFloat16 {
 
   OUTLINE void tile(
       const uint16_t* a, int64_t stride, const uint16_t* b, int64_t panel_size, int64_t depth,
-      float* sums, bool more) {
-    constexpr int64_t kRowBytes = kPanels * kPanel * sizeof(float);
-    constexpr int64_t kLower = kTileSide * kPanels * kPanel;
+      float* sums, int64_t width, bool more) {
+    const int64_t row_bytes = width * static_cast<int64_t>(sizeof(float));
+    float* lower = sums + kTileSide * width;
     const int64_t a_bytes = stride * static_cast<int64_t>(sizeof(*a));
     const uint16_t* second = b + panel_size;
     if (more) {
-      _tile_loadd(0, sums, kRowBytes);
-      _tile_loadd(1, sums + kPanel, kRowBytes);
-      _tile_loadd(2, sums + kLower, kRowBytes);
-      _tile_loadd(3, sums + kLower + kPanel, kRowBytes);
+      _tile_loadd(0, sums, row_bytes);
+      _tile_loadd(1, sums + kPanel, row_bytes);
+      _tile_loadd(2, lower, row_bytes);
+      _tile_loadd(3, lower + kPanel, row_bytes);
     } else {
       _tile_zero(0);
       _tile_zero(1);
@@ -65,10 +65,10 @@ struct Tiles : BFloat16 {
       _tile_dpbf16ps(2, 5, 6);
       _tile_dpbf16ps(3, 5, 7);
     }
-    _tile_stored(0, sums, kRowBytes);
-    _tile_stored(1, sums + kPanel, kRowBytes);
-    _tile_stored(2, sums + kLower, kRowBytes);
-    _tile_stored(3, sums + kLower + kPanel, kRowBytes);
+    _tile_stored(0, sums, row_bytes);
+    _tile_stored(1, sums + kPanel, row_bytes);
+    _tile_stored(2, lower, row_bytes);
+    _tile_stored(3, lower + kPanel, row_bytes);
   }
 };
 

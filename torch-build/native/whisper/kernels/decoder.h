@@ -4,6 +4,7 @@
 // in registers: int8 becomes int16 there and meets activations in int16; float16 becomes float32.
 #pragma once
 
+#include "integer_tiles.h"
 #include "rows.h"
 
 namespace {
@@ -15,6 +16,8 @@ using whisper::Linear;
 
 // Stored types. `kVectorsRead` vectors of sums belong to a panel; columns() puts them in order.
 struct StoredInt8 {
+  static constexpr bool kTiled = false;
+  using Row = Int16;
   using Weight = int8_t;
   using Activation = int16_t;
   using Sum = I;
@@ -82,9 +85,45 @@ struct StoredInt8 {
 #endif
 };
 
+struct StoredInt16 {
+  static constexpr bool kTiled = false;
+  using Row = Int16;
+  using Weight = int16_t;
+  using Activation = int16_t;
+  using Sum = I;
+  static constexpr bool kScaled = true;
+  static constexpr int kDepth = 2;
+  static constexpr int kSums = kVectors;
+  static constexpr int kRows = kTileRows;
+
+  template <int rows>
+  static INLINE void step(
+      I (&sums)[rows][kSums], const int16_t* a, int64_t stride, const int16_t* b) {
+    S weights[kSums];
+#pragma clang loop unroll(full)
+    for (int v = 0; v < kSums; ++v) {
+      weights[v] = load<S>(b + v * 2 * kLanes);
+    }
+#pragma clang loop unroll(full)
+    for (int row = 0; row < rows; ++row) {
+      const S activation = Int16::broadcast(a + row * stride);
+#pragma clang loop unroll(full)
+      for (int v = 0; v < kSums; ++v) {
+        sums[row][v] = Int16::dot(sums[row][v], activation, weights[v]);
+      }
+    }
+  }
+
+  static INLINE F columns(const I* sums, int v) {
+    return to_float(sums[v]);
+  }
+};
+
 // float32 arithmetic with weights that `Reader` makes float32 of.
 template <typename Reader>
 struct StoredFloat {
+  static constexpr bool kTiled = false;
+  using Row = Float;
   using Weight = typename Reader::Weight;
   using Activation = float;
   using Sum = F;
@@ -164,7 +203,15 @@ using StoredFloat32 = StoredFloat<ReadFloat32>;
 using StoredFloat16 = StoredFloat<ReadFloat16>;
 using StoredBFloat16 = StoredFloat<ReadBFloat16>;
 
-// Calls use(Stored()) with the stored type of a form; int16 is none of the decoder's.
+#ifdef __AMX_INT8__
+using StoredIntegers = TiledInt8;
+using StoredLongIntegers = TiledInt16;
+#else
+using StoredIntegers = StoredInt8;
+using StoredLongIntegers = StoredInt16;
+#endif
+
+// Calls use(Stored()) with the stored type of a form; `product` alone has int16.
 template <typename Use>
 INLINE void with_stored(Form form, const Use& use) {
   switch (form) {
@@ -175,7 +222,7 @@ INLINE void with_stored(Form form, const Use& use) {
     case Form::kBFloat16:
       return use(StoredBFloat16());
     default:
-      return use(StoredInt8());
+      return use(StoredIntegers());
   }
 }
 
@@ -218,7 +265,7 @@ OUTLINE void up_to(
 
 // Rows of activations times panels `first` to `last` of `b`: finish(row, column, sums).
 template <typename Stored, typename Finish>
-INLINE void few_rows(
+INLINE void rows_in_registers(
     int64_t rows, const typename Stored::Activation* a, int64_t stride,
     const typename Stored::Weight* b, int64_t depth, int64_t first, int64_t last,
     const Finish& finish) {
@@ -247,6 +294,19 @@ INLINE void few_rows(
   }
 }
 
+template <typename Stored, typename Finish>
+INLINE void few_rows(
+    int64_t rows, const typename Stored::Activation* a, int64_t stride,
+    const typename Stored::Weight* b, int64_t depth, int64_t first, int64_t last,
+    const Finish& finish) {
+#ifdef __AMX_INT8__
+  if constexpr (Stored::kTiled) {
+    return rows_in_tiles<Stored>(rows, a, b, depth, first, last, finish);
+  } else
+#endif
+    rows_in_registers<Stored>(rows, a, stride, b, depth, first, last, finish);
+}
+
 // As few_rows, for a layer's weights: finish(row, column, values) has scales and bias.
 template <typename Stored, typename Finish>
 INLINE void linear_rows(
@@ -269,7 +329,7 @@ INLINE void linear_rows(
 OUTLINE void product(
     const Linear& linear, const Activations& input, int64_t rows, int64_t first, int64_t last,
     float* out, int64_t stride, int mode) {
-  with_stored(linear.form, [&](auto stored) {
+  const auto multiply_by = [&](auto stored) {
     linear_rows<decltype(stored)>(
         linear, input, rows, first, last, [&](int64_t row, int64_t column, F value) {
           float* at = out + row * stride + column;
@@ -280,7 +340,11 @@ OUTLINE void product(
           }
           store(at, value);
         });
-  });
+  };
+  if (linear.form == Form::kInt16) {
+    return multiply_by(StoredLongIntegers());
+  }
+  with_stored(linear.form, multiply_by);
 }
 
 // Four sums, since each addition waits for the last; `size` is a multiple of four vectors.
@@ -296,12 +360,13 @@ OUTLINE float dot(const uint16_t* weights, const float* numbers, int64_t size) {
   return sum((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
-// A row as int16 where the weights are int8, else as it is.
+// A row as int16 where the weights are integers, else as it is.
 INLINE void activate_row(
     Form form, float norm, const float* in, const Activations& out, int64_t row) {
-  if (form == Form::kInt8) {
+  if (form == Form::kInt8 || form == Form::kInt16) {
     out.scales[row] = convert_row(
-        Int16(), in, norm, static_cast<int16_t*>(out.values) + row * out.depth, out.depth);
+        StoredIntegers::Row(), in, norm, static_cast<int16_t*>(out.values) + row * out.depth,
+        out.depth);
   } else {
     convert_row(Float(), in, 0.f, static_cast<float*>(out.values) + row * out.depth, out.depth);
   }

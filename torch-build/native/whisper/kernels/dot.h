@@ -20,6 +20,7 @@ struct Float {
   using Element = float;
   using Sum = F;
   static constexpr int kGroup = 1;
+  static constexpr bool kRough = false;
   static constexpr bool kScaled = false;
 
   static INLINE F dot(F sum, F a, F b) {
@@ -40,6 +41,7 @@ struct Int16 {
   using Element = int16_t;
   using Sum = I;
   static constexpr int kGroup = 2;
+  static constexpr bool kRough = false;
   static constexpr bool kScaled = true;
 
   static INLINE I dot(I sum, S a, S b) {
@@ -72,6 +74,7 @@ struct BFloat16 {
   using Element = uint16_t;
   using Sum = F;
   static constexpr int kGroup = 2;
+  static constexpr bool kRough = true; // arithmetic around it may be, too
   static constexpr bool kScaled = false;
 
 #if defined(__AVX512BF16__)
@@ -117,7 +120,7 @@ constexpr int kTilePanels = 1;
 #endif
 
 // kRows rows of `a` times `depth` rows of kPanels panels that are `panel_size` elements apart: sums
-// (kRows, 16 * kPanels) as float32, added to what is there where `more`. Not inlined: the program is
+// (kRows, 16 * kPanels) as float32 in rows of `width`, added to what is there where `more`. Not inlined: the program is
 // to stay small.
 template <typename Dot>
 struct Registers : Dot {
@@ -130,7 +133,7 @@ struct Registers : Dot {
 
   OUTLINE void tile(
       const Element* a, int64_t stride, const Element* b, int64_t panel_size, int64_t depth,
-      float* sums, bool more) {
+      float* sums, int64_t width, bool more) {
     typename Dot::Sum lanes[kRows][kPanels * kVectors] = {};
     for (int64_t k = 0; k < depth; k += Dot::kGroup) {
       decltype(Dot::read(b)) columns[kPanels * kVectors];
@@ -152,7 +155,7 @@ struct Registers : Dot {
     for (int row = 0; row < kRows; ++row) {
 #pragma clang loop unroll(full)
       for (int v = 0; v < kPanels * kVectors; ++v) {
-        float* at = sums + row * kPanels * kPanel + v * kLanes;
+        float* at = sums + row * width + v * kLanes;
         const F value = Dot::value(lanes[row][v]);
         store(at, more ? loadf(at) + value : value);
       }
@@ -167,6 +170,26 @@ constexpr int64_t stride_of(int64_t depth) {
   return depth + 64 / static_cast<int64_t>(sizeof(Element));
 }
 
+// Of a panel, what stays in the first cache.
+template <typename Element>
+constexpr int64_t kDepthOfPart = 16384 / (kPanel * sizeof(Element));
+
+// At most kRows rows times `panels` panels, an even number: sums (kRows, width).
+template <typename Tile>
+INLINE void multiply_tile_rows(
+    const typename Tile::Element* a, int64_t stride, const typename Tile::Element* b,
+    int64_t depth, int64_t panels, float* sums, int64_t width) {
+  constexpr int64_t kPart = kDepthOfPart<typename Tile::Element>;
+  for (int64_t part = 0; part < depth; part += kPart) {
+    const int64_t here = lesser(kPart, depth - part);
+    for (int64_t panel = 0; panel < panels; panel += Tile::kPanels) {
+      Tile::tile(
+          a + part, stride, b + (panel * depth + part) * kPanel, depth * kPanel, here,
+          sums + panel * kPanel, width, part != 0);
+    }
+  }
+}
+
 // Rows times `panels` panels, an even number: finish(row, column, sums) for a vector of columns at
 // a time. `a` must have rows up to the next multiple of kRows; what they give is dropped. `memory`
 // holds (rows up to there, 16 * kPanels).
@@ -178,7 +201,7 @@ INLINE void multiply(
     const typename Tile::Element* b, int64_t depth, int64_t panels, float* memory,
     const Finish& finish) {
   constexpr int kColumns = Tile::kPanels * kPanel;
-  constexpr int64_t kPart = 16384 / (kPanel * sizeof(typename Tile::Element));
+  constexpr int64_t kPart = kDepthOfPart<typename Tile::Element>;
   for (int64_t panel = 0; panel < panels; panel += Tile::kPanels) {
     const typename Tile::Element* columns = b + panel * depth * kPanel;
     for (int64_t part = 0; part < depth; part += kPart) {
@@ -186,7 +209,7 @@ INLINE void multiply(
       for (int64_t row = 0; row < rows; row += Tile::kRows) {
         Tile::tile(
             a + row * stride + part, stride, columns + part * kPanel, depth * kPanel, here,
-            memory + row * kColumns, part != 0);
+            memory + row * kColumns, kColumns, part != 0);
       }
     }
     for (int64_t row = 0; row < rows; ++row) {

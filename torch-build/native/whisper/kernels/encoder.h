@@ -80,7 +80,7 @@ INLINE void multiply_rows(
       });
 }
 
-// One head of a row of queries: (64,) in the type of the product; returns its scale.
+// One head of a row: (64,) in the type of the product; returns its scale.
 template <typename Tile>
 OUTLINE float convert_head(const float* in, float limit, typename Tile::Element* out) {
   if constexpr (Tile::kScaled) {
@@ -124,7 +124,10 @@ OUTLINE void attention_input(
   for (int64_t row = 0; row < count; ++row) {
     const int64_t position = begin + row;
     for (int64_t head = 0; head < state.heads; ++head) {
-      const float* from = qkv + row * 3 * size + head * kHead;
+      float* from = qkv + row * 3 * size + head * kHead;
+      for (int64_t i = 0; i < kHead; i += kLanes) {
+        store(from + i, loadf(from + i) * kScoreFactor);
+      }
       Element* query = static_cast<Element*>(state.queries) + (head * rows_held + position) * kHead;
       state.query_scales[head * rows_held + position] =
           convert_head<Tile>(from, kQueryLimit, query);
@@ -176,6 +179,22 @@ OUTLINE float weigh(
     const float scale = integer_scale({largest(peak), sum(squares)}, norm, padded);
     round_row(scores, scale, out, padded);
     return 1.f / (scale * sum(total));
+  } else if constexpr (Tile::kRough) {
+    F tops[2] = {loadf(scores), loadf(scores + kLanes)};
+    for (int64_t i = 0; i < padded; i += 2 * kLanes) {
+      tops[0] = maximum(tops[0], loadf(scores + i));
+      tops[1] = maximum(tops[1], loadf(scores + i + kLanes));
+    }
+    const float most = largest(maximum(tops[0], tops[1])) * kLog2OfE;
+    F totals[2] = {};
+    for (int64_t i = 0; i < padded; i += 2 * kLanes) {
+      const F low = rough_power_of_2(loadf(scores + i) * kLog2OfE - most);
+      const F high = rough_power_of_2(loadf(scores + i + kLanes) * kLog2OfE - most);
+      totals[0] += low;
+      totals[1] += high;
+      store(out + i, narrow_bfloat16(low, high));
+    }
+    return 1.f / sum(totals[0] + totals[1]);
   } else {
     const float total = exponentials(scores, padded);
     convert_row(Tile(), scores, 0.f, out, padded);
@@ -189,43 +208,41 @@ OUTLINE void attend(
     const EncoderState& state, int64_t begin, int64_t count, float* heard, float* scores,
     typename Tile::Element* weights, float* sums) {
   using Element = typename Tile::Element;
-  constexpr float kFactor = 0.125f; // one over the root of 64
   const int64_t rows_held = state.positions + kSpareRows;
+  const int64_t padded = state.padded;
   for (int64_t head = 0; head < state.heads; ++head) {
     const Element* queries = static_cast<const Element*>(state.queries) + head * rows_held * kHead;
-    const Element* keys =
-        static_cast<const Element*>(state.keys) + head * state.padded * kHead;
-    const Element* values =
-        static_cast<const Element*>(state.values) + head * state.padded * kHead;
-    const float* key_scales = state.key_scales + head * state.padded;
+    const Element* keys = static_cast<const Element*>(state.keys) + head * padded * kHead;
+    const Element* values = static_cast<const Element*>(state.values) + head * padded * kHead;
+    const float* key_scales = state.key_scales + head * padded;
     for (int64_t row = 0; row < count; row += Tile::kRows) {
       const int64_t here = lesser(Tile::kRows, count - row);
       const float* query_scales = state.query_scales + head * rows_held + begin + row;
-      multiply<Tile>(
-          queries + (begin + row) * kHead, kHead, here, keys, kHead, state.padded / kPanel,
-          sums, [&](int64_t within, int64_t column, F products) {
-            F value = products * kFactor;
-            if constexpr (Tile::kScaled) {
-              value *= loadf(key_scales + column) * query_scales[within];
-            }
-            store(scores + within * state.padded + column, value);
-          });
+      multiply_tile_rows<Tile>(
+          queries + (begin + row) * kHead, kHead, keys, kHead, padded / kPanel, scores, padded);
       float factors[Tile::kRows];
       for (int64_t within = 0; within < here; ++within) {
-        float* line = scores + within * state.padded;
-        for (int64_t position = state.positions; position < state.padded; ++position) {
+        float* line = scores + within * padded;
+        if constexpr (Tile::kScaled) {
+          for (int64_t column = 0; column < padded; column += kLanes) {
+            const F scale = loadf(key_scales + column) * query_scales[within];
+            store(line + column, loadf(line + column) * scale);
+          }
+        }
+        for (int64_t position = state.positions; position < padded; ++position) {
           line[position] = -__builtin_inff();
         }
         factors[within] = weigh<Tile>(
-            line, state.value_scales + head * state.padded, state.padded,
-            weights + within * state.padded);
+            line, state.value_scales + head * padded, padded, weights + within * padded);
       }
-      multiply<Tile>(
-          weights, state.padded, here, values, state.padded, kHead / kPanel, sums,
-          [&](int64_t within, int64_t column, F products) {
-            store(heard + (row + within) * state.state + head * kHead + column,
-                  products * factors[within]);
-          });
+      multiply_tile_rows<Tile>(
+          weights, padded, values, padded, kHead / kPanel, sums, kHead);
+      for (int64_t within = 0; within < here; ++within) {
+        for (int64_t column = 0; column < kHead; column += kLanes) {
+          store(heard + (row + within) * state.state + head * kHead + column,
+                loadf(sums + within * kHead + column) * factors[within]);
+        }
+      }
     }
   }
 }
@@ -241,12 +258,13 @@ OUTLINE void layer_rest(const EncoderLayer& layer, const EncoderState& state, in
   const int64_t wide_stride = stride_of<Element>(wide);
   Parts parts(
       Parts::bytes<float>(held) + Parts::bytes<Element>(held * wide_stride) +
-      Parts::bytes<float>(held * wide) + Parts::bytes<float>(sums_of<Tile>(count)) + Parts::bytes<float>(Tile::kRows * state.padded) +
+      Parts::bytes<float>(held * wide) + Parts::bytes<float>(sums_of<Tile>(count) + Tile::kRows * kHead) +
+      Parts::bytes<float>(Tile::kRows * state.padded) +
       Parts::bytes<Element>(Tile::kRows * state.padded));
   float* scales = parts.take<float>(held);
   Element* input = parts.take<Element>(held * wide_stride);
   float* values = parts.take<float>(held * wide);
-  float* sums = parts.take<float>(sums_of<Tile>(count));
+  float* sums = parts.take<float>(sums_of<Tile>(count) + Tile::kRows * kHead);
   float* scores = parts.take<float>(Tile::kRows * state.padded);
   Element* weights = parts.take<Element>(Tile::kRows * state.padded);
   float* x = state.x + begin * size;
@@ -268,7 +286,7 @@ OUTLINE void layer_rest(const EncoderLayer& layer, const EncoderState& state, in
   }
   multiply_rows<Tile>(
       layer.fc1, input, scales, count, sums, [&](int64_t row, int64_t column, F value) {
-        store(values + row * wide + column, gelu(value));
+        store(values + row * wide + column, gelu<Tile::kRough>(value));
       });
   for (int64_t row = 0; row < count; ++row) {
     scales[row] =

@@ -24,7 +24,6 @@ INLINE int64_t prompt_bytes(int64_t count) {
 OUTLINE void prompt_attention(
     const SelfCache& cache, int64_t slot, const float* queries, int64_t count, int64_t head,
     float* out, float* memory) {
-  constexpr float kFactor = 0.125f; // one over the root of 64
   const int64_t padded = whisper::round_up(count, kPanel);
   float* keys = memory; // (panels, depth 64, 16)
   float* values = keys + padded * kHead; // (4 panels, depth padded, 16)
@@ -54,7 +53,7 @@ OUTLINE void prompt_attention(
     few_rows<StoredFloat32>(
         here, queries + first * kHead, kHead, keys, kHead, 0, panels,
         [&](int64_t row, int64_t column, F sums) {
-          store(scores + row * padded + column, sums * kFactor);
+          store(scores + row * padded + column, sums * kScoreFactor);
         });
     float factors[StoredFloat32::kRows];
     for (int64_t row = 0; row < here; ++row) {

@@ -9,6 +9,9 @@ namespace {
 
 using whisper::LayerNorm;
 
+// Of scores: one over the root of 64. A power of 2, so that it may as well be the queries'.
+constexpr float kScoreFactor = 0.125f;
+
 // Layer norm of a row of `size` numbers, a multiple of the lanes; epsilon as in openai-whisper.
 OUTLINE void normalize_row(const LayerNorm& norm, const float* in, float* out, int64_t size) {
   F total = 0.f;
@@ -93,11 +96,18 @@ OUTLINE float convert_row(Int16, const float* in, float norm, int16_t* out, int6
   return 1.f / scale;
 }
 
+// Two vectors as bfloat16, to the nearest.
+INLINE S narrow_bfloat16(F low, F high) {
+#if defined(__AVX512BF16__)
+  return as<S>(_mm512_cvtne2ps_pbh(as<__m512>(high), as<__m512>(low)));
+#else
+  return narrow(as<I>(round_bfloat16(low)), as<I>(round_bfloat16(high)));
+#endif
+}
+
 OUTLINE float convert_row(BFloat16, const float* in, float, uint16_t* out, int64_t size) {
   for (int64_t i = 0; i < size; i += 2 * kLanes) {
-    const I low = as<I>(round_bfloat16(loadf(in + i)));
-    const I high = as<I>(round_bfloat16(loadf(in + i + kLanes)));
-    store(out + i, narrow(low, high));
+    store(out + i, narrow_bfloat16(loadf(in + i), loadf(in + i + kLanes)));
   }
   return 1.f;
 }

@@ -79,6 +79,7 @@ namespace whisper {
 const Kernels WHISPER_TABLE(CAPABILITY) = {
     WHISPER_NAME(CAPABILITY),
     &row_kernels_of_set,
+    std::is_same_v<StoredIntegers::Row, BytePlanes>,
     convolve_rows,
     encoder_attention_input,
     encoder_layer_rest,
