@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -87,13 +88,14 @@ def pack_addon() -> None:
         )
 
 
-def check_publishing(update_address: str, sign_key: str) -> None:
-    """Check what only those give who publish; both may be empty.
+def check_publishing(update_address: str, sign_key: str, minisign_key: str = "") -> None:
+    """Check what only those give who publish; all may be empty.
 
     Raises
     ------
     UsageError
-        When the address is none of a web folder, or GnuPG has no secret key of that name.
+        When the address is none of a web folder, GnuPG has no secret key of that name, or minisign
+        cannot sign with that file; the reason was printed.
     """
     check_address("UPDATE_ADDRESS", update_address)
     if re.search(r"[\s|]", update_address):
@@ -102,6 +104,13 @@ def check_publishing(update_address: str, sign_key: str) -> None:
         code, output = run_quietly(["gpg", "--batch", "--list-secret-keys", "--", sign_key])
         if code:
             raise UsageError(f"SIGN_KEY={sign_key}: {last_line(output)}", "name another key")
+    if minisign_key and not os.path.isfile(minisign_key):
+        raise UsageError(f"MINISIGN_KEY={minisign_key} is no file", "name another file")
+    # By this Python, as there may be no environment yet: it gets minisign, too.
+    if minisign_key and _recipe("native_build.minisign", minisign_key, python=sys.executable):
+        raise UsageError(
+            f"MINISIGN_KEY={minisign_key} cannot be used, the reason is above", "name another file"
+        )
 
 
 def check_address(name: str, address: str) -> None:
@@ -138,6 +147,6 @@ def _build(*words: str) -> None:
         )
 
 
-def _recipe(module: str, *words: str | Path) -> int:
+def _recipe(module: str, *words: str | Path, python: str | Path = PYTHON) -> int:
     paths = os.pathsep.join(map(str, (NATIVE, RECIPE, CHECKOUT)))
-    return run(["env", f"PYTHONPATH={paths}", PYTHON, "-m", module, *words], limit=4 * HOUR)
+    return run(["env", f"PYTHONPATH={paths}", python, "-m", module, *words], limit=4 * HOUR)

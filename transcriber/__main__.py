@@ -20,7 +20,7 @@ DEBUG_VARIABLE = "TRANSCRIBER_DEBUG"
 """Set to show where in the program a failure arose."""
 
 
-SUBCOMMANDS = ("models", "cuda", "doctor")
+SUBCOMMANDS = ("models", "cuda", "doctor", "verify")
 
 NOBODY_READS = 141
 """Exit code when the reader of standard output has gone: as if SIGPIPE had ended the program."""

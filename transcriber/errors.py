@@ -102,5 +102,11 @@ class EngineFailedError(TranscriberError):
     exit_code = 11
 
 
+class SignatureError(TranscriberError):
+    """A file is not what was published: its digest or its signature is of something else."""
+
+    exit_code = 12
+
+
 INTERRUPTED_BY_SIGINT = 130
 """Exit code of a run that Ctrl-C ended: 128 plus the signal's number, as shells report it."""

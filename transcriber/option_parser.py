@@ -28,7 +28,8 @@ Transcribe recordings with OpenAI's Whisper, and write text and subtitles.
   transcriber models list                   the models; also fetch, verify, import, remove, path
   transcriber cuda status                   the CUDA add-on; also fetch, import, remove
   transcriber doctor                        what was found on this machine
-  transcriber help models                   the options of these; also cuda, doctor
+  transcriber verify FILE                   whether a download is what was published
+  transcriber help models                   the options of these; also cuda, doctor, verify
 """
 
 _EPILOG = """\
@@ -37,7 +38,7 @@ defaults of your own: lines such as `language = de` in the file that `transcribe
 exit codes: 0 done; 1 defect of the program; 2 usage; 3 a recording cannot be read; 4 model;
 5 network; 6 offline and not there; 7 a file cannot be written; 8 ffmpeg or a library is missing;
 9 time or memory do not suffice; 10 some of several recordings failed;
-11 the GPU, or the Python that decodes, has failed;
+11 the GPU, or the Python that decodes, has failed; 12 a download is not what was published;
 129, 130 or 143 ended by a signal: the same command continues where it stopped;
 141 whoever read standard output has gone
 """

@@ -1,4 +1,4 @@
-"""The sub-commands ``models``, ``cuda`` and ``doctor``."""
+"""The sub-commands ``models``, ``cuda``, ``doctor`` and ``verify``."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ _SUBCOMMANDS = {
         "transcriber.doctor",
         "What was found on this machine, and what it means for transcribing.",
     ),
+    "verify": (
+        "transcriber.signatures.command",
+        "Whether files that were downloaded are what was published: their signatures.",
+    ),
 }
 
 _SHARED = frozenset({"model_dir", "ffmpeg", "device", "backend", "python", "compute_type"})
@@ -33,7 +37,7 @@ def run_subcommand(name: str, arguments: Sequence[str]) -> int:
     Parameters
     ----------
     name : str
-        ``models``, ``cuda`` or ``doctor``.
+        ``models``, ``cuda``, ``doctor`` or ``verify``.
     arguments : sequence of str
         What follows it on the command line.
 

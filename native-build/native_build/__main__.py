@@ -37,6 +37,7 @@ def main() -> int:
     publishing = Publishing(
         update_address=os.environ.get("UPDATE_ADDRESS", ""),
         sign_key=os.environ.get("SIGN_KEY", ""),
+        minisign_key=os.environ.get("MINISIGN_KEY", ""),
     )
 
     def work() -> int:
