@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from transcriber import __version__, doctor
-from transcriber.audio.ffmpeg import Ffmpeg
+from transcriber.audio.ffmpeg import Ffmpeg, find_ffmpeg
+from transcriber.audio.sandbox_state import in_words
 from transcriber.cuda.search import Search
 from transcriber.doctor import add_arguments, run
 from transcriber.errors import DependencyError, UsageError
@@ -116,6 +117,20 @@ def test_missing_ffmpeg(
     else:
         assert "unknown (ffmpeg was not found: install it)" in output
         assert output.splitlines()[-1] == "Cannot transcribe: ffmpeg missing."
+
+
+@pytest.mark.usefixtures("complete")
+def test_what_ffmpeg_is_kept_from(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TRANSCRIBER_SANDBOX", "off")
+    assert report(capsys)["ffmpeg"]["sandbox"] == "off, by TRANSCRIBER_SANDBOX"
+    monkeypatch.delenv("TRANSCRIBER_SANDBOX")
+    told = report(capsys)["ffmpeg"]["sandbox"]
+    # By any kernel one line, and the words of the sandbox that this ffmpeg runs in.
+    assert told == in_words(find_ffmpeg().sandbox)
+    assert told
+    assert "\n" not in told
 
 
 @pytest.mark.usefixtures("complete")

@@ -7,9 +7,11 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from transcriber.errors import DependencyError
+from transcriber.audio.ffmpeg import find_ffmpeg
+from transcriber.audio.sandbox_state import in_words
+from transcriber.errors import DependencyError, TranscriberError
 from transcriber.machine.device import check_requested
-from transcriber.machine.finding import Finding, Value, failed_finding
+from transcriber.machine.finding import Finding, Value, failed_finding, look_up
 from transcriber.machine.findings import (
     device_findings,
     environment_findings,
@@ -98,7 +100,7 @@ def _sections(arguments: argparse.Namespace) -> Iterator[tuple[str, list[Finding
         "processor": processor_findings,
         "threads": thread_findings,
         "memory": memory_findings,
-        "ffmpeg": lambda: ffmpeg_findings(arguments.ffmpeg),
+        "ffmpeg": lambda: ffmpeg_findings(arguments.ffmpeg) + _sandbox(arguments.ffmpeg),
         "packages": package_findings,
         "gpu": gpu_findings,
         "device": lambda: device_findings(arguments.device),
@@ -114,6 +116,15 @@ def _sections(arguments: argparse.Namespace) -> Iterator[tuple[str, list[Finding
         except Exception as error:
             findings = [failed_finding(title, error)]
         yield title, findings
+
+
+def _sandbox(configured: str | None) -> list[Finding]:
+    try:
+        found = find_ffmpeg(configured)
+    except TranscriberError:
+        # The finding before this one tells why.
+        return []
+    return [look_up("sandbox", lambda: in_words(found.sandbox))]
 
 
 def _engine(arguments: argparse.Namespace) -> list[Finding]:

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from transcriber.audio.sandbox import Start, start
+from transcriber.audio.sandbox_state import Sandbox, sandboxes_for
 from transcriber.beside import file_beside
 from transcriber.errors import DependencyError, LimitError
 from transcriber.machine.memory import general_error, limit_in_words
@@ -38,11 +40,14 @@ class Ffmpeg:
     origin : str
         Where it was found: ``option``, ``environment``, ``bundled`` (beside the program),
         ``package`` (imageio-ffmpeg) or ``PATH``.
+    sandbox : Sandbox
+        The narrowest one in which it answered.
     """
 
     path: Path
     version: str
     origin: str
+    sandbox: Sandbox = Sandbox.OFF
 
 
 def find_ffmpeg(configured: str | None = None) -> Ffmpeg:
@@ -117,28 +122,42 @@ def _in_package() -> list[Path]:
 
 def _check(path: Path, origin: str) -> Ffmpeg:
     path = path.absolute()
+    status, answer = 0, b""
+    for sandbox in sandboxes_for(path):
+        status, answer = _ask(path, sandbox)
+        words = answer.decode("utf-8", "replace").split(maxsplit=3)
+        if status == 0 and words[:2] == ["ffmpeg", "version"] and len(words) > 2:
+            return Ffmpeg(path=path, version=words[2], origin=origin, sandbox=sandbox)
+    limit = limit_in_words()
+    if status != 0 and limit:
+        # The loader of programs fails then, in words that are not ours to tell apart.
+        raise LimitError(f"{path} does not run ({limit})", "raise that limit")
+    raise DependencyError(f"{path} does not run as an ffmpeg", _REMEDY)
+
+
+def _ask(path: Path, sandbox: Sandbox) -> tuple[int, bytes]:
+    """Return the exit status and the output of an ffmpeg that is asked for its version."""
+    nothing = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
     try:
-        answer = subprocess.run(
-            [path, "-version"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=_VERSION_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise DependencyError(
-            f"{path} did not tell its version within {_VERSION_SECONDS:g} s", _REMEDY
-        ) from None
-    except OSError as error:
+        wanted = Start(command=(str(path), "-version"), environment=dict(os.environ), error=nothing)
+        with start(wanted, sandbox) as process:
+            try:
+                answer, _ = process.communicate(timeout=_VERSION_SECONDS)
+            except BaseException as failure:
+                process.kill()
+                if not isinstance(failure, subprocess.TimeoutExpired):
+                    raise
+                raise DependencyError(
+                    f"{path} did not tell its version within {_VERSION_SECONDS:g} s", _REMEDY
+                ) from None
+            return process.returncode, answer
+    except (OSError, RuntimeError) as error:
+        if sandbox is not Sandbox.OFF:
+            return 1, b""
+        if not isinstance(error, OSError):
+            raise
         if error.errno == errno.ENOMEM:
             raise general_error() from error
         raise DependencyError(f"{path} does not run: {error.strerror}", _REMEDY) from error
-    words = answer.stdout.decode("utf-8", "replace").split(maxsplit=3)
-    if answer.returncode != 0 or words[:2] != ["ffmpeg", "version"] or len(words) < 3:
-        limit = limit_in_words()
-        if answer.returncode != 0 and limit:
-            # The loader of programs fails then, in words that are not ours to tell apart.
-            raise LimitError(f"{path} does not run ({limit})", "raise that limit")
-        raise DependencyError(f"{path} does not run as an ffmpeg", _REMEDY)
-    return Ffmpeg(path=path, version=words[2], origin=origin)
+    finally:
+        os.close(nothing)

@@ -10,11 +10,14 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import TracebackType
 
 from transcriber.audio.command import CHANNELS_OUTPUT
 from transcriber.audio.failures import stall_failure, time_failure
 from transcriber.audio.limits import AudioLimits, keep_together, set_limits
+from transcriber.audio.sandbox import Start, start_somehow
+from transcriber.audio.sandbox_state import Sandbox
 from transcriber.errors import DependencyError
 
 _READ_BYTES = 1 << 16
@@ -45,6 +48,10 @@ class FfmpegProcess:
         written comes before these.
     on_channels : callable, optional
         Gets the bytes that it writes to `CHANNELS_OUTPUT`.
+    sandbox : Sandbox
+        What it is kept from.
+    recording : Path, optional
+        The file that the command has it read, which a sandbox needs to know.
 
     Raises
     ------
@@ -60,6 +67,8 @@ class FfmpegProcess:
         limits: AudioLimits,
         on_message: Callable[[bytes], None],
         on_channels: Callable[[bytes], None] | None = None,
+        sandbox: Sandbox = Sandbox.OFF,
+        recording: Path | None = None,
     ) -> None:
         self._label = label
         self._limits = limits
@@ -75,16 +84,14 @@ class FfmpegProcess:
         try:
             if on_channels:
                 self._channels, writing = os.pipe()
-            self._process = subprocess.Popen(
-                [f"pipe:{writing}" if part == CHANNELS_OUTPUT else part for part in command],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=environment,
-                pass_fds=(writing,) if on_channels else (),
-                # Ctrl-C in the terminal then reaches this process alone, which decides.
-                start_new_session=True,
+            parts = (f"pipe:{writing}" if part == CHANNELS_OUTPUT else part for part in command)
+            wanted = Start(
+                command=tuple(parts),
+                environment=environment,
+                recording=recording,
+                handed_on=(writing,) if on_channels else (),
             )
+            self._process = start_somehow(wanted, sandbox)
         except OSError as error:
             self._close_channels()
             raise DependencyError(

@@ -100,6 +100,8 @@ class Reading:
             limits=file.limits,
             on_message=self.messages.feed,
             on_channels=channels.feed if channels else None,
+            sandbox=file.ffmpeg.sandbox,
+            recording=file.path,
         )
         file.running.append(process)
         try:
