@@ -400,7 +400,7 @@ def test_a_long_name_of_a_cause_is_cut(tmp_path: Path, monkeypatch: pytest.Monke
         raise RuntimeError("x" * 5000 + "\nsecond line")
 
     monkeypatch.setattr(torch, "load", fail)
-    (tmp_path / "mine.pt").touch()
+    torch.save({}, tmp_path / "mine.pt")
     assert "xxx" in check_refused(stored(tmp_path / "mine.pt"))
 
 
@@ -409,7 +409,7 @@ def test_a_cause_without_words_is_named(tmp_path: Path, monkeypatch: pytest.Monk
         raise EOFError
 
     monkeypatch.setattr(torch, "load", fail)
-    (tmp_path / "mine.pt").touch()
+    torch.save({}, tmp_path / "mine.pt")
     assert "(EOFError)" in check_refused(stored(tmp_path / "mine.pt"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import tarfile
 import textwrap
 from pathlib import Path
 
@@ -108,6 +109,21 @@ def test_a_type_without_kernel_is_refused(ours: Path, code: str, dtype: str) -> 
     assert done.returncode == 0, done.stderr
     assert dtype in done.stdout
     assert HOW_TO_ADD in done.stdout
+
+
+def test_a_tar_archive_is_refused_and_what_followed_it_is_read(ours: Path, tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "old.pt", "w") as tar:
+        tar.addfile(tarfile.TarInfo("storages"))
+    done = attempt(ours, f"torch.load({str(tmp_path / 'old.pt')!r})")
+    assert "tar format of 2017" in done.stdout, done.stderr
+    path = str(tmp_path / "next.pt")
+    done = attempt(
+        ours,
+        f"torch.save([7], {path!r}, _use_new_zipfile_serialization=False); "
+        f"assert torch.load({path!r}) == [7]; "
+        "import sys; assert 'tarfile' not in sys.modules",
+    )
+    assert done.stdout.strip() == "nothing was raised", done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(

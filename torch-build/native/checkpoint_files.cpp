@@ -66,11 +66,12 @@ at::Tensor tensor_of_record(
       ? reinterpret_cast<THPDtype*>(dtype.ptr())->scalar_type
       : at::ScalarType::Byte;
   auto [data, size] = reader.getRecord(name);
+  // Divided, for the product may overflow.
   TORCH_CHECK(
-      count <= size / c10::elementSize(type), "the record ", name, " has ", size, " bytes, fewer than ",
-      count, " elements of ", type, " take");
+      size % c10::elementSize(type) == 0 && count == size / c10::elementSize(type), "the record ",
+      name, " has ", size, " bytes, not those of ", count, " elements of ", type);
   c10::Storage storage(
-      c10::Storage::use_byte_size_t(), count * c10::elementSize(type), std::move(data),
+      c10::Storage::use_byte_size_t(), size, std::move(data),
       /*allocator=*/nullptr, /*resizable=*/false);
   return at::Tensor(c10::make_intrusive<at::TensorImpl, at::UndefinedTensorImpl>(
       std::move(storage), at::DispatchKeySet(), at::CPU(type).typeMeta()));
@@ -95,6 +96,10 @@ void define_checkpoint_files(py::module_& m) {
       .def("get_record_offset",
           [](PyTorchStreamReader& self, const std::string& name) {
             return self.getRecordOffset(name);
+          })
+      .def("get_record_size",
+          [](PyTorchStreamReader& self, const std::string& name) {
+            return self.getRecordSize(name);
           })
       .def("get_all_records", [](PyTorchStreamReader& self) { return self.getAllRecords(); })
       .def("serialization_id", [](PyTorchStreamReader& self) { return self.serializationId(); });

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 _MELS = (80, 128)
 """Those that it has filters for."""
 
 _AUDIO_CONTEXT = 1500
 """Encoded frames of a window, which has always 30 seconds."""
+
+_WIDTHS = {
+    "encoder.positional_embedding": ("n_audio_ctx", "n_audio_state"),
+    "decoder.positional_embedding": ("n_text_ctx", "n_text_state"),
+    "decoder.token_embedding.weight": ("n_vocab", "n_text_state"),
+}
+"""Tensors that show all dimensions but the number of layers and heads."""
 
 
 def check_computable(dimensions: Mapping[str, int]) -> None:
@@ -32,3 +40,29 @@ def check_computable(dimensions: Mapping[str, int]) -> None:
         raise ValueError(f"its n_mels is {dimensions['n_mels']}, not 80 or 128")
     if dimensions["n_audio_ctx"] != _AUDIO_CONTEXT:
         raise ValueError(f"its n_audio_ctx is {dimensions['n_audio_ctx']}, not {_AUDIO_CONTEXT}")
+
+
+def check_sizes(dimensions: Mapping[str, int], state: Mapping[str, Any]) -> None:
+    """Check that a checkpoint holds what its dimensions say, before a model of them is made.
+
+    Parameters
+    ----------
+    dimensions : mapping of str to int
+        The fields of openai-whisper's ``ModelDimensions``.
+    state : mapping of str to Tensor
+        The weights.
+
+    Raises
+    ------
+    ValueError
+        When there are too few tensors for the layers, or some are missing or of other sizes:
+        without end would be built what a damaged number asks for.
+    """
+    if dimensions["n_audio_layer"] + dimensions["n_text_layer"] > len(state):
+        raise ValueError("Missing keys in its state_dict")
+    for name, fields in _WIDTHS.items():
+        if name not in state:
+            raise ValueError(f"Missing key {name} in its state_dict")
+        shape, expected = tuple(state[name].shape), tuple(dimensions[field] for field in fields)
+        if shape != expected:
+            raise ValueError(f"{name} has the shape {shape}, not {expected}")

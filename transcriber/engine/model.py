@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import operator
 import pickle
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,12 +21,13 @@ from whisper.timing import add_word_timestamps
 from whisper.tokenizer import get_tokenizer
 
 from transcriber.engine.device_failures import device_failures
-from transcriber.engine.dimensions import check_computable
+from transcriber.engine.dimensions import check_computable, check_sizes
 from transcriber.engine.hypothesis import Hypothesis
 from transcriber.engine.shared_attention import share_audio
 from transcriber.engine.tokens import check_tokens
 from transcriber.machine import memory
 from transcriber.models.bad_checkpoints import NotFiniteError, unreadable
+from transcriber.models.checkpoints.soundness import check_saved
 
 if TYPE_CHECKING:
     from transcriber.engine.interface import Segment
@@ -247,6 +249,7 @@ def load_checkpoint(
     try:
         checkpoint = read_content(path)
         check_computable(checkpoint["dims"])
+        check_sizes(checkpoint["dims"], checkpoint["model_state_dict"])
         with _without_initialisation():
             model = whisper.model.Whisper(whisper.model.ModelDimensions(**checkpoint["dims"]))
         model.load_state_dict(checkpoint["model_state_dict"])
@@ -257,7 +260,8 @@ def load_checkpoint(
         elif heads:
             mask = torch.zeros(model.dims.n_text_layer, model.dims.n_text_head, dtype=torch.bool)
             for layer, head in heads:
-                mask[layer, head] = True
+                # What is no number would choose more than one.
+                mask[operator.index(layer), operator.index(head)] = True
             model.register_buffer("alignment_heads", mask.to_sparse(), persistent=False)
     except (MemoryError, *BAD_CHECKPOINT) as error:
         if is_out_of_memory(error):
@@ -286,6 +290,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 def read_content(path: Path) -> Any:
     """Return what a checkpoint file holds; its weights are read where they are used."""
+    check_saved(path)
     # Not before PyTorch 2.1: there the file is read as a whole.
     mapped = {"mmap": True} if "mmap" in inspect.signature(torch.load).parameters else {}
     return torch.load(path, map_location="cpu", weights_only=True, **mapped)

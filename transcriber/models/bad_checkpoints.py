@@ -28,7 +28,7 @@ def unreadable(path: Path, error: Exception) -> ModelError:
 
     PyTorch's own words say little to those who do not program.
     """
-    reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+    reason = printable((str(error).strip() or type(error).__name__).splitlines()[0][:200])
     if isinstance(error, NotFiniteError):
         return ModelError(f"{path} is damaged: {reason}", _ANOTHER)
     head, end = _ends(path)
@@ -49,6 +49,11 @@ def unreadable(path: Path, error: Exception) -> ModelError:
         f"{path} is not a Whisper checkpoint in OpenAI's format ({reason})",
         "fetch it again, or convert it with: transcriber models import",
     )
+
+
+def printable(text: str) -> str:
+    """Return `text` without what would steer a terminal: a file may hold any names."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _ends(path: Path) -> tuple[bytes, bytes]:

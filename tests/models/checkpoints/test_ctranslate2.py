@@ -314,3 +314,19 @@ def test_a_part_that_is_there_twice_is_refused(tmp_path: Path, content: bytes) -
     (tmp_path / "model.bin.part2").write_bytes(b"")
     with pytest.raises(ModelError, match="the same part"):
         find_parts(tmp_path)
+
+
+def test_a_variable_of_no_elements_takes_no_time(tmp_path: Path, variables: dict[str, Any]) -> None:
+    """Billions of rows of nothing were scaled back in a million turns."""
+    rows = np.empty((0xFFFF_FFFF, 0), np.int8)
+    variables |= {"decoder/a/weight": rows, "decoder/a/weight_scale": np.float32(1)}
+    with pytest.raises(ModelError, match="'decoder/a/weight' has no elements"):
+        read_variables(tmp_path, variables)
+
+
+def test_a_model_has_not_a_million_variables(tmp_path: Path, variables: dict[str, Any]) -> None:
+    content = bytearray(encode_ctranslate2(variables))
+    place = content.index(b"WhisperSpec\0") + 12 + 4
+    content[place : place + 4] = struct.pack("<I", 1 << 20)
+    with pytest.raises(ModelError, match="claims 1048576 variables"):
+        read(save_ctranslate2(tmp_path, bytes(content)))

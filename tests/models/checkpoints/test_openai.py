@@ -168,10 +168,10 @@ def test_another_structure_is_one_clear_error(tmp_path: Path, content: Any, mess
 
 
 def test_strides_of_zero_make_no_large_tensor(tmp_path: Path) -> None:
-    huge = torch.zeros(1).expand(1 << 40)
+    huge = torch.zeros(1).expand(1 << 30)
     path = save_openai(tmp_path / "m.pt", {"a": huge})
     assert path.stat().st_size < 10_000
-    with pytest.raises(ModelError, match="larger than the file"):
+    with pytest.raises(ModelError, match="larger than its record"):
         read_openai(path)
 
 
@@ -197,13 +197,13 @@ def test_a_storage_that_claims_more_than_it_has_is_damage(tmp_path: Path) -> Non
 
 def test_a_compressed_archive_is_refused(tmp_path: Path, saved: Path) -> None:
     _changed(saved, bytes, zipfile.ZIP_DEFLATED)
-    with pytest.raises(ModelError, match="not an archive that torch saved"):
+    with pytest.raises(ModelError, match="it is compressed"):
         read_openai(saved)
 
 
 def test_a_pickle_without_end_is_refused(tmp_path: Path, saved: Path) -> None:
     _changed(saved, lambda data: data + b"N" * (5 << 20), zipfile.ZIP_STORED)
-    with pytest.raises(ModelError, match="not an archive that torch saved"):
+    with pytest.raises(ModelError, match="should have 4194304 at most"):
         read_openai(saved)
 
 
@@ -230,7 +230,7 @@ def _empty_archive(path: Path) -> None:
 def test_another_file_is_one_clear_error(tmp_path: Path, make: Callable[[Path], Any]) -> None:
     path = tmp_path / "m.pt"
     make(path)
-    with pytest.raises(ModelError, match=r"m\.pt (is not an archive|cannot be read)"):
+    with pytest.raises(ModelError, match=r"m\.pt cannot be read"):
         read_openai(path)
 
 

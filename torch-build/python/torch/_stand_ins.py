@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType
-from typing import Any
+from typing import Any, BinaryIO, NoReturn
 
 from torch import _C
 from torch._absent import Placeholder, is_special, message, missing
@@ -40,6 +40,27 @@ def _set_metadata(tensor: object, metadata: dict[str, bool]) -> None:
 
 class ScriptMethod:
     """Upstream tells scripted methods from others by this class; there are none."""
+
+
+class NoTarFile:
+    """Takes the place of the module tarfile: PyTorch's oldest checkpoints were tar archives."""
+
+    PAX_FORMAT = 1
+
+    class TarError(Exception):
+        """What is read is no such archive, so that it may be of the next format."""
+
+    @staticmethod
+    def open(fileobj: BinaryIO, mode: str, format: int) -> NoReturn:
+        """Refuse a tar archive."""
+        del mode, format
+        # POSIX, IEEE Std 1003.1, "ustar Interchange Format".
+        if fileobj.read(512)[257:262] == b"ustar":
+            raise RuntimeError(
+                "the file is a checkpoint in the tar format of 2017, which this build of PyTorch "
+                "does not read: load it with another, and save it with torch.save"
+            )
+        raise NoTarFile.TarError
 
 
 class DispatchKey:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from transcriber.errors import ModelError
+from transcriber.models.bad_checkpoints import printable
 from transcriber.models.checkpoints.layout import DIMENSION_NAMES, tensor_shapes
 from transcriber.models.registry import AUDIO_CONTEXT, TEXT_CONTEXT, official_models
 
@@ -176,5 +177,5 @@ def _check_alignment_heads(checkpoint: Checkpoint) -> None:
 
 def _enumerate(names: Iterable[str], shown: int = 3) -> str:
     listed = list(names)
-    text = ", ".join(name[:100] for name in listed[:shown])
+    text = ", ".join(printable(name[:100]) for name in listed[:shown])
     return text if len(listed) <= shown else f"{text} and {len(listed) - shown} more"

@@ -8,7 +8,7 @@ from typing import Any
 
 from transcriber.errors import ModelError
 
-LIMIT = 16 << 20
+LIMIT = 4 << 20
 """Bytes of JSON that are read at most: real configurations take a few thousand, and the header
 of a safetensors file with every tensor of the largest model 200,000."""
 

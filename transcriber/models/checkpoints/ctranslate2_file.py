@@ -32,6 +32,10 @@ _TYPES = ("<f4", "<i1", "<i2", "<i4", "<f2", "<u2")
 """By their number in the file: float32, int8, int16, int32, float16, bfloat16."""
 
 
+_VARIABLES = 1 << 14
+"""Above any model's variables: the largest has some 2,200."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ModelFile:
     """The content of a ``model.bin``.
@@ -66,14 +70,13 @@ def read_model_file(file: MappedFile) -> ModelFile:
     if revision > LATEST_REVISION:
         raise ModelError(f"{file} is of a later CTranslate2: revision {revision} of Whisper")
     variables: dict[str, Tensor] = {}
-    # A count is only ever a number of turns: each takes bytes, of which the file has so many.
-    for _ in range(cursor.number("I")):
+    for _ in range(cursor.count()):
         name = cursor.name()
         if name in variables:
             raise ModelError(f"{file} is damaged: it has two variables {name[:100]!r}")
         variables[name] = cursor.tensor(name)
     aliases: dict[str, str] = {}
-    for _ in range(cursor.number("I")):
+    for _ in range(cursor.count()):
         name, target = cursor.name(), cursor.name()
         if name in variables or name in aliases or target not in variables:
             raise ModelError(f"{file} is damaged: the alias {name[:100]!r} is not one")
@@ -99,6 +102,13 @@ class _Cursor:
         number: int = struct.unpack("<" + code, self._bytes(struct.calcsize("<" + code)))[0]
         return number
 
+    def count(self) -> int:
+        number = self.number("I")
+        # Each takes bytes of the file, but many times as many of the memory.
+        if number > _VARIABLES:
+            raise ModelError(f"{self._file} is damaged: it claims {number} variables")
+        return number
+
     def name(self) -> str:
         text = self._bytes(self.number("H"))
         if text[-1:] != b"\0" or b"\0" in text[:-1]:
@@ -119,6 +129,9 @@ class _Cursor:
                 f"{self._file} is damaged: the variable {name[:100]!r} of {shape[:5]} "
                 f"{dtype.name} elements takes {length} bytes"
             )
+        # A length of billions beside one of nothing takes no bytes, and many turns.
+        if 0 in shape:
+            raise ModelError(f"{self._file} is damaged: {name[:100]!r} has no elements")
         tensor = self._file.tensor(self.offset, dtype, shape)
         self.offset += length
         return tensor

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pickletools
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ import numpy as np
 
 from transcriber.errors import DependencyError, ModelError
 from transcriber.machine.memory import is_out_of_memory
+from transcriber.models.bad_checkpoints import printable
 from transcriber.models.checkpoints.archive import ArchiveWriter
 from transcriber.models.checkpoints.checkpoint import (
     BFLOAT16,
@@ -24,26 +23,12 @@ from transcriber.models.checkpoints.checkpoint import (
 from transcriber.models.checkpoints.digesting import Sink
 from transcriber.models.checkpoints.layout import DIMENSION_NAMES, is_stored_by_columns
 from transcriber.models.checkpoints.pickling import StoredTensor, pickle_checkpoint
+from transcriber.models.checkpoints.saved_pickle import WEIGHTS, ForeignError
+from transcriber.models.checkpoints.soundness import check_saved
 
 ORIGIN = "openai"
 
 _STORAGES = {FLOAT32: "FloatStorage", FLOAT16: "HalfStorage", BFLOAT16: "BFloat16Storage"}
-
-_PICKLE_LIMIT = 4 << 20
-"""Bytes of a pickle that are read at most: that of the largest model has 151,000."""
-
-_GLOBALS = {
-    "collections OrderedDict",
-    "torch._utils _rebuild_parameter",
-    "torch._utils _rebuild_tensor_v2",
-    *(f"torch {storage}" for storage in _STORAGES.values()),
-}
-"""What the pickle of a dictionary of weights refers to.
-
-torch's ``weights_only`` admits more, such as a ``bytearray`` of any length."""
-
-_IMPORTS = {"STACK_GLOBAL", "INST", "OBJ", "EXT1", "EXT2", "EXT4"}
-"""Other opcodes that refer to code; torch writes none of them."""
 
 
 def read_openai(path: Path) -> Checkpoint:
@@ -54,7 +39,6 @@ def read_openai(path: Path) -> Checkpoint:
     ModelError
         When it is damaged, or holds other things than OpenAI's checkpoints do.
     """
-    _check_archive(path)
     content = _load(path)
     dimensions, weights = (
         (content.get("dims"), content.get("model_state_dict"))
@@ -119,46 +103,20 @@ def _content(name: str, tensors: Mapping[str, Tensor]) -> memoryview:
     return in_memory.reshape(-1).view(np.uint8).data
 
 
-def _check_archive(path: Path) -> None:
-    """Refuse what `torch.load` would need much memory or other code for."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            records = archive.infolist()
-            pickles = [record for record in records if record.filename.endswith("/data.pkl")]
-            # torch compresses nothing; a compressed record can be larger than any memory.
-            stored = all(
-                record.compress_type == zipfile.ZIP_STORED
-                and record.file_size == record.compress_size
-                for record in records
-            )
-            if len(pickles) != 1 or pickles[0].file_size > _PICKLE_LIMIT or not stored:
-                raise ModelError(f"{path} is not an archive that torch saved")
-            content = archive.read(pickles[0])
-        found = {
-            str(argument) if opcode.name == "GLOBAL" else opcode.name
-            for opcode, argument, _ in pickletools.genops(content)
-            if opcode.name == "GLOBAL" or opcode.name in _IMPORTS
-        }
-    except ModelError:
-        raise
-    # Neither module documents what a damaged archive or pickle may raise.
-    except Exception as error:
-        raise _unreadable(path, error) from error
-    if not found <= _GLOBALS:
-        raise ModelError(
-            f"{path} holds more than weights: it refers to {min(found - _GLOBALS)[:100]}, "
-            "and a checkpoint that could run code is not read"
-        )
-
-
 def _load(path: Path) -> Any:
     try:
         import torch  # noqa: PLC0415
     except ImportError as error:
         raise DependencyError(f"torch does not load: {error}", "install it again") from error
     try:
+        check_saved(path, WEIGHTS)
         # Mapped, so that the weights are read once and as they are written.
         return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except ForeignError as error:
+        raise ModelError(
+            f"{path} holds more than weights: it refers to {error.name}, "
+            "and a checkpoint that could run code is not read"
+        ) from error
     # torch's unpickler documents no exceptions, and a damaged file raises many kinds.
     except Exception as error:
         raise _unreadable(path, error) from error
@@ -167,7 +125,7 @@ def _load(path: Path) -> Any:
 def _unreadable(path: Path, error: Exception) -> ModelError:
     if is_out_of_memory(error):
         raise MemoryError from error
-    reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+    reason = printable((str(error).strip() or type(error).__name__).splitlines()[0][:200])
     return ModelError(f"{path} cannot be read as a checkpoint that torch saved ({reason})")
 
 
