@@ -2,13 +2,18 @@
 
 An archive serves other releases than the machine's own too. Its address is read from apt's
 configuration at run time; Debian's keys check it; the digest says which version is wanted.
+
+A release that is not mended any more leaves it some day, for an archive of old releases with the
+same folders: servers that have both have them side by side, as ``debian`` and
+``debian-archive/debian``. It is the second address, and `ADDRESS_VARIABLE` can name another.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from scripts.commands import run_quietly
@@ -17,6 +22,15 @@ from transcriber.errors import DependencyError, NetworkError
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 """Debian's own keys, for every release that is still served."""
+
+REMOVED_KEYS = KEYRING.with_name("debian-archive-removed-keys.gpg")
+"""Those that Debian signs with no more, for releases that it serves no more."""
+
+ADDRESS_VARIABLE = "DEBIAN_ARCHIVE"
+"""Environment variable with the address of an archive of old releases, up to its ``dists``."""
+
+UPSTREAM, PACKAGING = "--tar-only", "--diff-only"
+"""apt's words for the archives of a source package: the makers', and that of Debian's changes."""
 
 
 def open_suites(
@@ -57,26 +71,77 @@ def open_suites(
     if shutil.which("apt-get") is None:
         raise DependencyError("this machine has no apt-get")
     addresses = archive_addresses(sources)
-    signed = f"[signed-by={KEYRING}] " if KEYRING.exists() else ""
-    lines = [
-        f"{kind} {signed}{address} {suite} {components}\n"
-        for address in addresses
-        for suite in suites
-    ]
-    texts = [(".list", "".join(lines))] if lines else []
-    options = private_options(folder, texts, sources)
-    _, output = run_quietly(["apt-get", *options, "update"], limit=MINUTES)
-    listed = "*_Sources*" if kind == "deb-src" else "*_Packages*"
-    if not any((folder / "lists").glob(listed)):
+    text = _lines(kind, addresses, suites, components, [KEYRING])
+    options = private_options(folder, [(".list", text)] if text else [], sources)
+    update = ["apt-get", *options, "update"]
+    _, output = run_quietly(update, limit=MINUTES)
+    lost = [suite for suite in suites if not _is_listed(folder, suite, kind)]
+    if lost:
+        # Their lists are as old as they are.
+        keys, settings = [KEYRING, REMOVED_KEYS], ["check-valid-until=no"]
+        older = _lines(kind, older_addresses(addresses), lost, components, keys, settings)
+        (folder / "sources.list.d" / "older.list").write_text(older)
+        run_quietly(update, limit=MINUTES)
+    if not any(_is_listed(folder, suite, kind) for suite in suites):
         raise NetworkError(
-            f"the package archives of {sources} have none of Debian's suites "
-            f"{', '.join(suites)}: {complaint(output)}"
+            f"neither the package archives of {sources} nor those of old releases beside them "
+            f"have any of Debian's suites {', '.join(suites)} ({complaint(output)})",
+            f"set {ADDRESS_VARIABLE} to the address of an archive that has them",
         )
     return options
 
 
+def older_addresses(addresses: Iterable[str]) -> list[str]:
+    """Return where the releases may be that the archives at `addresses` do not have any more.
+
+    Examples
+    --------
+    >>> older_addresses(["http://server.invalid/debian"])
+    ['http://server.invalid/debian-archive/debian']
+    """
+    chosen = os.environ.get(ADDRESS_VARIABLE, "").rstrip("/")
+    beside = [f"{address}-archive/debian" for address in addresses if address.endswith("/debian")]
+    return [*([chosen] if chosen else []), *beside]
+
+
+def _lines(
+    kind: str,
+    addresses: Iterable[str],
+    suites: Sequence[str],
+    components: str,
+    keyrings: Iterable[Path],
+    settings: Sequence[str] = (),
+) -> str:
+    """Return apt's list of `suites` at `addresses`."""
+    keys = ",".join(str(path) for path in keyrings if path.exists())
+    words = " ".join([*([f"signed-by={keys}"] if keys else []), *settings])
+    options = f"[{words}] " if words else ""
+    return "".join(
+        f"{kind} {options}{_place(address, suite)} {suite} {components}\n"
+        for address in addresses
+        for suite in suites
+    )
+
+
+def _place(address: str, suite: str) -> str:
+    """Return where an archive has `suite`: security updates are in a folder beside it."""
+    return f"{address}-security" if suite.endswith("-security") else address
+
+
+def _is_listed(folder: Path, suite: str, kind: str) -> bool:
+    """Tell whether apt got lists of `suite` to the lists in `folder`."""
+    ending = "Sources" if kind == "deb-src" else "Packages"
+    return any((folder / "lists").glob(f"*_dists_{suite.replace('/', '_')}_*_{ending}*"))
+
+
 def download_pinned(
-    name: str, file: str, sha256: str, *, folder: Path, options: Sequence[str]
+    name: str,
+    file: str,
+    sha256: str,
+    *,
+    folder: Path,
+    options: Sequence[str],
+    part: str = UPSTREAM,
 ) -> Path:
     """Download one file of the version of the source package `name` that has it.
 
@@ -85,11 +150,13 @@ def download_pinned(
     name : str
         Name of the source package.
     file, sha256 : str
-        The upstream archive wanted, and its digest.
+        The archive wanted, and its digest.
     folder : Path
         Where it goes.
     options : sequence of str
         From `open_suites`.
+    part : str
+        Which of a package's archives that is: `UPSTREAM` or `PACKAGING`.
 
     Returns
     -------
@@ -101,14 +168,43 @@ def download_pinned(
     NetworkError
         When no version in the lists has the file, or it cannot be downloaded.
     """
-    show = ["apt-cache", *options, "showsrc", "--only-source", name]
-    _, listed = run_quietly(show, limit=MINUTES)
+    listed = show_source(name, options)
     # A suite moves on to newer versions: the digest says which version is the one wanted.
     version = version_with(listed, file, sha256)
     if version is None:
         has = ", ".join(re.findall(r"(?m)^Version: (.*)$", listed)) or "no version"
         raise NetworkError(f"the package archive has no {file} of {name}, it has {has}")
-    command = ["apt-get", *options, "source", "--download-only", "--tar-only", f"{name}={version}"]
+    return _download(name, version, file, folder, options, part)
+
+
+def download_packaging(
+    name: str, version: str, file: str, *, folder: Path, options: Sequence[str]
+) -> Path:
+    """Download the archive with the folder ``debian`` of a version, whatever its digest.
+
+    apt has checked it against the signed lists.
+
+    Raises
+    ------
+    NetworkError
+        When it cannot be downloaded.
+    """
+    return _download(name, version, file, folder, options, PACKAGING)
+
+
+def show_source(name: str, options: Sequence[str]) -> str:
+    """Return what ``apt-cache showsrc`` tells of the source package `name`.
+
+    It is a paragraph for each version, with an empty line between two.
+    """
+    show = ["apt-cache", *options, "showsrc", "--only-source", name]
+    return run_quietly(show, limit=MINUTES)[1]
+
+
+def _download(
+    name: str, version: str, file: str, folder: Path, options: Sequence[str], part: str
+) -> Path:
+    command = ["apt-get", *options, "source", "--download-only", part, f"{name}={version}"]
     code, output = run_quietly(command, limit=MINUTES, directory=folder)
     if code or not (folder / file).is_file():
         raise NetworkError(f"apt cannot download the source package {name}: {complaint(output)}")

@@ -10,6 +10,7 @@ import os
 import shlex
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -51,6 +52,7 @@ from scripts.torch_environments import (
     provide_stock_torch,
     provide_stripped_torch,
 )
+from scripts.verify_release import verify_release
 from scripts.weights import import_checkpoint, is_stored, provide_checkpoint, provide_test_models
 from transcriber.errors import (
     InputError,
@@ -66,6 +68,10 @@ make appimages    build all that is given away, into dist/; also what make does 
                     EDITION=name        ultra-lean or lean (both), or cuda after make addon
                     UPDATE_ADDRESS=url  the web folder where newer versions will be
                     SIGN_KEY=name       the key that GnuPG signs with
+                    MINISIGN_KEY=file   the key that minisign signs the digests with
+make verify-release  build all of that twice, in other surroundings, and compare with a list
+                    SUMS=path           the SHA256SUMS of somebody else
+                    UPDATE_ADDRESS=url  what the other's AppImages have
 make cuda         build the CUDA add-on, for which no GPU is needed: under an hour
 make addon        pack the CUDA add-on that was built, into dist/, for the next AppImages
                     CUDA_ADDRESS=url    the web folder where it will be (as before)
@@ -81,6 +87,7 @@ make bench        measure everything, against every peer: about an hour
 make bench-quick  measure what make test judges: under ten minutes
 make bench-accept   keep what was measured last, to compare later changes with
 make bench-ratchet  lower the ceilings to what was measured last
+make check-pins   tell which pins are behind what Debian and the Python package index have now
 make clean        delete all that these have made in this folder
 
 Without make: python3 -m scripts VERB [NAME=value]...
@@ -97,6 +104,9 @@ ON_APPIMAGE = (
     "tests/test_streams.py",
 )
 """Tests of the whole program, that are run on an AppImage, too."""
+
+PUBLISHING = ("UPDATE_ADDRESS", "SIGN_KEY", "MINISIGN_KEY")
+"""Settings of who publishes, in the order that `check_publishing` takes them."""
 
 _TEST_LIMIT = 2 * HOUR
 """Seconds for one stage of the tests; each test has a limit of its own."""
@@ -165,12 +175,19 @@ def _appimages(settings: Mapping[str, str]) -> int:
     if edition and edition not in ALL_EDITIONS:
         raise UsageError(f"there is no edition {edition}", f"use one of {', '.join(ALL_EDITIONS)}")
     # What is only needed at the end of half an hour is looked at now; the recipe reads it itself.
-    publishing = {name: settings.get(name, "") for name in ("UPDATE_ADDRESS", "SIGN_KEY")}
-    check_publishing(publishing["UPDATE_ADDRESS"], publishing["SIGN_KEY"])
+    publishing = {name: settings.get(name, "") for name in PUBLISHING}
+    check_publishing(*publishing.values())
     os.environ.update(publishing)
     provide_appimages([edition] if edition else EDITIONS)
     for path in sorted(DISTRIBUTION.iterdir()):
         print(f"{path.stat().st_size:>12,}  {path.relative_to(CHECKOUT)}")
+    return 0
+
+
+def _verify_release(settings: Mapping[str, str]) -> int:
+    # What else is set reaches the builds.
+    os.environ.update({name: settings.get(name, "") for name in ("EDITION", "UPDATE_ADDRESS")})
+    verify_release(settings.get("SUMS", ""))
     return 0
 
 
@@ -320,6 +337,12 @@ def _measure(*words: str) -> int:
     return run_command(command, limit=_BENCH_LIMIT)
 
 
+def _check_pins(_: Mapping[str, str]) -> int:
+    # By this Python: nothing need be set up for it.
+    paths = os.pathsep.join(map(str, (RECIPE, CHECKOUT)))
+    return run_command(["env", f"PYTHONPATH={paths}", sys.executable, "-m", "scripts.check_pins"])
+
+
 def accept_interruptions() -> None:
     """Let SIGINT and SIGQUIT have their usual effect on this process and those that it starts.
 
@@ -352,6 +375,7 @@ _VERBS: Mapping[str, Callable[[Mapping[str, str]], int]] = {
     "torch": _torch,
     "native": _native,
     "appimages": _appimages,
+    "verify-release": _verify_release,
     "cuda": _cuda,
     "addon": _addon,
     "trace": _trace,
@@ -363,5 +387,6 @@ _VERBS: Mapping[str, Callable[[Mapping[str, str]], int]] = {
     "bench-quick": _bench_quick,
     "bench-accept": lambda _: _measure("--accept"),
     "bench-ratchet": lambda _: _measure("--ratchet"),
+    "check-pins": _check_pins,
     "clean": _clean,
 }

@@ -82,7 +82,7 @@ def test_the_edition_with_cuda_is_built_where_it_is_named(monkeypatch: pytest.Mo
     built: list[list[str]] = []
     monkeypatch.setattr(verbs, "provide_appimages", lambda editions: built.append([*editions]))
     monkeypatch.setattr(verbs, "DISTRIBUTION", REPOSITORY / "scripts")
-    for name in ("UPDATE_ADDRESS", "SIGN_KEY"):
+    for name in verbs.PUBLISHING:
         monkeypatch.setenv(name, "")
     assert verbs.run(["appimages", "EDITION=cuda"]) == 0
     assert verbs.run(["appimages", "EDITION="]) == 0
@@ -109,6 +109,7 @@ def test_the_address_of_the_addon_is_looked_at_first(
         ("UPDATE_ADDRESS=https://example.org/a b", "blank"),
         ("UPDATE_ADDRESS=https://example.org/a|b", "bar"),
         ("SIGN_KEY=nobody@example.invalid", "name another key"),
+        ("MINISIGN_KEY=/nonexistent/key", "name another file"),
     ],
 )
 def test_what_publishing_needs_is_looked_at_before_the_set_up(

@@ -14,6 +14,7 @@ from native_build.compiled import compile_target
 from native_build.compiler_wrapper import without_own_flags
 from torch_build.process import capture
 from torch_build.toolchain import Toolchain
+from torch_build.unpack import read_stamp, stamp_of
 from transcriber.errors import DependencyError
 from transcriber.files import make_directory
 
@@ -82,7 +83,8 @@ def _build_musl(source: Path, work: Path, tools: Toolchain) -> Path:
         raise DependencyError("this machine has no make", "install the system package make")
     installed, build = work / "musl", work / "musl-objects"
     stamp = installed / "made-by.txt"
-    made_by = f"{tools.toolchain_key()}\n{_MUSL_FLAGS}\n{(source / 'VERSION').read_text()}"
+    tree = "\n".join(map(str, read_stamp(stamp_of(source))))
+    made_by = f"{tools.toolchain_key()}\n{_MUSL_FLAGS}\n{tree}"
     if stamp.is_file() and stamp.read_text() == made_by:
         return installed
     for folder in (installed, build):

@@ -10,12 +10,14 @@ from native_build.app_dir import make_app_dir
 from native_build.appimage_builder import run_builder
 from native_build.contents import BILL
 from native_build.editions import Edition
+from native_build.minisign import provide_minisign, sign_file
 from native_build.pack import join, write_digests
 from native_build.signature import sign_text
+from native_build.vex import ENDING as VEX_ENDING
 from native_build.zsync_file import write_zsync
+from scripts.layout import build_cache
 from transcriber.files import atomic_writer, make_directory
-
-DIGESTS = "SHA256SUMS"
+from transcriber.signatures.checking import ENDING, LIST
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,10 +30,13 @@ class Publishing:
         The web folder where newer versions will be.
     sign_key : str
         The key that GnuPG signs with.
+    minisign_key : str
+        The file of the key that minisign signs with.
     """
 
     update_address: str = ""
     sign_key: str = ""
+    minisign_key: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,16 +65,16 @@ def make_appimage(
     tools: PackTools,
     publishing: Publishing,
 ) -> Path:
-    """Make the AppImage of a program, its zsync file and its bill of materials.
+    """Make the AppImage of a program, its zsync file, its bill of materials and its VEX.
 
     Parameters
     ----------
     program : Path
-        The folder of the native program.
+        The folder of the native program; beside it lies the VEX.
     edition : Edition
         Which one it is.
     output : Path
-        The folder for the three files.
+        The folder for the four files.
     work : Path
         Folder for everything in between.
 
@@ -105,13 +110,15 @@ def make_appimage(
         sign_key=publishing.sign_key,
     )
     write_zsync(appimage, zsync)
-    with atomic_writer(appimage.with_suffix(".cdx.json")) as copy:
-        copy.write((program / BILL).read_bytes())
+    texts = {".cdx.json": program / BILL, VEX_ENDING: program.with_suffix(VEX_ENDING)}
+    for ending, text in texts.items():
+        with atomic_writer(appimage.with_suffix(ending)) as copy:
+            copy.write(text.read_bytes())
     return appimage
 
 
 def write_all_digests(appimages: Sequence[Path], output: Path, *, publishing: Publishing) -> Path:
-    """Write the digests of what is given away, and sign them with the key.
+    """Write the digests of what is given away, and sign them with the keys.
 
     Parameters
     ----------
@@ -121,14 +128,20 @@ def write_all_digests(appimages: Sequence[Path], output: Path, *, publishing: Pu
         The folder that they are in, beside the wheel.
     """
     files = [*appimages, *(path.with_name(f"{path.name}.zsync") for path in appimages)]
-    files += [*(path.with_suffix(".cdx.json") for path in appimages), *output.glob("*.whl")]
+    files += [path.with_suffix(name) for path in appimages for name in (".cdx.json", VEX_ENDING)]
+    files += output.glob("*.whl")
     # The CUDA add-on, where it was packed.
     files += output.glob("*.so.xz")
-    digests = output / DIGESTS
+    digests = output / LIST
     write_digests(files, digests)
-    signature = digests.with_name(f"{DIGESTS}.asc")
-    signature.unlink(missing_ok=True)
+    signature, minisignature = (digests.with_name(LIST + name) for name in (".asc", ENDING))
+    for path in (signature, minisignature):
+        path.unlink(missing_ok=True)
     if publishing.sign_key:
         with atomic_writer(signature) as copy:
             copy.write(sign_text(digests.read_bytes(), publishing.sign_key))
+    if publishing.minisign_key:
+        signed = sign_file(digests, Path(publishing.minisign_key), provide_minisign(build_cache()))
+        with atomic_writer(minisignature) as copy:
+            copy.write(signed)
     return digests

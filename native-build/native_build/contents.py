@@ -80,7 +80,7 @@ def write_contents(
     others: Iterable[Distribution],
     texts: TextFolders,
     addon: AddonParts | None = None,
-) -> None:
+) -> tuple[Component, ...]:
     """Write the folder ``licences`` and the file `BILL` into the folder of the program.
 
     Parameters
@@ -97,6 +97,11 @@ def write_contents(
         Where the licence texts of what was compiled are.
     addon : AddonParts, optional
         The CUDA add-on, if it is in the program.
+
+    Returns
+    -------
+    tuple of Component
+        What the bill has.
 
     Raises
     ------
@@ -137,6 +142,7 @@ def write_contents(
     )
     bill = make_sbom(everything, metadata, read_folder(program), kind="application")
     (program / BILL).write_bytes(bill)
+    return everything
 
 
 def detector_source(package: Package) -> PythonWheel:

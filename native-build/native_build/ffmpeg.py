@@ -10,7 +10,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from native_build.compiler_wrapper import NAME
+from native_build.compiler_wrapper import HARDENED, NAME
 from native_build.libraries import make, run_in
 from torch_build.process import capture
 from torch_build.toolchain import Toolchain
@@ -21,6 +21,14 @@ from transcriber.errors import DependencyError
 SELECTIONS = Path(__file__).resolve().parent.parent / "ffmpeg.toml"
 WHITELIST = Path(command.__file__)
 """The file with the demuxers that the program allows."""
+
+OBJECTS = "objects.txt"
+"""List of the files that the program is linked of, beside it: what is not there is not in it."""
+
+CONFIGURED = "configured.txt"
+"""List of the parts that it was configured with, in the recipe's own words: COOK_DECODER."""
+
+_ENABLED = re.compile(r"(?m)^#define CONFIG_(\w+) 1$")
 
 _SOUND_SECTIONS = ("audio codecs", "PCM codecs", "DPCM codecs", "ADPCM codecs")
 """Headings of ffmpeg's own list of codecs below which decoders of sound stand."""
@@ -57,7 +65,7 @@ def build_ffmpeg(
     Returns
     -------
     Path
-        A folder with the program ``ffmpeg``.
+        A folder with the program ``ffmpeg``, and the lists `OBJECTS` and `CONFIGURED`.
 
     Raises
     ------
@@ -74,7 +82,7 @@ def build_ffmpeg(
     options += ["--disable-doc", "--disable-debug", "--disable-ffplay", "--disable-ffprobe"]
     options += ["--disable-avdevice", "--disable-swscale", "--enable-small", "--disable-stripping"]
     # Its recipe would look for another `nm` and `strip` beside a compiler called clang.
-    options += [f"--cc={NAME}", "--x86asmexe=nasm"]
+    options += [f"--cc={NAME}", "--x86asmexe=nasm", f"--extra-cflags={' '.join(HARDENED)}"]
     # In parts of the file: the configuration that it prints is the same on every machine.
     options += ["--extra-version=transcriber"]
     for kind, names in components(tree, selection).items():
@@ -86,7 +94,25 @@ def build_ffmpeg(
     make(objects, environment, "ffmpeg")
     strip = (tools.strip, "--strip-all", "-o", output / "ffmpeg", objects / "ffmpeg")
     capture(strip, environment=tools.environment)
+    write_lists(objects, output)
     return output
+
+
+def write_lists(objects: Path, output: Path) -> None:
+    """Write `OBJECTS` and `CONFIGURED`, on which answers to advisories rest.
+
+    Parameters
+    ----------
+    objects : Path
+        The folder that ffmpeg was compiled in.
+    output : Path
+        The folder for the lists.
+    """
+    made = sorted(path.relative_to(objects).as_posix() for path in objects.rglob("*.o"))
+    headers = (objects / "config.h", objects / "config_components.h")
+    enabled = sorted(name for path in headers for name in _ENABLED.findall(path.read_text()))
+    (output / OBJECTS).write_text("".join(f"{name}\n" for name in made))
+    (output / CONFIGURED).write_text("".join(f"{name}\n" for name in enabled))
 
 
 def components(tree: Path, selection: str, selections: Path = SELECTIONS) -> dict[str, list[str]]:

@@ -7,10 +7,10 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from native_build.compiler_wrapper import NAME
+from native_build.compiler_wrapper import HARDENED, NAME
 from torch_build.process import capture
 
-_FLAGS = "-O2 -fPIE"
+_FLAGS = " ".join(("-O2", "-fPIE", *HARDENED))
 """For a position-independent executable, of which all this becomes a part."""
 
 _OPENSSL_FEATURES = (
@@ -22,6 +22,11 @@ _OPENSSL_FEATURES = (
     *("no-idea", "no-seed", "no-camellia", "no-aria", "no-bf", "no-cast", "no-des", "no-rc2"),
     *("no-rc4", "no-rc5", "no-md4", "no-mdc2", "no-whirlpool", "no-gost", "no-siphash"),
     *("no-sm2", "no-sm3", "no-sm4", "no-ec2m", "no-dsa", "no-ocb", "no-siv"),
+    # What came with the branch 3.5: another transport, signatures and keys that no server of models
+    # asks for alone, and threads for one way to derive a key.
+    *("no-quic", "no-ml-dsa", "no-ml-kem", "no-slh-dsa", "no-argon2", "no-thread-pool"),
+    *("no-srtp", "no-nextprotoneg", "no-ssl-trace", "no-ocsp", "no-tls-deprecated-ec"),
+    *("no-apps", "no-docs"),
     # The machine's openssl.cnf is written for the machine's own OpenSSL and its modules.
     "no-autoload-config",
 )

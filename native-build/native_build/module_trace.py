@@ -8,6 +8,7 @@ fresh trace finds other ones, and when the program imports what they lack.
 from __future__ import annotations
 
 import argparse
+import base64
 import functools
 import http.server
 import os
@@ -25,6 +26,7 @@ from typing import Any
 from native_build.module_list import FILES, MODULES, own_modules, write_list
 from native_build.program_packages import LEFT_OUT
 from transcriber.errors import DependencyError, TranscriberError
+from transcriber.signatures.minisign import read_keys
 
 RECORDER = Path(__file__).with_name("module_recorder")
 PROGRAM = Path(__file__).resolve().parent.parent.parent / "transcriber"
@@ -228,9 +230,22 @@ def _runs(material: Material, scratch: Path, mirror: str) -> Iterator[tuple[int,
     yield 0, ["models", "fetch", *store, "--model_mirror", mirror, "tiny.en"]
     yield 0, ["models", "import", *store, str(material.checkpoints / "base")]
     yield 5, ["models", "fetch", *store, "--model_mirror", f"{mirror}/missing", "small"]
+    yield from _verifications(silent, damaged)
     # Nothing is in the cache of this run.
     yield 8, ["cuda", "status", "--json"]
     yield 0, ["cuda", "remove"]
+
+
+def _verifications(signed: Path, unsigned: Path) -> Iterator[tuple[int, Sequence[str]]]:
+    """Yield the command lines that check downloads; what is written beside one signs nothing."""
+    # A key as it may be: there is a point of the curve with y = 3.
+    key = base64.b64encode(b"Ed" + bytes(8) + (3).to_bytes(32, "little")).decode()
+    signed.with_name(f"{signed.name}.minisig").write_bytes(b"not a signature")
+    yield 12, ["verify", "--public_key", key, str(signed)]
+    yield 3, ["verify", "--public_key", key, str(unsigned)]
+    # The file with the keys of releases is opened, which has none yet.
+    known = read_keys((PROGRAM / "signatures/release.pub").read_bytes())
+    yield 12 if known else 2, ["verify", str(signed)]
 
 
 def _write_unusual_model(path: Path) -> None:

@@ -8,14 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from native_build.build_packages import EDITS, install_packages
+from native_build.build_packages import EDITS, SOURCE_EDITS, install_packages
 from native_build.build_programs import provide_programs
 from native_build.compiler_wrapper import wrap_compiler
 from native_build.parts import part_key
 from native_build.stages import stage
 from scripts.layout import NATIVE
-from torch_build import unpack
-from torch_build.fetch import archive_path, fetch
+from torch_build.edits import Edit, by_path, read_edits
+from torch_build.edits import digests as edit_digests
+from torch_build.fetch import fetch
+from torch_build.source_trees import provide_trees
 from torch_build.sources import Archive, Sources, read_sources
 from torch_build.toolchain import Toolchain, provide_toolchain
 
@@ -40,6 +42,8 @@ class Workshop:
         Where further programs lie that recipes call.
     sources : Sources
         The pins.
+    edits : tuple of Edit
+        Our changes in the sources.
     """
 
     work: Path
@@ -49,6 +53,7 @@ class Workshop:
     tools: Toolchain
     folders: Sequence[Path]
     sources: Sources
+    edits: tuple[Edit, ...] = ()
 
     def key(self, words: Sequence[str], files: Sequence[Path], *archives: str) -> str:
         """Return the key of a part of `archives`, made by the recipes `files`."""
@@ -56,8 +61,9 @@ class Workshop:
         for source in map(self.sources.named, archives):
             if not isinstance(source, Archive):
                 raise TypeError(f"{source.name} is no archive")
-            digests += [source.sha256, source.content_sha256, *source.only, "without"]
-            digests += source.without
+            digests += [source.sha256, *source.digests]
+            changes = edit_digests(by_path(self.edits, source.name))
+            digests += [f"{path} {digest}" for path, digest in sorted(changes.items())]
         return part_key([self.tools.toolchain_key(), *words, *digests], files)
 
     def wrapped(self, work: Path) -> dict[str, str]:
@@ -80,8 +86,8 @@ def prepare_workshop(work: Path, cache: Path) -> Workshop:
     archives, trees = work / "archives", work / "source"
     with stage("sources"):
         fetch(sources, archives, cache)
-        for archive in sources.archives:
-            unpack.unpack(archive, archive_path(archive, archives), trees)
+        edits = read_edits(SOURCE_EDITS)
+        provide_trees(sources.archives, archives, trees, edits)
     with stage("build tools"):
         tools = provide_toolchain(cache)
         packages = install_packages(work / "build-packages", edits=EDITS)
@@ -93,4 +99,5 @@ def prepare_workshop(work: Path, cache: Path) -> Workshop:
         tools=tools,
         folders=provide_programs(cache),
         sources=sources,
+        edits=edits,
     )

@@ -15,16 +15,18 @@ from typing import Any
 import pytest
 
 from native_build.appimage_runtime import RECIPE, build_runtime
+from native_build.build_packages import SOURCE_EDITS
 from native_build.compiled import compile_target
 from native_build.mksquashfs import build_mksquashfs
 from native_build.pack import QUICKEST, Compression, image_command, join
 from scripts.layout import CHECKOUT, NATIVE, build_cache
+from torch_build.edits import read_edits
 from torch_build.elf_sections import elf_sections
-from torch_build.fetch import archive_path, fetch
+from torch_build.fetch import fetch
 from torch_build.process import capture
+from torch_build.source_trees import provide_trees
 from torch_build.sources import read_sources
 from torch_build.toolchain import Toolchain, provide_toolchain
-from torch_build.unpack import unpack
 from transcriber.errors import DependencyError
 
 WORK = CHECKOUT / "build/native"
@@ -95,8 +97,7 @@ def provide_tools() -> AppImageTools:
     wanted = tuple(archive for archive in sources.archives if archive.name in SOURCES)
     fetch(dataclasses.replace(sources, archives=wanted, wheels=()), WORK / "archives", cache)
     trees = WORK / "source"
-    for archive in wanted:
-        unpack(archive, archive_path(archive, WORK / "archives"), trees)
+    provide_trees(wanted, WORK / "archives", trees, read_edits(SOURCE_EDITS))
     toolchain = provide_toolchain(cache)
     work = WORK / "appimage"
     return AppImageTools(

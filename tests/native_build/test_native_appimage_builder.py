@@ -19,6 +19,7 @@ from native_build.contents import BILL
 from native_build.editions import EDITIONS, LEAN, ULTRA_LEAN, Edition
 from native_build.freeze import EXECUTABLE
 from native_build.pack import UPDATE_SECTION
+from native_build.vex import ENDING
 from transcriber import __version__
 from transcriber.errors import DependencyError
 
@@ -59,6 +60,7 @@ def program(tmp_path: Path) -> Path:
     for name in (EXECUTABLE, "ffmpeg"):
         (folder / name).write_text('#!/bin/sh\necho "said: $*"\n')
     (folder / BILL).write_text('{"bomFormat": "CycloneDX"}')
+    folder.with_suffix(ENDING).write_text('{"bomFormat": "CycloneDX"}')
     (folder / "data").write_bytes(b"abc" * 100_000)
     return folder
 
@@ -100,6 +102,7 @@ def test_all_that_is_given_away(tools: PackTools, program: Path, tmp_path: Path)
     for edition in (ULTRA_LEAN, LEAN):
         stem = edition.appimage.removesuffix(".AppImage")
         names |= {f"{stem}.AppImage", f"{stem}.AppImage.zsync", f"{stem}.cdx.json"}
+        names.add(f"{stem}{ENDING}")
     assert {path.name for path in output.iterdir()} == names
     check = subprocess.run(
         ["sha256sum", "--check", "--strict", "SHA256SUMS"],

@@ -21,6 +21,7 @@ import pytest
 from native_build.cpython import SETUP
 from native_build.module_list import MODULES, read_list
 from native_parts import libraries_of, newer_symbols, part, places_in
+from transcriber.errors import LimitError
 
 NOT_TRACED = frozenset({"termios"})
 """Modules that Setup.local has for a reason of its own."""
@@ -276,6 +277,56 @@ def test_settings_of_the_machine_s_own_openssl_are_not_read(prefix: Path, tmp_pa
     settings.write_text("openssl_conf = all\n[all]\nssl_conf = no_such_section\n")
     code = "import ssl; print(ssl.create_default_context().minimum_version.name)"
     assert _answer(prefix, code, OPENSSL_CONF=str(settings)) == "TLSv1_2"
+
+
+_NO_MEMORY = """
+import resource
+
+
+class Quiet:
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        return False
+
+
+# Far inside a function, so that the number of the instruction is none that exists beforehand.
+exec(
+    "def exhaust(held):\\n    n = 0\\n"
+    + "    a = held\\n" * 200
+    + "    with Quiet():\\n        while True:\\n"
+    + "            held[n] = n + 1000000\\n            n += 1\\n"
+)
+held = [None] * 3_000_000
+resource.setrlimit(resource.RLIMIT_AS, (120 << 20, 120 << 20))
+exhaust(held)
+"""
+
+
+@pytest.mark.slow
+def test_without_any_memory_it_ends_with_the_code_for_that(prefix: Path) -> None:
+    """Upstream's looks for a handler of the same failure for ever, which SIGKILL alone ends."""
+    done = subprocess.run(
+        [prefix / "bin/python3.11", "-E", "-s", "-S", "-c", _NO_MEMORY],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == LimitError.exit_code
+    assert done.stderr == "transcriber: not enough memory: free some memory\n"
+
+
+@pytest.mark.slow
+def test_debians_patches_are_in_it(prefix: Path) -> None:
+    """An example in each of two modules: CVE-2023-24329 and CVE-2025-13836."""
+    code = (
+        "import http.client, urllib.parse; "
+        "print(urllib.parse.urlsplit(' \\x01https://host/').scheme, "
+        "hasattr(http.client, '_MIN_READ_BUF_SIZE'))"
+    )
+    assert _answer(prefix, code) == "https True"
 
 
 def test_setup_is_ascii() -> None:

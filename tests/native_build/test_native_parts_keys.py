@@ -16,7 +16,8 @@ from native_build.program_parts import (
     python_part,
 )
 from native_build.workshop import Workshop
-from torch_build.sources import Archive, Sources
+from torch_build.edits import Edit
+from torch_build.sources import Archive, Patches, Sources
 from torch_build.sysroot import Sysroot
 from torch_build.toolchain import Toolchain
 
@@ -105,6 +106,23 @@ def test_what_is_unpacked_of_an_archive_is_in_the_key(tmp_path: Path) -> None:
         sources = dataclasses.replace(one.sources, archives=changed)
         other = dataclasses.replace(one, sources=sources)
         assert numpy_part(other) != numpy_part(one)
+
+
+def test_patches_and_edits_of_an_archive_are_in_its_keys(tmp_path: Path) -> None:
+    one = workshop(tmp_path)
+    pins = Patches(version="1-1", file="a", size=1, sha256="00", content_sha256="ff")
+    changed = tuple(
+        dataclasses.replace(item, patches=pins) if item.name == "cpython" else item
+        for item in one.sources.archives
+    )
+    sources = dataclasses.replace(one.sources, archives=changed)
+    edit = Edit(source="cpython", path="a.c", anchor="x", replacement="y", reason="a test")
+    for other in (
+        dataclasses.replace(one, sources=sources),
+        dataclasses.replace(one, edits=(edit,)),
+    ):
+        assert python_part(other) != python_part(one)
+        assert numpy_part(other) == numpy_part(one)
 
 
 def test_the_compiler_is_in_all_keys(tmp_path: Path) -> None:

@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import tarfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from torch_build.sources import Archive
+from debian_archive import patch_of, write_debian, write_tar
+
+from torch_build.debian_patches import applied_of, read_series
+from torch_build.debian_patches import content_digest as patches_digest
+from torch_build.sources import Archive, Patches
 from torch_build.unpack import content_digest
 
+__all__ = ["FILES", "patch_of", "pin", "pin_patches", "write_debian", "write_tar"]
+
 FILES = {"LICENSE": "terms\n", "src/a.h": "one two\n", "src/b.h": "three\n", "doc/x": "prose\n"}
-
-
-def write_tar(path: Path, files: Mapping[str, str], *, top: str = "top-1") -> Path:
-    """Write a tar archive of `files`; a name that ends in ``@`` is a symbolic link."""
-    with tarfile.open(path, "w:gz" if path.suffix == ".gz" else "w:xz") as tar:
-        for name, text in files.items():
-            member = tarfile.TarInfo(f"{top}/{name.removesuffix('@')}")
-            if name.endswith("@"):
-                member.type, member.linkname = tarfile.SYMTYPE, text
-                tar.addfile(member)
-            else:
-                member.size = len(text.encode())
-                member.mode = 0o755 if name.endswith(".sh") else 0o644
-                tar.addfile(member, io.BytesIO(text.encode()))
-    return path
 
 
 def pin(path: Path, **changes: Any) -> Archive:
@@ -52,3 +40,19 @@ def pin(path: Path, **changes: Any) -> Archive:
     if not fields["content_sha256"]:
         fields["content_sha256"] = content_digest(path, Archive(**fields))
     return Archive(**fields)
+
+
+def pin_patches(path: Path, **changes: Any) -> Patches:
+    """Return the pin of the patches in the archive at `path`, all of which are applied."""
+    series = read_series(path)
+    fields: dict[str, Any] = {
+        "version": "1-1",
+        "file": path.name,
+        "size": path.stat().st_size,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "content_sha256": "",
+        "applied": tuple(patch.name for patch in series),
+        **changes,
+    }
+    chosen = applied_of(series, Patches(**fields))
+    return Patches(**{**fields, "content_sha256": patches_digest(chosen)})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from torch_build.components import (
@@ -13,7 +15,7 @@ from torch_build.components import (
     source_components,
 )
 from torch_build.licences import PLACES
-from torch_build.sources import Archive, PythonWheel, read_sources
+from torch_build.sources import Archive, Patches, PythonWheel, read_sources
 from torch_build.sysroot import Package, SysrootPins, read_pins
 from transcriber.errors import DependencyError
 
@@ -44,6 +46,23 @@ def library(package: str) -> RuntimeLibrary:
     return RuntimeLibrary(
         name="x", licence="MIT", purpose="", supplier="", package=package, source="some-source"
     )
+
+
+def test_the_patches_of_a_source_are_those_of_its_component() -> None:
+    pins = Patches(
+        version="1.0-1",
+        file="x.debian.tar.xz",
+        size=1,
+        sha256="cd" * 32,
+        content_sha256="ef" * 32,
+        applied=("one.patch", "two.patch"),
+        left_out={"a test": ("three.patch",)},
+    )
+    plain = archive("x", "https://example.org/x.tar.gz")
+    assert [one.patches for one in source_components([plain, replace(plain, patches=pins)])] == [
+        (),
+        ("one.patch", "two.patch"),
+    ]
 
 
 def test_every_licence_is_named_once() -> None:

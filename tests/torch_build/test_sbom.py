@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,22 @@ def test_components_have_digest_licence_and_address() -> None:
     assert pytorch["hashes"] == [{"alg": "SHA-256", "content": "ab" * 32}]
     assert pytorch["licenses"] == [{"expression": "BSD-3-Clause"}]
     assert pytorch["supplier"] == {"name": "PyTorch project"}
+
+
+def test_the_patches_of_a_component_are_its_pedigree() -> None:
+    names = ("plain.patch", "CVE-2025-1-2.diff", "CVE-2024-0450-and-CVE-2023-6597.patch", "a b")
+    (fmt,) = bill(replace(FMT, patches=names))["components"]
+    plain, short, both, spaced = fmt["pedigree"]["patches"]
+    assert plain == {"type": "unofficial", "diff": {"url": "debian/patches/plain.patch"}}
+    assert short["type"] == "unofficial"
+    assert both["type"] == "backport"
+    assert both["resolves"] == [
+        {"type": "security", "id": "CVE-2023-6597"},
+        {"type": "security", "id": "CVE-2024-0450"},
+    ]
+    assert spaced["diff"]["url"] == "debian/patches/a%20b"
+    (fmt,) = bill(FMT)["components"]
+    assert "pedigree" not in fmt
 
 
 def test_a_program_is_no_library() -> None:

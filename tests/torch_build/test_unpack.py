@@ -1,4 +1,4 @@
-"""Unpacking archives into source trees."""
+"""Reading archives: what is selected, its digest, and wheels as folders."""
 
 from __future__ import annotations
 
@@ -11,81 +11,14 @@ from pathlib import Path
 import pytest
 
 from archives import FILES, pin, write_tar
-from torch_build.edits import Edit
 from torch_build.sources import PythonWheel
-from torch_build.unpack import content_digest, unpack, unpack_wheel
-from transcriber.errors import DependencyError, NetworkError
-
-
-def edit(path: str = "src/a.h", anchor: str = "two", replacement: str = "2") -> Edit:
-    return Edit(source="some", path=path, anchor=anchor, replacement=replacement, reason="a test")
-
-
-def age(tree: Path) -> None:
-    for path in tree.rglob("*"):
-        os.utime(path, (1, 1), follow_symlinks=False)
+from torch_build.unpack import content_digest, unpack_wheel
+from transcriber.errors import NetworkError
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return write_tar(tmp_path / "some_1.orig.tar.xz", FILES)
-
-
-def test_the_tree_has_what_is_selected_below_the_top_folder(tmp_path: Path) -> None:
-    files = {**FILES, "run.sh": "#!/bin/sh\n", "src/link@": "a.h"}
-    path = write_tar(tmp_path / "some.tar.xz", files)
-    tree = unpack(pin(path), path, tmp_path / "trees")
-    assert tree == tmp_path / "trees" / "some"
-    assert (tree / "src" / "a.h").read_text() == "one two\n"
-    assert not (tree / "doc").exists()
-    assert os.access(tree / "run.sh", os.X_OK) and not os.access(tree / "LICENSE", os.X_OK)
-    assert (tree / "src" / "link").readlink() == Path("a.h")
-
-
-def test_a_finished_tree_is_left_alone(path: Path, tmp_path: Path) -> None:
-    tree = unpack(pin(path), path, tmp_path, [edit()])
-    age(tree)
-    unpack(pin(path), path, tmp_path, [edit()])
-    assert {p.stat().st_mtime for p in tree.rglob("*")} == {1}
-
-
-def test_a_changed_edit_writes_its_own_file_only(path: Path, tmp_path: Path) -> None:
-    tree = unpack(pin(path), path, tmp_path, [edit()])
-    assert (tree / "src" / "a.h").read_text() == "one 2\n"
-    age(tree)
-    unpack(pin(path), path, tmp_path, [edit("src/b.h", "three", "3")])
-    # The edit that is gone is undone, and both files are newer than what was compiled from them.
-    assert (tree / "src" / "a.h").read_text() == "one two\n"
-    assert (tree / "src" / "b.h").read_text() == "3\n"
-    assert {p.name for p in tree.rglob("*.h") if p.stat().st_mtime > 1} == {"a.h", "b.h"}
-    assert (tree / "LICENSE").stat().st_mtime == 1
-
-
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        (edit(anchor="four"), r"some/src/a.h .*'four' is there 0 times"),
-        (edit(anchor="o"), r"some/src/a.h .*'o' is there 2 times"),
-        (edit(path="src/absent.h"), r"some/src/absent.h .*no such file"),
-    ],
-)
-def test_an_edit_that_does_not_fit_leaves_no_tree_that_looks_finished(
-    path: Path, tmp_path: Path, wrong: Edit, message: str
-) -> None:
-    with pytest.raises(DependencyError, match=message):
-        unpack(pin(path), path, tmp_path, [wrong])
-    assert not (tmp_path / "some").exists()
-    tree = unpack(pin(path), path, tmp_path, [edit()])
-    with pytest.raises(DependencyError, match=message):
-        unpack(pin(path), path, tmp_path, [wrong])
-    assert (tree / "src" / "a.h").read_text() == "one 2\n"
-
-
-def test_another_version_replaces_the_tree(path: Path, tmp_path: Path) -> None:
-    unpack(pin(path), path, tmp_path)
-    newer = write_tar(tmp_path / "some_2.tar.xz", {"src/a.h": "new\n"})
-    tree = unpack(pin(newer), newer, tmp_path)
-    assert [p.name for p in tree.rglob("*") if p.is_file()] == ["a.h"]
 
 
 def test_the_digest_is_of_the_selected_content_alone(path: Path, tmp_path: Path) -> None:
@@ -105,28 +38,6 @@ def test_the_digest_is_the_documented_one(path: Path) -> None:
         if not name.startswith("doc/")
     ]
     assert pin(path).content_sha256 == hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def test_the_makers_archive_gives_the_same_tree(path: Path, tmp_path: Path) -> None:
-    makers = write_tar(tmp_path / "makers.tar.gz", {**FILES, "doc/y": ""}, top="elsewhere")
-    tree = unpack(pin(path), makers, tmp_path)
-    assert {str(p.relative_to(tree)) for p in tree.rglob("*") if p.is_file()} == {
-        name for name in FILES if not name.startswith("doc/")
-    }
-
-
-def test_an_archive_with_other_content_is_refused(path: Path, tmp_path: Path) -> None:
-    wrong = dataclasses.replace(pin(path), sha256="0" * 64, content_sha256="0" * 64)
-    with pytest.raises(NetworkError, match="pinned content"):
-        unpack(wrong, path, tmp_path)
-
-
-def test_a_cut_archive_is_an_error_and_leaves_nothing(path: Path, tmp_path: Path) -> None:
-    archive = pin(path)
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(NetworkError, match=r"some_1\.orig\.tar\.xz"):
-        unpack(archive, path, tmp_path / "trees")
-    assert not (tmp_path / "trees" / "some").exists()
 
 
 @pytest.mark.parametrize(
@@ -156,7 +67,8 @@ def test_a_wheel_becomes_a_folder_to_import_from(tmp_path: Path) -> None:
     )
     tree = unpack_wheel(pinned, path, tmp_path / "trees")
     assert (tree / "one" / "__init__.py").read_text() == "x = 1\n"
-    age(tree)
+    for file in tree.rglob("*"):
+        os.utime(file, (1, 1))
     unpack_wheel(pinned, path, tmp_path / "trees")
     assert (tree / "one" / "__init__.py").stat().st_mtime == 1
     path.write_bytes(b"damaged")

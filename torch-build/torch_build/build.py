@@ -19,7 +19,7 @@ from scripts.commands import say
 from torch_build import edits, unpack
 from torch_build.compile import RECIPE, Includes, compile_objects
 from torch_build.components import licence_expression, runtime_components, source_components
-from torch_build.fetch import archive_path, fetch
+from torch_build.fetch import fetch
 from torch_build.generate import VERSION, generate
 from torch_build.licences import collect_licences
 from torch_build.link import MODULE, link
@@ -27,6 +27,7 @@ from torch_build.packages import install
 from torch_build.python_side import make_python_side
 from torch_build.sbom import write_sbom
 from torch_build.size_report import write_size_report
+from torch_build.source_trees import provide_trees
 from torch_build.sources import Sources, read_sources
 from torch_build.toolchain import Toolchain, provide_toolchain
 from torch_build.wheel import Metadata, make_wheel
@@ -167,7 +168,8 @@ def build_key(sources: Sources, tools: Toolchain) -> str:
     for part in (
         tools.toolchain_key(),
         platform.python_version(),
-        *(s.sha256 for s in sources.all),
+        *(source.sha256 for source in sources.all),
+        *(word for archive in sources.archives for word in archive.digests),
     ):
         key.update(f"{part}\n".encode())
     key.update(numpy)
@@ -202,10 +204,7 @@ def forget_other_objects(objects: Path, tools: Toolchain, more: str = "") -> Non
 
 
 def _unpack(sources: Sources, archives: Path, trees: Path) -> None:
-    mends = edits.read_edits()
-    for archive in sources.archives:
-        own = [edit for edit in mends if edit.source == archive.name]
-        unpack.unpack(archive, archive_path(archive, archives), trees, own)
+    provide_trees(sources.archives, archives, trees, edits.read_edits())
     for wheel in sources.wheels:
         unpack.unpack_wheel(wheel, archives / wheel.file, trees)
 

@@ -33,6 +33,8 @@ class Component:
         Package address; one without an ecosystem is derived when this is empty.
     cpe : str
         Name in the vulnerability database of the United States' NIST, where it has one.
+    patches : tuple of str
+        Names of Debian's patches that are applied.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Component:
     sha256: str = ""
     purl: str = ""
     cpe: str = ""
+    patches: tuple[str, ...] = ()
 
 
 _ADDRESS = re.compile(
@@ -116,6 +119,7 @@ def source_components(sources: Iterable[Source]) -> tuple[Component, ...]:
                     supplier=source.supplier,
                     sha256=source.sha256,
                     purl=_address(source),
+                    patches=_patches(source),
                 )
             )
             if source.name == "pytorch":
@@ -166,6 +170,12 @@ def licence_expression(components: Iterable[Component]) -> str:
         for part in component.licence.split(" AND "):
             parts[f"({part})" if " OR " in part and not part.startswith("(") else part] = None
     return " AND ".join(parts)
+
+
+def _patches(source: Source) -> tuple[str, ...]:
+    if isinstance(source, Archive) and source.patches:
+        return source.patches.applied
+    return ()
 
 
 def _address(source: Source) -> str:

@@ -2,7 +2,8 @@
 
 A source archive comes from the build cache, else from Debian's archive as the machine's own apt
 configuration reaches it or from the Python package index, else from its makers. A wheel comes
-from the cache or the index. Every file is checked against its pin, wherever it comes from.
+from the cache or the index. Debian's patches come with the revision that is pinned, else with any
+other that has them unchanged. Every file is checked against its pin, wherever it comes from.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ import http.client
 import shutil
 import tempfile
 import urllib.request
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 
 from scripts.commands import say
 from scripts.content import Route, is_whole, provide
 from scripts.debian_source import SOURCES as APT_SOURCES
 from scripts.debian_suites import download_pinned, open_suites
+from torch_build.fetch_patches import Debian, has_patches, provide_patches
 from torch_build.python_index import download
 from torch_build.sources import Archive, PythonWheel, Sources
 from torch_build.unpack import content_digest
@@ -58,6 +59,7 @@ def fetch(sources: Sources, folder: Path, cache: Path, *, apt_sources: Path = AP
         for archive in sources.archives:
             try:
                 _provide_archive(archive, folder, cache, debian)
+                provide_patches(archive, folder, cache, debian)
             except NetworkError as error:
                 failures.append(error)
     for wheel in sources.wheels:
@@ -87,41 +89,39 @@ def archive_path(archive: Archive, folder: Path) -> Path:
     raise NetworkError(f"{folder} has no {archive.file}", "run the stage fetch")
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Debian:
-    """The opened archive, or why it could not be opened."""
-
-    options: Sequence[str] = ()
-    failure: TranscriberError | None = None
-
-
 def _debian(
     archives: Iterable[Archive],
     folder: Path,
     cache: Path,
     apt_sources: Path,
     stack: contextlib.ExitStack,
-) -> _Debian:
+) -> Debian:
     """Open the suites of the archives that neither `folder` nor `cache` has, all in one go."""
     suites = dict.fromkeys(
         suite
         for archive in archives
-        if not is_whole(folder / archive.file, archive.sha256)
-        and not is_whole(cache / archive.sha256, archive.sha256)
-        and not _has_content(folder / archive.upstream_file, archive)
+        if not (_has_archive(archive, folder, cache) and has_patches(archive, folder, cache))
         for suite in archive.suites
     )
     if not suites:
-        return _Debian()
+        return Debian()
     say(f"reading the lists of Debian's source packages ({', '.join(suites)})")
     temporary = stack.enter_context(tempfile.TemporaryDirectory(prefix=".apt-", dir=folder.parent))
     try:
-        return _Debian(options=open_suites(Path(temporary), tuple(suites), sources=apt_sources))
+        return Debian(options=open_suites(Path(temporary), tuple(suites), sources=apt_sources))
     except TranscriberError as error:
-        return _Debian(failure=error)
+        return Debian(failure=error)
 
 
-def _provide_archive(archive: Archive, folder: Path, cache: Path, debian: _Debian) -> None:
+def _has_archive(archive: Archive, folder: Path, cache: Path) -> bool:
+    return (
+        is_whole(folder / archive.file, archive.sha256)
+        or is_whole(cache / archive.sha256, archive.sha256)
+        or _has_content(folder / archive.upstream_file, archive)
+    )
+
+
+def _provide_archive(archive: Archive, folder: Path, cache: Path, debian: Debian) -> None:
     if _has_content(folder / archive.upstream_file, archive):
         return
 

@@ -100,6 +100,7 @@ def _flags(
         "-Wl,--build-id=none",
         "-Wl,--hash-style=gnu",
         "-Wl,-z,relro",
+        "-Wl,-z,now",
         "-Wl,-rpath,$ORIGIN/lib",
         # By this name, which is that of the file, the CUDA add-on asks for it.
         f"-Wl,-soname,{MODULE}",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import re
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,8 @@ from transcriber.errors import TranscriberError
 from transcriber.files import atomic_writer
 
 _SERIAL_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://cyclonedx.org/schema/bom-1.6")
+
+_CVE = re.compile(r"CVE-\d{4}-\d{4,}")
 
 
 def package_url(component: Component) -> str:
@@ -149,6 +152,20 @@ def _describe(component: Component) -> dict[str, Any]:
     if component.cpe:
         entry["cpe"] = component.cpe
     entry["purl"] = address
+    if component.patches:
+        entry["pedigree"] = {"patches": [_patch(name) for name in component.patches]}
+    return entry
+
+
+def _patch(name: str) -> dict[str, Any]:
+    """Describe one of Debian's patches by its place in the source package."""
+    advisories = sorted(set(_CVE.findall(name)))
+    entry: dict[str, Any] = {
+        "type": "backport" if advisories else "unofficial",
+        "diff": {"url": f"debian/patches/{quote(name)}"},
+    }
+    if advisories:
+        entry["resolves"] = [{"type": "security", "id": identifier} for identifier in advisories]
     return entry
 
 

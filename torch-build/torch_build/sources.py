@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,40 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Patches:
+    """Debian's patches of a source archive, of one revision of its package.
+
+    A revision leaves Debian's archive when the next one comes. `content_sha256` is a digest over
+    the patches that are applied: any revision that has these unchanged serves as well.
+
+    Attributes
+    ----------
+    version : str
+        Debian's version of the source package.
+    file : str
+        Name of the archive with the folder ``debian``.
+    size : int
+        Bytes of that archive.
+    sha256 : str
+        Its digest, in hexadecimal.
+    content_sha256 : str
+        Digest of the applied patches, as `debian_patches.content_digest` makes it.
+    applied : tuple of str
+        Names of the patches that are applied, in the order of the series.
+    left_out : mapping of str to tuple of str
+        Reasons, and names of the patches that are left out for each.
+    """
+
+    version: str
+    file: str
+    size: int
+    sha256: str
+    content_sha256: str
+    applied: tuple[str, ...] = ()
+    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Archive(Source):
     """A source archive: as Debian or the Python package index has it, else as its makers do.
 
@@ -75,6 +110,10 @@ class Archive(Source):
         Paths of the folders and files that the build reads; all when empty.
     without : tuple of str
         Paths of the folders and files that are left out, because Debian's archive lacks them.
+    patches : Patches or None
+        Debian's patches; those of what comes from the index or is unpatched are None.
+    unpatched : str
+        Why none of Debian's patches is applied, where `patches` is None.
     """
 
     upstream: str
@@ -85,6 +124,19 @@ class Archive(Source):
     backend: str = ""
     only: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    patches: Patches | None = None
+    unpatched: str = ""
+
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """What decides over the content of the tree that is unpacked, our edits aside."""
+        patched = self.patches.content_sha256 if self.patches else ""
+        return (self.content_sha256, *self.only, "without", *self.without, "patches", patched)
+
+    @property
+    def other_patches_file(self) -> str:
+        """Name under which the patches of another revision are kept, beside ``patches.file``."""
+        return f"{self.name}-{self.version}.patches.tar"
 
     @property
     def upstream_file(self) -> str:
@@ -148,18 +200,28 @@ def read_sources(path: Path = SOURCES) -> Sources:
     try:
         return Sources(
             archives=tuple(
-                Archive(name=name, **_fields(pin)) for name, pin in table["archives"].items()
+                Archive(name=name, **_archive_fields(pin))
+                for name, pin in table["archives"].items()
             ),
             wheels=tuple(
                 PythonWheel(name=name, **_fields(pin)) for name, pin in table["wheels"].items()
             ),
         )
-    except TypeError as error:
+    except (TypeError, AttributeError) as error:
         raise DependencyError(f"{path}: {error}", "correct the pin") from error
 
 
 def _fields(pin: dict[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in pin.items()}
+
+
+def _archive_fields(pin: dict[str, Any]) -> dict[str, Any]:
+    fields = _fields(pin)
+    if "patches" in fields:
+        table = dict(fields["patches"])
+        left_out = {reason: tuple(names) for reason, names in table.pop("left_out", {}).items()}
+        fields["patches"] = Patches(**_fields(table), left_out=left_out)
+    return fields
 
 
 def _is_below(path: str, places: tuple[str, ...]) -> bool:

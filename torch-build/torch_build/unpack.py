@@ -1,4 +1,4 @@
-"""Stage unpack: turn the fetched archives into source trees, with our edits made in them."""
+"""Unpack the fetched archives and wheels, of the former what the build reads."""
 
 from __future__ import annotations
 
@@ -12,14 +12,12 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from scripts.content import is_whole
-from torch_build.edits import Edit, apply, by_path, digests
 from torch_build.sources import Archive, PythonWheel
-from transcriber.errors import DependencyError, NetworkError
+from transcriber.errors import NetworkError
 from transcriber.files import atomic_writer, make_directory, storage_error
 
 
@@ -48,67 +46,6 @@ def content_digest(path: Path, archive: Archive) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def unpack(archive: Archive, path: Path, destination: Path, edits: Iterable[Edit] = ()) -> Path:
-    """Unpack the archive at `path` and make our edits.
-
-    Nothing is done when the tree is there already. When only edits changed, only the files that
-    they change are written again, so that the build repeats no more than it must.
-
-    Parameters
-    ----------
-    archive : Archive
-        What the archive is pinned as; tells what of it is unpacked.
-    path : Path
-        The tar archive, with one folder at its top.
-    destination : Path
-        The folder for the trees; the archive goes to the folder of its name there.
-    edits : iterable of Edit
-        Edits of any source.
-
-    Returns
-    -------
-    Path
-        The tree.
-
-    Raises
-    ------
-    NetworkError
-        When the archive is damaged or does not have the pinned content.
-    DependencyError
-        When an edit does not fit.
-    StorageError
-        When the tree cannot be written.
-    """
-    tree = destination / archive.name
-    grouped = by_path(edits, archive.name)
-    wanted = digests(grouped)
-    stamp = destination / f".{archive.name}.json"
-    key = hashlib.sha256(
-        json.dumps([archive.content_sha256, archive.only, archive.without]).encode()
-    ).hexdigest()
-    made_from, before = _read_stamp(stamp)
-    changed = {name for name in {*before, *wanted} if before.get(name) != wanted.get(name)}
-    try:
-        if tree.is_dir() and made_from == key:
-            if changed:
-                _write_again(path, archive, tree, changed, grouped)
-        else:
-            # The archive's digest is quicker to check; that of its makers has another one.
-            whole = is_whole(path, archive.sha256)
-            if not whole and content_digest(path, archive) != archive.content_sha256:
-                raise NetworkError(
-                    f"{path} does not have the pinned content", "delete it and fetch it again"
-                )
-            stamp.unlink(missing_ok=True)
-            with _replaced(tree) as incoming:
-                _extract(path, archive, incoming)
-                _edit(incoming, grouped)
-    except OSError as error:
-        raise storage_error("unpack to", tree, error) from error
-    _write_stamp(stamp, key, wanted)
-    return tree
-
-
 def unpack_wheel(wheel: PythonWheel, path: Path, destination: Path) -> Path:
     """Unpack the wheel at `path` into the folder of its name in `destination`; return that.
 
@@ -122,26 +59,33 @@ def unpack_wheel(wheel: PythonWheel, path: Path, destination: Path) -> Path:
         When the tree cannot be written.
     """
     tree = destination / wheel.name
-    stamp = destination / f".{wheel.name}.json"
-    if tree.is_dir() and _read_stamp(stamp)[0] == wheel.sha256:
+    stamp = stamp_of(tree)
+    if tree.is_dir() and read_stamp(stamp)[0] == wheel.sha256:
         return tree
     try:
         stamp.unlink(missing_ok=True)
-        with _replaced(tree) as incoming, zipfile.ZipFile(path) as wheel_file:
+        with replaced(tree) as incoming, zipfile.ZipFile(path) as wheel_file:
             # zipfile itself takes absolute paths and parent folders out of the names.
             wheel_file.extractall(incoming)  # noqa: S202
     except zipfile.BadZipFile as error:
         raise NetworkError(f"{path}: {error}", "delete it and fetch it again") from error
     except OSError as error:
         raise storage_error("unpack to", tree, error) from error
-    _write_stamp(stamp, wheel.sha256, {})
+    write_stamp(stamp, wheel.sha256, {})
     return tree
 
 
-def _extract(path: Path, archive: Archive, tree: Path, only: set[str] | None = None) -> None:
+def extract(path: Path, archive: Archive, tree: Path, only: set[str] | None = None) -> None:
     """Write the selected files of the archive at `path`, or those named in `only`, to `tree`.
 
     Their times are those of unpacking, so that ninja sees that a file differs from that of before.
+
+    Raises
+    ------
+    NetworkError
+        When the archive is damaged.
+    OSError
+        When the tree cannot be written.
     """
     # Not by tarfile's own extraction: the filter that makes it safe came with Python 3.11.4.
     with _opened(path) as tar:
@@ -158,33 +102,6 @@ def _extract(path: Path, archive: Archive, tree: Path, only: set[str] | None = N
                 shutil.copyfileobj(content or io.BytesIO(), copy, 1 << 20)
             if member.mode & 0o100:
                 target.chmod(target.stat().st_mode | 0o111)
-
-
-def _write_again(
-    path: Path, archive: Archive, tree: Path, names: set[str], edits: Mapping[str, Sequence[Edit]]
-) -> None:
-    """Write the files `names` of `tree` anew, as they are with `edits`."""
-    with tempfile.TemporaryDirectory(prefix=".incoming-", dir=tree.parent) as temporary:
-        # Beside the tree first: an edit that does not fit must leave the tree as it was.
-        incoming = Path(temporary) / tree.name
-        _extract(path, archive, incoming, only=names)
-        _edit(incoming, {name: group for name, group in edits.items() if name in names})
-        for name in sorted(names):
-            (incoming / name).replace(tree / name)
-
-
-def _edit(tree: Path, edits: Mapping[str, Sequence[Edit]]) -> None:
-    for name, group in edits.items():
-        file = tree / name
-        if not file.is_file():
-            raise DependencyError(
-                f"the edit of {tree.name}/{name} ({group[0].reason}) does not fit: "
-                "there is no such file",
-                "correct the path",
-            )
-        # Bytes that are no UTF-8, and line ends, come through unchanged.
-        text = file.read_bytes().decode(errors="surrogateescape")
-        file.write_bytes(apply(text, group).encode(errors="surrogateescape"))
 
 
 @contextmanager
@@ -217,7 +134,7 @@ def _selected(tar: tarfile.TarFile, archive: Archive) -> Iterator[tuple[tarfile.
 
 
 @contextmanager
-def _replaced(tree: Path) -> Iterator[Path]:
+def replaced(tree: Path) -> Iterator[Path]:
     """Give a new folder that becomes `tree` when the block ends without an error."""
     make_directory(tree.parent)
     with tempfile.TemporaryDirectory(prefix=".incoming-", dir=tree.parent) as temporary:
@@ -230,8 +147,13 @@ def _replaced(tree: Path) -> Iterator[Path]:
         incoming.rename(tree)
 
 
-def _read_stamp(stamp: Path) -> tuple[str, dict[str, str]]:
-    """Return what the finished tree was made from: the archive, and the edits by path."""
+def stamp_of(tree: Path) -> Path:
+    """Return the file that tells what a finished tree was made from; it lies beside the tree."""
+    return tree.with_name(f".{tree.name}.json")
+
+
+def read_stamp(stamp: Path) -> tuple[str, dict[str, str]]:
+    """Return what a finished tree was made from: the archive, and the edits by path."""
     try:
         made = json.loads(stamp.read_bytes())
         return str(made["archive"]), dict(made["edits"])
@@ -239,6 +161,7 @@ def _read_stamp(stamp: Path) -> tuple[str, dict[str, str]]:
         return "", {}
 
 
-def _write_stamp(stamp: Path, archive: str, edits: Mapping[str, str]) -> None:
+def write_stamp(stamp: Path, archive: str, edits: Mapping[str, str]) -> None:
+    """Note what a finished tree was made from."""
     with atomic_writer(stamp) as stream:
         stream.write(json.dumps({"archive": archive, "edits": edits}, indent=1).encode() + b"\n")

@@ -1,0 +1,140 @@
+"""Get Debian's patches of the pinned sources, of any revision that has them unchanged."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.commands import say
+from scripts.content import is_whole, provide
+from scripts.debian_suites import PACKAGING, download_packaging, download_pinned, show_source
+from scripts.debian_versions import listed_versions
+from torch_build.debian_patches import has_content
+from torch_build.sources import Archive, Patches
+from transcriber.errors import NetworkError, TranscriberError
+from transcriber.files import atomic_writer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Debian:
+    """The machine's package archive, opened, or why it could not be opened.
+
+    Attributes
+    ----------
+    options : sequence of str
+        From `open_suites`; empty when nothing had to be opened.
+    failure : TranscriberError or None
+        Why it could not be opened.
+    """
+
+    options: Sequence[str] = ()
+    failure: TranscriberError | None = None
+
+
+def patches_path(archive: Archive, folder: Path) -> Path | None:
+    """Return where `fetch` put the patches of `archive`; None where none is applied.
+
+    Raises
+    ------
+    NetworkError
+        When they are not there.
+    """
+    pin = archive.patches
+    if pin is None or not pin.applied:
+        return None
+    for name in (pin.file, archive.other_patches_file):
+        if (folder / name).is_file():
+            return folder / name
+    raise NetworkError(f"{folder} has no {pin.file}", "run the stage fetch")
+
+
+def has_patches(archive: Archive, folder: Path, cache: Path) -> bool:
+    """Tell whether the patches of `archive` can be had without a download."""
+    pin = archive.patches
+    return (
+        pin is None
+        or not pin.applied
+        or is_whole(folder / pin.file, pin.sha256)
+        or is_whole(cache / pin.sha256, pin.sha256)
+        or has_content(folder / archive.other_patches_file, pin)
+        or has_content(cache / pin.content_sha256, pin)
+    )
+
+
+def provide_patches(archive: Archive, folder: Path, cache: Path, debian: Debian) -> None:
+    """See to it that `folder` has the patches of `archive`, where any is applied.
+
+    Raises
+    ------
+    NetworkError
+        When no revision that can be had has them.
+    StorageError
+        When `folder` cannot be written.
+    """
+    pin = archive.patches
+    if pin is None or not pin.applied or has_content(folder / archive.other_patches_file, pin):
+        return
+
+    def from_debian(_: Iterable[str], incoming: Path) -> None:
+        if debian.failure:
+            raise debian.failure
+        download_pinned(
+            archive.package,
+            pin.file,
+            pin.sha256,
+            folder=incoming,
+            options=debian.options,
+            part=PACKAGING,
+        )
+
+    words = f"downloading the patches of {archive.name} from the machine's package archive"
+    try:
+        provide(folder, {pin.file: pin.sha256}, cache=cache, routes={words: from_debian})
+    except NetworkError as error:
+        # What is there under this name is damaged, and must not be preferred to what now comes.
+        (folder / pin.file).unlink(missing_ok=True)
+        if not _from_other_revision(archive, pin, folder, cache, debian):
+            raise NetworkError(
+                f"{error.message}; no other revision of {archive.package} has these patches"
+            ) from error
+
+
+def _from_other_revision(
+    archive: Archive, pin: Patches, folder: Path, cache: Path, debian: Debian
+) -> bool:
+    """Get the patches from a revision that has them unchanged; tell whether there is one."""
+    place, kept = folder / archive.other_patches_file, cache / pin.content_sha256
+    if has_content(kept, pin):
+        _copy(kept, place)
+        return True
+    if debian.failure or not debian.options:
+        return False
+    for other in listed_versions(show_source(archive.package, debian.options)):
+        with tempfile.TemporaryDirectory(prefix=".incoming-", dir=folder.parent) as incoming:
+            try:
+                path = download_packaging(
+                    archive.package,
+                    other.version,
+                    other.packaging,
+                    folder=Path(incoming),
+                    options=debian.options,
+                )
+            except NetworkError:
+                continue
+            if has_content(path, pin):
+                say(f"taking the patches of {archive.name} from its revision {other.version}")
+                _copy(path, place)
+                with contextlib.suppress(TranscriberError):
+                    # A cache that cannot be written to costs time only.
+                    _copy(path, kept)
+                return True
+    return False
+
+
+def _copy(source: Path, destination: Path) -> None:
+    with source.open("rb") as stream, atomic_writer(destination) as copy:
+        shutil.copyfileobj(stream, copy, 1 << 20)
