@@ -91,7 +91,8 @@ def _openssl(tree: Path, build: Path, prefix: Path, environment: Mapping[str, st
     build.mkdir()
     # The folders of a system, not of this machine: the program looks for certificates itself.
     places = ("--prefix=/usr", "--libdir=lib", "--openssldir=/etc/ssl")
-    features = [*_OPENSSL_FEATURES, *_FLAGS.split()]
+    # What takes time in it is assembler: its C may as well be small.
+    features = [*_OPENSSL_FEATURES, *_FLAGS.replace("-O2", "-Os").split()]
     run_in(build, environment, "perl", tree / "Configure", "linux-x86_64", *places, *features)
     make(build, environment, "build_generated", "libcrypto.a", "libssl.a")
     headers = [*(tree / "include/openssl").glob("*.h"), *(build / "include/openssl").glob("*.h")]
