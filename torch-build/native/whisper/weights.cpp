@@ -1,5 +1,7 @@
 #include "weights.h"
 
+#include "capability.h"
+
 #include <c10/util/BFloat16.h>
 #include <c10/util/Half.h>
 
@@ -188,6 +190,9 @@ DecoderWeights read_decoder(at::TensorList tensors, int64_t heads) {
          {&layer.qkv, &layer.out, &layer.query, &layer.cross_out, &layer.fc1}) {
       check_few_rows(*linear);
     }
+    TORCH_CHECK(
+        layer.fc2.form != Form::kInt16 || kernels().byte_planes,
+        "these kernels have no products of int16 with few rows");
     weights.layers.push_back(layer);
   }
   weights.norm = reader.norm(state);

@@ -85,40 +85,6 @@ struct StoredInt8 {
 #endif
 };
 
-struct StoredInt16 {
-  static constexpr bool kTiled = false;
-  using Row = Int16;
-  using Weight = int16_t;
-  using Activation = int16_t;
-  using Sum = I;
-  static constexpr bool kScaled = true;
-  static constexpr int kDepth = 2;
-  static constexpr int kSums = kVectors;
-  static constexpr int kRows = kTileRows;
-
-  template <int rows>
-  static INLINE void step(
-      I (&sums)[rows][kSums], const int16_t* a, int64_t stride, const int16_t* b) {
-    S weights[kSums];
-#pragma clang loop unroll(full)
-    for (int v = 0; v < kSums; ++v) {
-      weights[v] = load<S>(b + v * 2 * kLanes);
-    }
-#pragma clang loop unroll(full)
-    for (int row = 0; row < rows; ++row) {
-      const S activation = Int16::broadcast(a + row * stride);
-#pragma clang loop unroll(full)
-      for (int v = 0; v < kSums; ++v) {
-        sums[row][v] = Int16::dot(sums[row][v], activation, weights[v]);
-      }
-    }
-  }
-
-  static INLINE F columns(const I* sums, int v) {
-    return to_float(sums[v]);
-  }
-};
-
 // float32 arithmetic with weights that `Reader` makes float32 of.
 template <typename Reader>
 struct StoredFloat {
@@ -205,13 +171,11 @@ using StoredBFloat16 = StoredFloat<ReadBFloat16>;
 
 #ifdef __AMX_INT8__
 using StoredIntegers = TiledInt8;
-using StoredLongIntegers = TiledInt16;
 #else
 using StoredIntegers = StoredInt8;
-using StoredLongIntegers = StoredInt16;
 #endif
 
-// Calls use(Stored()) with the stored type of a form; `product` alone has int16.
+// Calls use(Stored()) with the stored type of a form; int16 is only for `product` in tiles.
 template <typename Use>
 INLINE void with_stored(Form form, const Use& use) {
   switch (form) {
@@ -341,9 +305,11 @@ OUTLINE void product(
           store(at, value);
         });
   };
+#ifdef __AMX_INT8__
   if (linear.form == Form::kInt16) {
-    return multiply_by(StoredLongIntegers());
+    return multiply_by(TiledInt16());
   }
+#endif
   with_stored(linear.form, multiply_by);
 }
 
