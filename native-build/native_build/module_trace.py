@@ -169,7 +169,8 @@ def _data_files(opened: set[str], python: Path) -> tuple[str, ...]:
         str(path.relative_to(place))
         for path in map(Path, opened)
         for place, within in ((packages, packages), (PROGRAM.parent, PROGRAM))
-        if path.is_relative_to(within) and path.is_file()
+        # A program is run, whoever looks into it before.
+        if path.is_relative_to(within) and path.is_file() and not os.access(path, os.X_OK)
     }
     return tuple(sorted(name for name in files if _is_data(Path(name))))
 

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,6 +92,8 @@ int main(int count, char *given[]) {
   told("memfd", syscall(SYS_memfd_create, "x", 0));
   told("limits", setrlimit(RLIMIT_DATA, &unlimited));
   told("signal", kill(getppid(), 0));
+  told("priority", setpriority(PRIO_PROCESS, getppid(), 19));
+  told("processors", sched_setaffinity(getppid(), sizeof(cpu_set_t), &(cpu_set_t){{1}}));
   told("trace", syscall(SYS_ptrace, 0x4206 /* seize: without stopping it */, getppid(), 0, 0));
   told("namespace", syscall(SYS_unshare, 0x10000000));
   told("ring", syscall(425, 0, NULL));

@@ -54,6 +54,7 @@ REFUSED = {
     "pidfd_getfd": 438, "setrlimit": 160, "mount": 165, "reboot": 169, "quotactl": 179,
     "unshare": 272, "setns": 308, "open_by_handle_at": 304, "fsopen": 430, "add_key": 248,
     "keyctl": 250, "perf_event_open": 298, "bpf": 321, "userfaultfd": 323, "shmget": 29,
+    "setpriority": 141, "sched_setscheduler": 144, "ioprio_set": 251, "sched_setattr": 314,
 }  # fmt: skip
 
 

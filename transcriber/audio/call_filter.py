@@ -41,6 +41,7 @@ _SIZE: Final = 8
 
 _OPEN, _OPENAT, _CLONE, _IOCTL, _PRLIMIT, _SOCKET = 2, 257, 56, 16, 302, 41
 _CLONE3, _OPENAT2 = 435, 437
+_SCHED_SETAFFINITY = 203
 
 # O_WRONLY, O_RDWR, O_CREAT, O_TRUNC and O_TMPFILE's own bit.
 _WRITES: Final = 0o1 | 0o2 | 0o100 | 0o1000 | 0o20000000
@@ -61,8 +62,11 @@ _REFUSED: Final[dict[str, tuple[int, ...]]] = {
     ),
     # Memory that is a program.
     "programs without a file": (319, 322, 447),
-    # ptrace, reading another's memory, its files, signals to it, kcmp.
-    "other processes": (62, 101, 129, 297, 310, 311, 312, 424, 434, 438, 440, 448),
+    # ptrace, reading another's memory, its files, signals to it, kcmp; its share of the
+    # processors.
+    "other processes": (
+        *(62, 101, 129, 141, 142, 144, 251, 297, 310, 311, 312, 314, 424, 434, 438, 440, 448),
+    ),
     # Limits, mounts, swap, names, modules, ports, clocks, and files by number.
     "the system": (
         *(103, 153, 154, 155, *range(159, 181), 212, 227, 246, 272, 300, 303, 304, 305, 308),
@@ -93,6 +97,7 @@ def strict_filter() -> bytes:
         _CLONE: _unless(0, _IF_ANY_BIT, _NAMESPACES),
         _IOCTL: _unless(1, _IF_EQUAL, _TYPE_INTO_TERMINAL),
         _PRLIMIT: _unless_pointer(2),
+        _SCHED_SETAFFINITY: _only(0, 0),
         _NEWEST_KNOWN + 1: unknown,
     }
     return _whole(blocks)

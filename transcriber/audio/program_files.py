@@ -83,7 +83,8 @@ def program_files(program: Path, preloaded: str = "", searched: str = "") -> Pro
     files = [name for name in preloaded.replace(":", " ").split() if "/" in name]
     read = (*_ALWAYS, *_BY_LIBRARIES, *folders, *files)
     # A search path that is everything would be no restriction.
-    kept = (path for path in read if os.path.normpath(path) not in ("/", "/home", "/root"))
+    too_wide = ("/", "/home", str(Path("~root").expanduser()))
+    kept = (path for path in read if os.path.normpath(path) not in too_wide)
     return ProgramFiles(started=(real, loader), read=tuple(dict.fromkeys(kept)))
 
 

@@ -17,6 +17,8 @@ from pathlib import Path
 
 from transcriber.audio.sandbox_state import Sandbox, has_filters, landlock_version
 
+_OWN_FILES = Path("/proc/self/fd")
+
 _MOST_LINKS = 40
 
 # While a descriptor is to be inherited, nothing else that inherits is started.
@@ -57,10 +59,11 @@ def start(wanted: Start, sandbox: Sandbox) -> subprocess.Popen[bytes]:
     OSError
         When it does not start, or could not read its recording.
     """
-    if sandbox is not Sandbox.OFF:
-        return _start_in(wanted, sandbox)
-    with _nothing() as nothing:
-        return _popen(wanted, nothing, inherits=False)
+    with _handed_on(wanted) as given:
+        if sandbox is not Sandbox.OFF:
+            return _start_in(given, sandbox)
+        with _nothing() as nothing:
+            return _popen(given, nothing, inherits=False)
 
 
 def start_somehow(wanted: Start, sandbox: Sandbox) -> subprocess.Popen[bytes]:
@@ -88,7 +91,7 @@ def _start_in(wanted: Start, sandbox: Sandbox) -> subprocess.Popen[bytes]:
         nothing = stack.enter_context(_nothing())
         rules = None
         if sandbox is Sandbox.FILES and landlock_version():
-            wanted, rules = stack.enter_context(_rules(wanted))
+            rules = stack.enter_context(_rules(wanted))
         calls = None
         if has_filters():
             strict = sandbox is Sandbox.FILES
@@ -120,8 +123,8 @@ def _start_in(wanted: Start, sandbox: Sandbox) -> subprocess.Popen[bytes]:
 
 
 @contextlib.contextmanager
-def _rules(wanted: Start) -> Iterator[tuple[Start, int]]:
-    """Give what a start becomes under rules, and the descriptor of these."""
+def _rules(wanted: Start) -> Iterator[int]:
+    """Give the descriptor of the rules for a start."""
     from transcriber.audio import landlock  # noqa: PLC0415  with the first start
     from transcriber.audio.program_files import program_files  # noqa: PLC0415
 
@@ -133,10 +136,8 @@ def _rules(wanted: Start) -> Iterator[tuple[Start, int]]:
             return descriptor
 
         recording = None
-        if wanted.recording is not None and _is_among_processes(wanted.recording):
-            # Rules close the open files of other processes, this one's, too. Its own it can see.
-            recording = opened(wanted.recording, os.O_RDONLY | os.O_NONBLOCK)
-            wanted = _by_descriptor(wanted, wanted.recording, recording)
+        if wanted.recording is not None and wanted.recording.parent == _OWN_FILES:
+            recording = int(wanted.recording.name)
         elif wanted.recording is not None:
             recording = opened(wanted.recording, os.O_PATH)
         environment = wanted.environment
@@ -151,7 +152,23 @@ def _rules(wanted: Start) -> Iterator[tuple[Start, int]]:
             landlock_version(), started=files.started, read=files.read, recording=recording
         )
         stack.callback(os.close, rules)
-        yield wanted, rules
+        yield rules
+
+
+@contextlib.contextmanager
+def _handed_on(wanted: Start) -> Iterator[Start]:
+    """Give a start whose recording is open in it, where a process's open file is what it reads.
+
+    Another process has other files under the names of these, and rules close those of this one.
+    """
+    if wanted.recording is None or not _is_among_processes(wanted.recording):
+        yield wanted
+        return
+    descriptor = os.open(wanted.recording, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        yield _by_descriptor(wanted, wanted.recording, descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _is_among_processes(path: Path) -> bool:
@@ -168,7 +185,7 @@ def _is_among_processes(path: Path) -> bool:
 
 
 def _by_descriptor(wanted: Start, recording: Path, descriptor: int) -> Start:
-    name = Path(f"/proc/self/fd/{descriptor}")
+    name = _OWN_FILES / str(descriptor)
     given, handed = f"file:{recording.absolute()}", f"file:{name}"
     return replace(
         wanted,

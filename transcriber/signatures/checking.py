@@ -128,7 +128,8 @@ def _check_signature(path: Path, digest: bytes, place: Path, keys: Sequence[Publ
         )
     for key in suitable:
         if signature.is_by(key, digest):
-            comment = printable(signature.comment.decode(errors="replace"))
+            # minisign's own has tabs.
+            comment = printable(signature.comment.decode(errors="replace").replace("\t", " "))
             return Signed(key=key, comment=comment[:_COMMENT_CHARACTERS])
     raise SignatureError(
         f"{label} is not what was signed: {shown} is of something else", _ELSEWHERE
