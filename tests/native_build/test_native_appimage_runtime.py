@@ -39,6 +39,7 @@ from debian_programs import debian_program
 from native_build.appimage_runtime import MAGIC, MAGIC_OFFSET, build_runtime
 from native_build.pack import DIGEST_SECTION, QUICKEST, Compression, with_section
 from scripts.layout import CHECKOUT, build_cache
+from torch_build.unpack import stamp_of
 
 pytestmark = pytest.mark.slow
 
@@ -136,13 +137,13 @@ class TestProgram:
         self, tools: AppImageTools, tmp_path: Path
     ) -> None:
         trees = tmp_path / "other trees"
+        parts = [tools.trees / name for name in ("musl", "zstd", "xz")]
+        kept = {path.name for part in parts for path in (part, stamp_of(part))}
         shutil.copytree(
             tools.trees,
             trees,
             ignore=lambda folder, names: (
-                [name for name in names if name not in ("musl", "zstd", "xz")]
-                if Path(folder) == tools.trees
-                else []
+                [name for name in names if name not in kept] if Path(folder) == tools.trees else []
             ),
         )
         # The C library takes minutes, and nothing in it names its folder.
