@@ -24,6 +24,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fuzzing import outcome_table
 from models.checkpoints.mutants import mutant
 
 from transcriber.engine.fused.checkpoint import open_checkpoint
@@ -68,19 +69,8 @@ class Summary:
     seconds: float = 0.0
 
     def table(self) -> str:
-        columns = sorted({outcome for _, outcome in self.outcomes})
-        lines = [f"{'mutation':30}" + "".join(f"{column:>12}" for column in columns)]
         mutations = sorted({mutation for mutation, _ in self.outcomes})
-        for mutation in (*mutations, "all"):
-            counts = [
-                sum(
-                    count
-                    for (name, outcome), count in self.outcomes.items()
-                    if outcome == column and mutation in (name, "all")
-                )
-                for column in columns
-            ]
-            lines.append(f"{mutation:30}" + "".join(f"{count:12}" for count in counts))
+        lines = outcome_table(self.outcomes, mutations, 12)
         lines.append("")
         lines.extend(f"{count:7}  {text}" for text, count in self.messages.most_common(40))
         lines.append("")

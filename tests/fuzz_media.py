@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import media
+from fuzzing import outcome_table
 
 from transcriber.audio.stream import BLOCK_BYTES, AudioLimits, open_audio
 from transcriber.errors import TranscriberError
@@ -130,18 +131,7 @@ class Summary:
     seconds: float = 0.0
 
     def table(self) -> str:
-        columns = sorted({outcome for _, outcome in self.outcomes})
-        lines = [f"{'mutation':28}" + "".join(f"{column:>24}" for column in columns)]
-        for mutation in (*(mutation.__name__ for mutation in MUTATIONS), "all"):
-            counts = [
-                sum(
-                    count
-                    for (name, outcome), count in self.outcomes.items()
-                    if outcome == column and mutation in (name, "all")
-                )
-                for column in columns
-            ]
-            lines.append(f"{mutation:28}" + "".join(f"{count:24}" for count in counts))
+        lines = outcome_table(self.outcomes, [mutation.__name__ for mutation in MUTATIONS], 24)
         lines.append("")
         lines.extend(f"{count:6}  {text}" for text, count in self.messages.most_common(25))
         lines.append("")

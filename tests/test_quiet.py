@@ -20,6 +20,8 @@ from quiet_recordings import KINDS, NOTHING, RATE, Samples, joined, looped, make
 from test_accuracy import SPEECH_VARIABLE
 from whisper.normalizers import BasicTextNormalizer, EnglishTextNormalizer
 
+from transcriber.engine.fused import operators
+
 BEFORE = 40.0
 """Seconds of nothing before speech."""
 
@@ -318,12 +320,12 @@ def test_a_loop_gives_no_more_words_than_are_said(
 ) -> None:
     """Which words they are is the model's affair: a word that was cut out is hard to hear.
 
-    In bfloat16 a single one is heard as two or three; then none comes more often than it is said.
+    In bfloat16, which AMX has, a single one is heard as several: none more often than it is said.
     """
     _, transcript = loops[name]
     words = BasicTextNormalizer()(transcript["text"]).split()
-    alone = LOOPS[name].words == 1
-    most = max(Counter(words).values(), default=0) if alone else len(words)
+    split = LOOPS[name].words == 1 and operators.available() and operators.capability() == "amx"
+    most = max(Counter(words).values(), default=0) if split else len(words)
     assert most <= LOOPS[name].words * TIMES + 2, words
 
 

@@ -117,7 +117,8 @@ OUTLINE void attend_window(
         store(folded + i, loadf(query + i) * loadf(cross.key_scales + head * kHead + i));
       }
       // 64 products of 127 leave all of int16 to the query.
-      factors[row] *= convert_row(typename Stored::Row(), folded, 127.f * 8.f, input + row * kHead, kHead);
+      factors[row] *= convert_row(
+          typename Stored::Row(), folded, 127.f * 8.f, input + row * kHead, kHead);
     } else {
       convert_row(Float(), query, 0.f, input + row * kHead, kHead);
     }
@@ -139,7 +140,8 @@ OUTLINE void attend_window(
     const float total = exponentials(line, padded);
     const float norm = 127.f * __builtin_sqrtf(static_cast<float>(padded));
     if constexpr (Stored::kScaled) {
-      factors[row] = convert_row(typename Stored::Row(), line, norm, input + row * padded, padded) / total;
+      factors[row] =
+          convert_row(typename Stored::Row(), line, norm, input + row * padded, padded) / total;
     } else {
       convert_row(Float(), line, 0.f, input + row * padded, padded);
       factors[row] = 1.f / total;

@@ -120,8 +120,8 @@ constexpr int kTilePanels = 1;
 #endif
 
 // kRows rows of `a` times `depth` rows of kPanels panels that are `panel_size` elements apart: sums
-// (kRows, 16 * kPanels) as float32 in rows of `width`, added to what is there where `more`. Not inlined: the program is
-// to stay small.
+// (kRows, 16 * kPanels) as float32 in rows of `width`, added to what is there where `more`. Not
+// inlined: the program is to stay small.
 template <typename Dot>
 struct Registers : Dot {
   using Element = typename Dot::Element;

@@ -1,4 +1,4 @@
-// Tiles of AMX for the decoder's int8 weights: up to 16 rows times 2 panels at a time.
+// Tiles of AMX for the decoder's integer weights: up to 16 rows times 2 panels of int8, or 1 of int16.
 //
 // The activations have 16 bits and AMX multiplies bytes, so a row is kept as its upper bytes and,
 // behind them, its lower ones; the two products make the same sum as one of 16 bits, to the last
@@ -51,12 +51,14 @@ INLINE void zero_sums() {
   _tile_zero(3);
 }
 
-// Sums are (4, 16, 16).
+// Sums are (4, 16, 16): unsigned when they are added up, since those of bytes may leave int32.
+constexpr int64_t kTileSums = kTileSide * kPanel;
+
 INLINE void store_sums(int32_t* sums) {
   _tile_stored(0, sums, 64);
-  _tile_stored(1, sums + 256, 64);
-  _tile_stored(2, sums + 512, 64);
-  _tile_stored(3, sums + 768, 64);
+  _tile_stored(1, sums + kTileSums, 64);
+  _tile_stored(2, sums + 2 * kTileSums, 64);
+  _tile_stored(3, sums + 3 * kTileSums, 64);
 }
 
 // Two panels of int8: the sums of the upper bytes of each, then those of the lower ones.
@@ -87,8 +89,8 @@ struct TiledInt8 {
   }
 
   static INLINE I total(const int32_t* sums, int64_t panel) {
-    const int32_t* upper = sums + panel * 256;
-    return (load<I>(upper) << 8) + load<I>(upper + 512);
+    const int32_t* upper = sums + panel * kTileSums;
+    return as<I>((load<U>(upper) << 8) + load<U>(upper + 2 * kTileSums));
   }
 };
 
@@ -135,8 +137,8 @@ struct TiledInt16 {
   }
 
   static INLINE I total(const int32_t* sums, int64_t) {
-    const I middle = load<I>(sums + 256) + load<I>(sums + 512);
-    return (load<I>(sums) << 16) + (middle << 8) + load<I>(sums + 768);
+    const U middle = load<U>(sums + kTileSums) + load<U>(sums + 2 * kTileSums);
+    return as<I>((load<U>(sums) << 16) + (middle << 8) + load<U>(sums + 3 * kTileSums));
   }
 };
 
@@ -145,7 +147,7 @@ template <typename Stored, typename Finish>
 INLINE void rows_in_tiles(
     int64_t rows, const int16_t* a, const typename Stored::Weight* b, int64_t depth,
     int64_t first, int64_t last, const Finish& finish) {
-  alignas(64) int32_t sums[4 * kTileSide * kPanel];
+  alignas(64) int32_t sums[4 * kTileSums];
   const int64_t step = depth % 64 == 0 ? 64 : 32;
   const int64_t blocks = (rows + kTileSide - 1) / kTileSide;
   const int64_t held = (rows + blocks - 1) / blocks;

@@ -12,6 +12,8 @@
 #include "amx.h"
 #endif
 
+#include <type_traits>
+
 namespace {
 
 #ifdef __AMX_BF16__
