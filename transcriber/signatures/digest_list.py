@@ -1,4 +1,7 @@
-"""Lists of digests, as ``sha256sum`` writes and reads them."""
+"""Lists of digests in the form of ``sha256sum``, of names that it does not have to escape.
+
+A release has no others, so a list with one is refused whole.
+"""
 
 from __future__ import annotations
 
