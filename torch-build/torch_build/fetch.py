@@ -20,7 +20,7 @@ from scripts.commands import say
 from scripts.content import Route, is_whole, provide
 from scripts.debian_source import SOURCES as APT_SOURCES
 from scripts.debian_suites import download_pinned, open_suites
-from torch_build.fetch_patches import Debian, has_patches, provide_patches
+from torch_build.fetch_patches import Debian, copy_whole, has_patches, provide_patches
 from torch_build.python_index import download
 from torch_build.sources import Archive, PythonWheel, Sources
 from torch_build.unpack import content_digest
@@ -172,9 +172,9 @@ def _from_makers(archive: Archive, folder: Path, cache: Path) -> None:
             raise NetworkError(f"{archive.upstream} does not have the pinned content")
         with contextlib.suppress(TranscriberError):
             # A cache that cannot be written to costs time only.
-            _copy(folder / archive.upstream_file, kept)
+            copy_whole(folder / archive.upstream_file, kept)
         return
-    _copy(kept, folder / archive.upstream_file)
+    copy_whole(kept, folder / archive.upstream_file)
 
 
 def _has_content(path: Path, archive: Archive) -> bool:
@@ -197,8 +197,3 @@ def _provide_wheel(wheel: PythonWheel, folder: Path, cache: Path) -> None:
         cache=cache,
         routes={f"downloading {wheel.name} from the Python package index": from_index},
     )
-
-
-def _copy(source: Path, destination: Path) -> None:
-    with source.open("rb") as stream, atomic_writer(destination) as copy:
-        shutil.copyfileobj(stream, copy, 1 << 20)

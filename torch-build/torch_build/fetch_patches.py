@@ -109,7 +109,7 @@ def _from_other_revision(
     """Get the patches from a revision that has them unchanged; tell whether there is one."""
     place, kept = folder / archive.other_patches_file, cache / pin.content_sha256
     if has_content(kept, pin):
-        _copy(kept, place)
+        copy_whole(kept, place)
         return True
     if debian.failure or not debian.options:
         return False
@@ -127,14 +127,15 @@ def _from_other_revision(
                 continue
             if has_content(path, pin):
                 say(f"taking the patches of {archive.name} from its revision {other.version}")
-                _copy(path, place)
+                copy_whole(path, place)
                 with contextlib.suppress(TranscriberError):
                     # A cache that cannot be written to costs time only.
-                    _copy(path, kept)
+                    copy_whole(path, kept)
                 return True
     return False
 
 
-def _copy(source: Path, destination: Path) -> None:
+def copy_whole(source: Path, destination: Path) -> None:
+    """Copy a file, so that `destination` is whole or not there."""
     with source.open("rb") as stream, atomic_writer(destination) as copy:
         shutil.copyfileobj(stream, copy, 1 << 20)
