@@ -54,7 +54,7 @@ FILE_RULES: tuple[Rule, ...] = (
     Rule(component=TORCH, pattern=r"^torch/"),
     Rule(component=NUMPY, pattern=r"^numpy/"),
     Rule(component=FFMPEG, pattern=r"^ffmpeg$"),
-    Rule(component=TLS, pattern=r"^certificates\.pem$"),
+    Rule(component=TLS, pattern=r"^certificates\.(der|pem)$"),
     # The desktop entry, the icon and the description for software centres of an AppImage.
     Rule(component=APPLICATION, pattern=r"^usr/share/"),
 )

@@ -13,6 +13,7 @@ from native_build.advisories import read_advisories
 from native_build.answers import answer_all
 from native_build.appimage_builder import REQUIREMENTS
 from native_build.appimages import Publishing, make_appimage, write_all_digests
+from native_build.authorities import pack_authorities
 from native_build.build_facts import gather_facts
 from native_build.build_packages import install_packages
 from native_build.contents import BILL, TextFolders, detector_source, write_contents
@@ -103,7 +104,8 @@ def build_program(shop: Workshop, torch: Path, edition: Edition) -> Path:
         )
         write_report(place.with_suffix(".prune.json"), decisions)
         shutil.copy(decoder / "ffmpeg", program / "ffmpeg")
-        shutil.copy(shop.packages / "certifi/cacert.pem", program / BUNDLED)
+        authorities = (shop.packages / "certifi/cacert.pem").read_text(encoding="utf-8")
+        (program / BUNDLED).write_bytes(pack_authorities(authorities))
         if addon:
             install_addon(addon, torch, program)
         write_bundle(program / SOURCES, {"transcriber": PROGRAM, "whisper": site / "whisper"})

@@ -9,6 +9,8 @@ import zipfile
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
+from native_build.vocabularies import pack_vocabulary
+from torch_build.edits import apply, by_path, read_edits
 from torch_build.process import capture
 from transcriber.errors import DependencyError
 
@@ -22,6 +24,9 @@ STAND_INS = {
     "tiktoken": Path(__file__).resolve().parents[1] / "python/_tiktoken.py",
 }
 """Of a package, the module of ours in Python that takes the place of one in Rust, of that name."""
+
+EDITS = Path(__file__).resolve().parents[1] / "package-edits.toml"
+"""Our changes in the files of the packages."""
 
 
 def gather_packages(
@@ -48,7 +53,8 @@ def gather_packages(
     Raises
     ------
     DependencyError
-        When a required package is not installed.
+        When a required package is not installed, an edit does not fit, or a vocabulary has another
+        form.
     """
     found = {_normal(one.name): one for one in distributions(path=[str(installed)])}
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -66,6 +72,9 @@ def gather_packages(
         with zipfile.ZipFile(torch) as wheel:
             # zipfile itself takes absolute paths and parent folders out of the names.
             wheel.extractall(folder)
+        _edit(folder)
+        for vocabulary in folder.glob("whisper/assets/*.tiktoken"):
+            vocabulary.write_bytes(pack_vocabulary(vocabulary.read_bytes()))
         for library in sorted(folder.rglob("*.so*")):
             capture([strip, "--strip-all", library])
         shutil.rmtree(output, ignore_errors=True)
@@ -96,6 +105,14 @@ def _replace(package: Path, ours: Path) -> None:
     for library in libraries:
         library.unlink()
     shutil.copyfile(ours, package / ours.name)
+
+
+def _edit(folder: Path) -> None:
+    changes = read_edits(EDITS)
+    for package in sorted({edit.source for edit in changes if (folder / edit.source).is_dir()}):
+        for path, group in by_path(changes, package).items():
+            file = folder / package / path
+            file.write_text(apply(file.read_text(), group))
 
 
 def _normal(name: str) -> str:

@@ -19,6 +19,7 @@ from native_build import (
     module_list,
     numpy_package,
     program_packages,
+    vocabularies,
 )
 from native_build.appimages import PackTools
 from native_build.build_packages import EDITS, REQUIREMENTS
@@ -123,7 +124,8 @@ def frozen_part(shop: Workshop, program: Path, site: Path, torch: Path, requirem
         )
 
     words = [python.name, numpy.name, hashlib.sha256(torch.read_bytes()).hexdigest()]
-    files = [*_code(compiler_wrapper, freeze, module_list, program_packages), freeze.PLUGIN]
+    files = [*_code(compiler_wrapper, freeze, module_list, program_packages, vocabularies)]
+    files += [freeze.PLUGIN, program_packages.EDITS]
     files += [freeze.SETTINGS, MODULES, REQUIREMENTS, EDITS, requirements]
     files += program_packages.STAND_INS.values()
     own = [path for path in program.rglob("*") if path.suffix in {".py", ".toml", ".bin"}]

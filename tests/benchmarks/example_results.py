@@ -117,7 +117,7 @@ def sizes() -> dict[str, ArtefactSizes]:
         "ffmpeg": 3_600_000,
         "whisper/assets/multilingual.tiktoken": 816_730,
         "whisper/assets/gpt2.tiktoken": 835_554,
-        "certificates.pem": 220_000,
+        "certificates.der": 220_000,
         **licences,
     }
     inside = {

@@ -124,7 +124,7 @@ def test_the_components_of_object_files_and_files() -> None:
         "whisper/assets/mel_filters.npz": "application",
         "transcriber/languages.toml": "application",
         "transcriber/speech/detector.bin": "speech detector",
-        "certificates.pem": "TLS",
+        "certificates.der": "TLS",
         "ffmpeg": "ffmpeg",
         "usr/share/applications/whisper-transcriber.desktop": "application",
         "surprise": "other",

@@ -85,7 +85,7 @@ def test_components_are_as_large_as_what_they_are_made_of(sizes: dict[str, Artef
     libraries = sum(size for file, size in ultra.files.items() if file.startswith("torch/"))
     assert 800_000 < ultra.components["torch"] - libraries < 2_000_000
     code = {name: size for name, size in ultra.objects.items() if "libcrypto.a(" in name}
-    assert ultra.components["TLS"] > sum(code.values()) + ultra.files["certificates.pem"]
+    assert ultra.components["TLS"] > sum(code.values()) + ultra.files["certificates.der"]
 
 
 @pytest.mark.slow

@@ -1,26 +1,14 @@
 from __future__ import annotations
 
 import ssl
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.authorities import authority
 from transcriber.models.certificates import BUNDLED, SYSTEM_LISTS, tls_context
-
-
-def authority(folder: Path, name: str) -> Path:
-    """Make the certificate of an authority."""
-    path = folder / f"{name}.pem"
-    words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-    words += ["-nodes", "-days", "2", "-subj", f"/CN={name}", "-keyout", "/dev/null"]
-    try:
-        subprocess.run([*words, "-out", str(path)], check=True, capture_output=True, timeout=20)
-    except FileNotFoundError:
-        pytest.skip("needs openssl to make a certificate")
-    return path
 
 
 def names(context: ssl.SSLContext) -> set[str]:
@@ -59,12 +47,20 @@ def test_the_variable_comes_before_the_system(
 def test_the_native_program_has_a_list_for_systems_without_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    authority(tmp_path, "mozilla").rename(tmp_path / BUNDLED)
+    pem = authority(tmp_path, "mozilla").read_text()
+    (tmp_path / BUNDLED).write_bytes(ssl.PEM_cert_to_DER_cert(pem))
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "transcriber"))
     assert names(tls_context([str(tmp_path / "missing")])) == {"mozilla"}
     system = authority(tmp_path, "system")
     assert names(tls_context([str(system)])) == {"system"}
+
+
+@pytest.mark.parametrize("content", [b"", b"no certificate"])
+def test_a_damaged_list_of_its_own_is_as_good_as_none(tmp_path: Path, content: bytes) -> None:
+    own = tmp_path / BUNDLED
+    own.write_bytes(content)
+    assert tls_context([], bundled=own).verify_mode == ssl.CERT_REQUIRED
 
 
 def test_this_system_is_known() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from transcriber.beside import file_beside
 
-BUNDLED = "certificates.pem"
+BUNDLED = "certificates.der"
 """Mozilla's list, which the native program has for systems without any."""
 
 SYSTEM_LISTS = (
@@ -37,13 +37,16 @@ def tls_context(lists: Iterable[str] = SYSTEM_LISTS, bundled: Path | None = None
     lists : iterable of str
         Files with certificates; the first that can be read is taken.
     bundled : Path, optional
-        The file to take when the system has none; by default that beside the executable.
+        The file to take when the system has none, in DER; by default that beside the executable.
     """
     if os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR"):
         return ssl.create_default_context()
     own = bundled or file_beside(BUNDLED)
-    for path in (*lists, *([str(own)] if own else [])):
-        # One that is missing, empty, damaged or not for this user is as good as none.
+    # A list that is missing, empty, damaged or not for this user is as good as none.
+    for path in lists:
         with contextlib.suppress(OSError):
             return ssl.create_default_context(cafile=path)
+    if own is not None:
+        with contextlib.suppress(OSError, ValueError):
+            return ssl.create_default_context(cadata=own.read_bytes())
     return ssl.create_default_context()

@@ -53,6 +53,8 @@ def read_sources() -> dict[str, str]:
 def write_bundle(target: Path, places: Places) -> None:
     """Pack the sources for the native program.
 
+    Stored, not compressed: the AppImage compresses them better together.
+
     Parameters
     ----------
     target : Path
@@ -61,10 +63,9 @@ def write_bundle(target: Path, places: Places) -> None:
         The folders of the packages ``transcriber`` and ``whisper``.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as bundle:
+    with zipfile.ZipFile(target, "w") as bundle:
         for name, text in gather(places).items():
             information = zipfile.ZipInfo(name, _DATE)
-            information.compress_type = zipfile.ZIP_DEFLATED
             bundle.writestr(information, without_docstrings(text))
 
 
