@@ -296,6 +296,7 @@ def _test(settings: Mapping[str, str]) -> int:
         "ruff check": lambda: run_command([PYTHON, "-m", "ruff", "check"]),
         "ruff format": lambda: run_command([PYTHON, "-m", "ruff", "format", "--check"]),
         "mypy": lambda: run_command([PYTHON, "-m", "mypy", *stock]),
+        "imports": lambda: run_command([PYTHON.with_name("lint-imports"), "--no-cache"]),
         "fast tests": lambda: run_command([*pytest, "-m", "not slow"], limit=_TEST_LIMIT),
         # To the last bit, and in double precision, neither of which ours promises.
         "tests on stock": lambda: run_command(

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from transcriber.engine.interface import PLAIN_KERNELS, Position, SpokenLanguage, WindowResult
-from transcriber.inputs import Recording
+from transcriber.inputs.recordings import Recording
 from transcriber.job import Job
-from transcriber.progress import TextReporter
+from transcriber.progress.reporter import TextReporter
 from transcriber.settings import DecodingSettings, OutputSettings, RunSettings
 from transcriber.transcript.journal import Header, Journal, identity, journal_path, open_journal
 

@@ -13,8 +13,8 @@ import pytest
 from transcriber import early_checks
 from transcriber.audio.stream import AudioLimits
 from transcriber.errors import StorageError, TranscriberError, UsageError
-from transcriber.inputs import Recording, find_recordings
-from transcriber.options import parse
+from transcriber.inputs.recordings import Recording, find_recordings
+from transcriber.options.command_line import parse
 
 Failures = list[tuple[str, TranscriberError]]
 

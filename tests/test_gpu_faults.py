@@ -20,7 +20,7 @@ from alike import same_files
 from conftest import PROGRAM_VARIABLE, REPOSITORY, Utterance, program
 from machine.fake_driver import COMPILER, build_driver, compile_library, damage, with_driver
 
-from transcriber.machine.device import choose_device
+from transcriber.choosing.device import choose_device
 
 pytestmark = [
     pytest.mark.slow,

@@ -15,11 +15,11 @@ from reported.works import WINDOWS, ScriptedEngine, text_of
 
 from transcriber.audio.stream import AudioLimits
 from transcriber.engine.interface import Position, Progress, WindowResult
-from transcriber.inputs import Recording
+from transcriber.inputs.recordings import Recording
 from transcriber.interruption import Interrupted
 from transcriber.job import Job
 from transcriber.look_ahead import LookAhead
-from transcriber.progress import TextReporter
+from transcriber.progress.reporter import TextReporter
 from transcriber.settings import DecodingSettings, OutputSettings, RunSettings
 from transcriber.transcript.journal import Header, journal_path, open_journal
 

@@ -13,7 +13,7 @@ import pytest
 from transcriber.audio.ffmpeg import Ffmpeg
 from transcriber.audio.stream import AudioLimits
 from transcriber.errors import InputError, LimitError
-from transcriber.inputs import Recording
+from transcriber.inputs.recordings import Recording
 from transcriber.look_ahead import LookAhead
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from transcriber.errors import StorageError
-from transcriber.inputs import Recording
+from transcriber.inputs.recordings import Recording
 from transcriber.outputs import check_outputs, is_done, output_stem, replaced
 from transcriber.settings import DecodingSettings, OutputSettings, RunSettings
 from transcriber.transcript.journal import journal_path

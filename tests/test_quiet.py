@@ -20,7 +20,7 @@ from quiet_recordings import KINDS, NOTHING, RATE, Samples, joined, looped, make
 from test_accuracy import SPEECH_VARIABLE
 from whisper.normalizers import BasicTextNormalizer, EnglishTextNormalizer
 
-from transcriber.engine.fused import operators
+from transcriber import operators
 
 BEFORE = 40.0
 """Seconds of nothing before speech."""

@@ -15,7 +15,7 @@ from transcriber.engine import openai_whisper
 from transcriber.engine.hypothesis import Hypothesis
 from transcriber.engine.interface import Position, Progress, WindowResult
 from transcriber.errors import InputError, LimitError, ModelError, StorageError, TranscriberError
-from transcriber.inputs import Recording
+from transcriber.inputs.recordings import Recording
 from transcriber.interruption import Interrupted
 from transcriber.side_by_side import SideBySide
 

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from transcriber.commands.table import SUBCOMMANDS
 from transcriber.errors import TranscriberError, UsageError
 from transcriber.interruption import Interrupted, check_interrupted, end_at_signals
 from transcriber.streams import (
@@ -18,9 +19,6 @@ from transcriber.streams import (
 
 DEBUG_VARIABLE = "TRANSCRIBER_DEBUG"
 """Set to show where in the program a failure arose."""
-
-
-SUBCOMMANDS = ("models", "cuda", "doctor", "verify")
 
 NOBODY_READS = 141
 """Exit code when the reader of standard output has gone: as if SIGPIPE had ended the program."""
@@ -99,7 +97,7 @@ def _dispatch(given: list[str]) -> int:
         given = [*rest, "--help"]
         command, rest = given[0], given[1:]
     if command in SUBCOMMANDS:
-        from transcriber.subcommands import run_subcommand
+        from transcriber.commands.running import run_subcommand
 
         return run_subcommand(command, rest)
     if given in (["--version"], ["-V"]):
@@ -132,10 +130,10 @@ def _transcribe_or_tell(given: Sequence[str]) -> int:
 
 
 def _transcribe(given: Sequence[str]) -> int:
-    from transcriber.options import parse
+    from transcriber.options.command_line import parse
 
     settings = parse(given)
-    from transcriber.progress import make_reporter
+    from transcriber.progress.reporter import make_reporter
     from transcriber.run import run
 
     reporter = make_reporter(settings.progress, quiet=settings.quiet)

@@ -6,12 +6,12 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from transcriber.addresses import address_failure, is_address
 from transcriber.audio.ffmpeg import Ffmpeg
 from transcriber.audio.stream import AudioLimits, open_audio
 from transcriber.errors import InputError, LimitError, StorageError, TranscriberError
 from transcriber.files import make_directory, storage_error
-from transcriber.inputs import Recording, check_standard_input
+from transcriber.inputs.addresses import address_failure, is_address
+from transcriber.inputs.recordings import Recording, check_standard_input
 from transcriber.outputs import check_outputs, output_stem
 from transcriber.settings import RunSettings
 from transcriber.transcript.writers import output_paths
@@ -124,8 +124,8 @@ def check_python(settings: RunSettings) -> None:
     """
     if settings.backend != "system":
         return
-    from transcriber.system.places import Surroundings  # noqa: PLC0415  only where one is wanted
-    from transcriber.system.selection import Selection, find_candidates  # noqa: PLC0415
+    from transcriber.choosing.other_python import Selection, find_candidates  # noqa: PLC0415
+    from transcriber.other_pythons.places import Surroundings  # noqa: PLC0415  only where one is wanted
 
     candidates = find_candidates(settings.python, Surroundings.of_this_process())
     if all(candidate.problem for candidate in candidates):

@@ -8,17 +8,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from transcriber.audio.stream import AudioStream
-from transcriber.course import Course, clock
 from transcriber.engine.interface import Engine, Progress, WindowResult
-from transcriber.inputs import Recording, readable_file
+from transcriber.inputs.recordings import Recording, readable_file
 from transcriber.interruption import Interrupted, check_interrupted
 from transcriber.look_ahead import LookAhead
 from transcriber.outputs import check_outputs, output_stem, replaced
-from transcriber.progress import Reporter
+from transcriber.progress.course import Course
+from transcriber.progress.reporter import Reporter
+from transcriber.progress.telling import Telling
 from transcriber.settings import RunSettings
 from transcriber.spoken_language import find_language
 from transcriber.streams import print_whole
-from transcriber.telling import Telling
+from transcriber.times import clock
 from transcriber.transcript.journal import (
     Header,
     Journal,

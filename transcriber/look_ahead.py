@@ -12,7 +12,7 @@ from types import TracebackType
 from transcriber.audio.ffmpeg import Ffmpeg
 from transcriber.audio.stream import AudioLimits, AudioStream, open_audio
 from transcriber.errors import TranscriberError
-from transcriber.inputs import Recording
+from transcriber.inputs.recordings import Recording
 
 
 class LookAhead:

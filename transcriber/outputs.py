@@ -8,7 +8,7 @@ from pathlib import Path
 
 from transcriber.errors import StorageError
 from transcriber.files import storage_error
-from transcriber.inputs import Recording
+from transcriber.inputs.recordings import Recording
 from transcriber.settings import RunSettings
 from transcriber.transcript.journal import journal_path
 from transcriber.transcript.ownership import Mark, is_of, mark_of

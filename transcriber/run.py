@@ -9,26 +9,26 @@ from collections.abc import Callable
 from transcriber import early_checks
 from transcriber.audio.ffmpeg import find_ffmpeg
 from transcriber.audio.stream import AudioLimits
-from transcriber.course import stopwatch
+from transcriber.choosing.engine import choose_engine
+from transcriber.choosing.model import ask_model, may_ask, may_offer, offer_stored, stored_instead
 from transcriber.cuda.offer import provide_addon
+from transcriber.engine.abilities import check_official, idle_options
 from transcriber.engine.batched import BatchedEngine
-from transcriber.engine.choice import choose_engine
 from transcriber.engine.interface import Engine
 from transcriber.errors import SomeInputsFailedError, TranscriberError
-from transcriber.inputs import Recording, find_recordings
+from transcriber.inputs.recordings import Recording, find_recordings
 from transcriber.interruption import Interrupted
 from transcriber.job import Job
 from transcriber.look_ahead import LookAhead
 from transcriber.machine.memory import memory_error, transcription_fits
 from transcriber.machine.threads import apply_environment, plan_threads
-from transcriber.models.abilities import check_official, idle_options
-from transcriber.models.choice import ask_model, may_ask, may_offer, offer_stored, stored_instead
 from transcriber.models.obtain import has_to_be_fetched, obtain
 from transcriber.models.preference import remember_model
 from transcriber.outputs import is_done
-from transcriber.progress import Reporter
+from transcriber.progress.reporter import Reporter
 from transcriber.settings import RunSettings
 from transcriber.side_by_side import FAILURES, SideBySide
+from transcriber.times import stopwatch
 
 
 def run(settings: RunSettings, reporter: Reporter) -> int:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from transcriber.engine.batched import BatchedEngine, TakenRecording, clips_left
 from transcriber.engine.interface import Progress, WindowResult
 from transcriber.errors import InputError, LimitError, StorageError, TranscriberError
-from transcriber.in_order import InOrder
-from transcriber.inputs import Recording
+from transcriber.inputs.recordings import Recording
 from transcriber.interruption import Interrupted, check_interrupted
 from transcriber.job import Job
 from transcriber.look_ahead import LookAhead
-from transcriber.progress import Reporter
+from transcriber.progress.in_order import InOrder
+from transcriber.progress.reporter import Reporter
 
 if TYPE_CHECKING:
     from transcriber.engine.batching import Loops

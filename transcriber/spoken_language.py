@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from transcriber.course import clock
 from transcriber.engine.interface import Engine
 from transcriber.languages import language_name
 from transcriber.settings import RunSettings
+from transcriber.times import clock
 
 _SURE = 0.8
 """Silence, noise and music are taken for some language, too: with up to 0.7 for all that was tried.

@@ -26,14 +26,14 @@ from transcriber.engine import openai_whisper
 
 whisper = openai_whisper.load()
 
-from transcriber.engine.fused import operators  # noqa: E402 - not before numba has its placeholder
+from transcriber import operators  # noqa: E402 - not before numba has its placeholder
+from transcriber.download.digest import file_sha256  # noqa: E402
 from transcriber.engine.fused.kernels import Kernels  # noqa: E402
 from transcriber.engine.fused.loading import load_packed  # noqa: E402
 from transcriber.engine.fused.model import FusedModel  # noqa: E402
-from transcriber.engine.fused.operators import Search  # noqa: E402
 from transcriber.engine.fused.packed_file import PackedModel  # noqa: E402
-from transcriber.models.digest import file_sha256  # noqa: E402
 from transcriber.models.stored import StoredModel  # noqa: E402
+from transcriber.operators import Search  # noqa: E402
 from transcriber.settings import DecodingSettings  # noqa: E402
 
 _PAD = 200

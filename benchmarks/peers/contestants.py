@@ -25,8 +25,8 @@ from scripts.layout import (
     PYTHON,
     STOCK_PYTHON,
 )
+from transcriber.download.digest import file_sha256
 from transcriber.errors import DependencyError
-from transcriber.models.digest import file_sha256
 
 MODEL = "base"
 """Whose weights all have."""

@@ -36,9 +36,9 @@ from scripts.layout import CHECKOUT
 from scripts.pins import read_pins
 from torch_build.archive import read_folder
 from torch_build.sources import read_sources
-from transcriber.models.certificates import BUNDLED
-from transcriber.system.sources import BUNDLE as SOURCES
-from transcriber.system.sources import write_bundle
+from transcriber.download.certificates import BUNDLED
+from transcriber.other_pythons.worker_sources import BUNDLE as SOURCES
+from transcriber.other_pythons.worker_sources import write_bundle
 
 PROGRAM = CHECKOUT / "transcriber"
 PROGRAM_REQUIREMENTS = CHECKOUT / "requirements/program.txt"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from download.download_server import Answer, FaultServer, random_content, serve
 from models.conftest import (  # noqa: F401 - fixtures
     RecordingReport,
     own_home,
@@ -17,13 +18,13 @@ from models.conftest import (  # noqa: F401 - fixtures
     report,
     small_disk,
 )
-from models.download_server import Answer, FaultServer, random_content, serve
 
+from transcriber.commands import cuda as command
 from transcriber.cuda import addon as addon_module
-from transcriber.cuda import command, search
+from transcriber.cuda import search
 from transcriber.cuda.addon import MIRROR_VARIABLE, VARIABLE, Addon
 from transcriber.cuda.fetch import fetch_addon
-from transcriber.models.policy import DownloadPolicy
+from transcriber.download.policy import DownloadPolicy
 
 TORCH = "2.6.0+whisper.cpu"
 

@@ -7,13 +7,15 @@ import os
 from pathlib import Path
 
 import pytest
+from download.download_server import serve, status
 from models.conftest import RecordingReport
-from models.download_server import serve, status
 from models.outcomes import starts
 
 from transcriber.cuda.addon import MIRROR_VARIABLE, Addon
 from transcriber.cuda.fetch import fetch_addon
 from transcriber.cuda.store import addon_directory, packed_path, stored_path
+from transcriber.download.policy import DownloadPolicy
+from transcriber.download.progress import SilentReport
 from transcriber.errors import (
     DependencyError,
     NetworkError,
@@ -21,8 +23,6 @@ from transcriber.errors import (
     StorageError,
     UsageError,
 )
-from transcriber.models.policy import DownloadPolicy
-from transcriber.models.progress import SilentReport
 
 from .conftest import Fetch, Sample, StartServer
 

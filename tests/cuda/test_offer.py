@@ -14,10 +14,11 @@ from pathlib import Path
 import child
 import pytest
 from conftest import Utterance
+from download.download_server import serve
 from models.conftest import RecordingReport
-from models.download_server import serve
 
 from transcriber.__main__ import main
+from transcriber.choosing.model import may_offer
 from transcriber.cuda import offer, search
 from transcriber.cuda import store as store_module
 from transcriber.cuda.addon import MIRROR_VARIABLE, Addon
@@ -26,8 +27,7 @@ from transcriber.cuda.preference import never_wanted, remember_never
 from transcriber.cuda.store import stored_path
 from transcriber.machine import nvidia
 from transcriber.machine.nvidia import Driver
-from transcriber.models.choice import may_offer
-from transcriber.options import parse
+from transcriber.options.command_line import parse
 
 from .conftest import Sample, StartServer
 
@@ -220,7 +220,7 @@ def test_the_answers(
 def test_only_a_terminal_may_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither a pipe nor whoever reads the progress as JSON, nor a run without the network."""
     assert not may_offer(parse(["a.wav"]))
-    monkeypatch.setattr("transcriber.models.choice._is_in_front", lambda: True)
+    monkeypatch.setattr("transcriber.choosing.model._is_in_front", lambda: True)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert may_offer(parse(["a.wav"]))
     assert not may_offer(parse(["--progress", "json", "a.wav"]))
@@ -242,7 +242,7 @@ def test_a_run_passes_on_what_the_user_wants(
 IMPORTS = """
 import sys
 from transcriber.cuda import offer
-from transcriber.models.progress import SilentReport
+from transcriber.download.progress import SilentReport
 before = set(sys.modules)
 assert not offer.driver_runs(), "a driver runs here"
 offer.provide_addon(
@@ -263,9 +263,9 @@ import sys
 from pathlib import Path
 from transcriber.cuda import addon, offer, search
 from transcriber.machine import nvidia
-from transcriber.models.choice import may_offer
-from transcriber.options import parse
-from transcriber.progress import make_reporter
+from transcriber.choosing.model import may_offer
+from transcriber.options.command_line import parse
+from transcriber.progress.reporter import make_reporter
 
 known = eval(sys.argv[1], vars(addon))
 for module in (addon, search):

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import disks
 import pytest
+from download.download_server import Answer, FaultServer, model_of, random_content, serve
 
+from transcriber.download.policy import DownloadPolicy
 from transcriber.models.fetch import fetch
-from transcriber.models.policy import DownloadPolicy
 from transcriber.models.registry import OfficialModel
 from transcriber.models.stored import StoredModel
-
-from .download_server import Answer, FaultServer, model_of, random_content, serve
 
 StartServer = Callable[..., FaultServer]
 Describe = Callable[[FaultServer], OfficialModel]

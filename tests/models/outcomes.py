@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from transcriber.models.stored import StoredModel
+from download.download_server import FaultServer
 
-from .download_server import FaultServer
+from transcriber.models.stored import StoredModel
 
 
 def assert_right(stored: StoredModel, content: bytes) -> None:

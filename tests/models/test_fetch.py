@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from transcriber.errors import NetworkError, StorageError
-from transcriber.models.digest import file_sha256
-
-from .conftest import Fetch, RecordingReport, StartServer
-from .download_server import (
+from download.download_server import (
     model_of,
     serve,
     status,
 )
+
+from transcriber.download.digest import file_sha256
+from transcriber.errors import NetworkError, StorageError
+
+from .conftest import Fetch, RecordingReport, StartServer
 from .outcomes import assert_resumable, assert_right, starts
 
 pytestmark = pytest.mark.timeout(30)

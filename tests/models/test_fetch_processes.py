@@ -12,16 +12,15 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
+from download.download_server import serve, status
 
+from transcriber.download.lock import FileLock, lock_path
+from transcriber.download.policy import DownloadPolicy
 from transcriber.errors import NetworkError
 from transcriber.models.fetch import fetch
-from transcriber.models.lock import FileLock
-from transcriber.models.policy import DownloadPolicy
 from transcriber.models.registry import OfficialModel
-from transcriber.models.store import lock_path
 
 from .conftest import Describe, RecordingReport, StartServer
-from .download_server import serve, status
 
 pytestmark = pytest.mark.timeout(60)
 

@@ -13,15 +13,15 @@ from pathlib import Path
 
 import child
 import pytest
+from download.download_server import model_of, random_content, serve
 
+from transcriber.download import fetch_file as fetch_module
+from transcriber.download.policy import DownloadPolicy
 from transcriber.errors import NetworkError, StorageError
-from transcriber.models import fetch_file as fetch_module
 from transcriber.models.fetch import fetch
-from transcriber.models.policy import DownloadPolicy
 from transcriber.models.registry import OfficialModel
 
 from .conftest import Describe, StartServer
-from .download_server import model_of, random_content, serve
 
 pytestmark = pytest.mark.timeout(30)
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import child
 import pytest
+from download.download_server import FaultServer, serve
 
+from transcriber.download.progress import SilentReport
 from transcriber.errors import (
     ModelError,
     NetworkError,
@@ -17,12 +19,10 @@ from transcriber.errors import (
     UsageError,
 )
 from transcriber.models.obtain import obtain
-from transcriber.models.progress import SilentReport
 from transcriber.models.registry import OfficialModel
 from transcriber.models.store import expected_file
 from transcriber.models.stored import StoredModel
 
-from .download_server import FaultServer, serve
 from .test_store import import_model
 
 pytestmark = pytest.mark.timeout(30)
@@ -139,7 +139,7 @@ sys.addaudithook(guard)
 from transcriber.errors import TranscriberError
 from transcriber.models import registry, store
 from transcriber.models.obtain import obtain
-from transcriber.models.progress import SilentReport
+from transcriber.download.progress import SilentReport
 
 model = eval(sys.argv[3], vars(registry))
 for module in (registry, store):

@@ -6,12 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from download.download_server import FaultServer, status
 
 from transcriber.models.readiness import is_whole, readiness
 from transcriber.models.registry import OfficialModel
 from transcriber.models.store import expected_file, stored_models, undescribed_imports
 
-from .download_server import FaultServer, status
 from .test_store import import_model
 
 pytestmark = pytest.mark.timeout(60)

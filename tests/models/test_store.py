@@ -9,25 +9,23 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from download.download_server import FaultServer
 
+from transcriber.download.lock import FileLock, lock_path
+from transcriber.download.partial import partial_paths
 from transcriber.errors import ModelError, StorageError, UsageError
-from transcriber.models.lock import FileLock
 from transcriber.models.packed import packed_cache, packed_places
 from transcriber.models.registry import OfficialModel, official_models
 from transcriber.models.store import (
     expected_file,
     imported_path,
     locate,
-    lock_path,
-    partial_paths,
     remove,
     stored_models,
     verify,
     write_sidecar,
 )
 from transcriber.models.stored import StoredModel
-
-from .download_server import FaultServer
 
 Registered = tuple[OfficialModel, FaultServer]
 

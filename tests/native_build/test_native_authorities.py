@@ -4,9 +4,9 @@ import ssl
 from pathlib import Path
 
 import pytest
+from authorities import authority
 
 from native_build.authorities import pack_authorities
-from tests.authorities import authority
 from transcriber.errors import DependencyError
 
 

@@ -23,8 +23,8 @@ from native_build.prune import SYSTEM_LIBRARIES
 from native_parts import libraries_of, newer_symbols, places_in
 from scripts.layout import CHECKOUT, DISTRIBUTION
 from scripts.native_program import NATIVE_PROGRAM
-from transcriber.models.certificates import BUNDLED
-from transcriber.system.sources import BUNDLE as SOURCES
+from transcriber.download.certificates import BUNDLED
+from transcriber.other_pythons.worker_sources import BUNDLE as SOURCES
 
 FOLDER = NATIVE_PROGRAM.parent
 

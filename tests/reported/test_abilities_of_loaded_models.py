@@ -9,8 +9,8 @@ import pytest
 import torch
 from engine.fused.small_models import network, save
 
+from transcriber import operators
 from transcriber.engine.batched import BatchedEngine
-from transcriber.engine.fused import operators
 from transcriber.engine.local import LocalEngine
 from transcriber.errors import UsageError
 from transcriber.models.stored import StoredModel

@@ -9,9 +9,9 @@ import pytest
 
 from transcriber.audio.stream import AudioLimits
 from transcriber.errors import InputError, UsageError
-from transcriber.inputs import Recording
+from transcriber.inputs.recordings import Recording
 from transcriber.look_ahead import LookAhead
-from transcriber.options import parse
+from transcriber.options.command_line import parse
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import pytest
 
 from transcriber.audio.stream import open_audio
 from transcriber.errors import InputError
-from transcriber.inputs import find_recordings
-from transcriber.options import parse
+from transcriber.inputs.recordings import find_recordings
+from transcriber.options.command_line import parse
 from transcriber.outputs import is_done
 
 

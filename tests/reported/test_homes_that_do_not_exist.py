@@ -12,7 +12,7 @@ from transcriber import paths
 
 CODE = """
     from pathlib import Path
-    from transcriber.models.digest import file_sha256
+    from transcriber.download.digest import file_sha256
     from transcriber.models.preference import preference_path, remember_model
     from transcriber.paths import cache_home
     file_sha256(Path(__file__ if "__file__" in globals() else "/proc/self/status"))

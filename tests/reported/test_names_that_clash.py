@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import Run, Utterance
 
-from transcriber.inputs import find_recordings
+from transcriber.inputs.recordings import find_recordings
 
 OPTIONS = ["--model", "tiny.en", "--threads", "1", "--beam_size", "None", "-f", "txt"]
 

@@ -10,7 +10,7 @@ import media
 import pytest
 
 from reported.works import ScriptedEngine, text_of, transcribe
-from transcriber.inputs import Recording
+from transcriber.inputs.recordings import Recording
 from transcriber.outputs import is_done
 from transcriber.settings import DecodingSettings, OutputSettings, RunSettings
 

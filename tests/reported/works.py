@@ -14,7 +14,7 @@ import media
 from transcriber.audio.stream import AudioLimits
 from transcriber.engine import openai_whisper
 from transcriber.engine.interface import Position, Progress, SpokenLanguage, WindowResult
-from transcriber.inputs import Recording
+from transcriber.inputs.recordings import Recording
 from transcriber.interruption import Interrupted
 from transcriber.job import Job
 from transcriber.look_ahead import LookAhead

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from transcriber.engine.fused import operators
+from transcriber import operators
 from transcriber.speech.network import FusedNetwork, PlainNetwork
 from transcriber.speech.weights import Array
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import Utterance
 
-from transcriber.engine.fused import operators
+from transcriber import operators
 from transcriber.speech.network import (
     CONTEXT,
     FRAME,

@@ -27,8 +27,8 @@ pytestmark = [
 
 # A trial would find that the GPU computes nothing.
 RUN = """
-import transcriber.engine.choice as choice
-from transcriber.machine.device import Device
+import transcriber.choosing.engine as choice
+from transcriber.choosing.device import Device
 gpu = Device(kind="cuda", index=0, name="Fake GPU", reason="taken for granted")
 choice.choose_device = lambda *_, **__: gpu
 from transcriber.__main__ import start

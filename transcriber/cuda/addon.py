@@ -7,8 +7,8 @@ import tomllib
 from dataclasses import dataclass
 from importlib import resources
 
+from transcriber.download.published import PublishedFile
 from transcriber.errors import DependencyError
-from transcriber.models.published import PublishedFile
 
 VARIABLE = "TORCH_CUDA_ADDON"
 """Names the add-on that PyTorch loads."""

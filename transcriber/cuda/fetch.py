@@ -8,12 +8,12 @@ from pathlib import Path
 from transcriber.cuda.addon import MIRROR_VARIABLE, Addon
 from transcriber.cuda.store import damage, packed_path, remove_others, stored_path
 from transcriber.cuda.unpacking import unpack
+from transcriber.download.fetch_file import DEFAULT_POLICY, fetch_file
+from transcriber.download.partial import PartialFile
+from transcriber.download.policy import DownloadPolicy
+from transcriber.download.progress import DownloadReport
+from transcriber.download.sources import chosen_mirrors, offline_by_environment, source_addresses
 from transcriber.errors import NetworkError, OfflineError
-from transcriber.models.fetch_file import DEFAULT_POLICY, fetch_file
-from transcriber.models.partial import PartialFile
-from transcriber.models.policy import DownloadPolicy
-from transcriber.models.progress import DownloadReport
-from transcriber.models.sources import chosen_mirrors, offline_by_environment, source_addresses
 
 
 def fetch_addon(

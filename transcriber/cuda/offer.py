@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from transcriber.download.progress import DownloadReport, megabytes
 from transcriber.errors import TranscriberError
-from transcriber.models.progress import DownloadReport, megabytes
 
 _TRACES = ("proc/driver/nvidia/version", "dev/nvidiactl", "dev/dxg")
 """What a loaded NVIDIA driver always makes, the last one under WSL."""

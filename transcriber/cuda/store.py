@@ -10,10 +10,10 @@ from pathlib import Path
 
 from transcriber.cuda.addon import Addon
 from transcriber.cuda.unpacking import unpack, write_library
+from transcriber.download.digest import file_sha256, forget_sha256
+from transcriber.download.partial import partial_paths
 from transcriber.errors import DependencyError, ModelError
 from transcriber.files import make_directory, storage_error
-from transcriber.models.digest import file_sha256, forget_sha256
-from transcriber.models.store import partial_paths
 from transcriber.paths import program_cache
 
 _BLOCK = 1 << 20

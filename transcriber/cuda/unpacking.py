@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from transcriber.cuda.addon import Addon
+from transcriber.download.digest import remember_sha256
 from transcriber.errors import DependencyError
 from transcriber.files import atomic_writer, storage_error
-from transcriber.models.digest import remember_sha256
 
 _BLOCK = 1 << 20
 """Bytes that are in memory at once, packed and unpacked."""

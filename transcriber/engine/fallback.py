@@ -11,7 +11,6 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from transcriber.course import clock
 from transcriber.engine.interface import (
     FRAMES_PER_SECOND,
     Clip,
@@ -23,6 +22,7 @@ from transcriber.engine.interface import (
     WindowResult,
 )
 from transcriber.errors import EngineFailedError
+from transcriber.times import clock
 
 
 class FallbackEngine:

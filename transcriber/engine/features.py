@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import pad
 from whisper.audio import HOP_LENGTH, N_FFT, N_FRAMES, N_SAMPLES, SAMPLE_RATE, mel_filters
 
-from transcriber.engine.fused import operators
+from transcriber import operators
 from transcriber.files import temporary_file_error
 
 MEMORY_BYTES = 32 * 2**20

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from transcriber import __version__
 from transcriber.engine import openai_whisper
+from transcriber.engine.abilities import LATER_LANGUAGES, check_task, language_error
 from transcriber.engine.device_failures import device_failures, failure
 from transcriber.engine.heard import WINDOW, HeardRecording, telling_clips
 from transcriber.engine.interface import (
@@ -21,7 +22,6 @@ from transcriber.engine.interface import (
 )
 from transcriber.machine.memory import memory_error
 from transcriber.machine.shared_memory import check_shared_memory
-from transcriber.models.abilities import LATER_LANGUAGES, check_task, language_error
 from transcriber.models.registry import find_official
 from transcriber.models.stored import StoredModel
 from transcriber.settings import DecodingSettings
@@ -52,7 +52,7 @@ class LocalEngine:
 
     On a GPU whatever fails is an `EngineFailedError`, and so is an answer that no working GPU
     gives. A kernel that never ends cannot be told from one that takes long, and nothing in the
-    process can end it: only at the start is there a time limit (`transcriber.machine.device`).
+    process can end it: only at the start is there a time limit (`transcriber.choosing.device`).
 
     Parameters
     ----------
@@ -266,7 +266,7 @@ class LocalEngine:
 
     def _load_fused(self) -> Network | None:
         """Load the model for the fused operators; return None where these cannot compute it."""
-        from transcriber.engine.fused import operators  # noqa: PLC0415
+        from transcriber import operators  # noqa: PLC0415
 
         if not operators.available():
             return None

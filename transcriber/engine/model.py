@@ -1,7 +1,7 @@
 """A Whisper model in memory: the encoder, the decoder and the word alignment of openai-whisper.
 
-Other Pythons run this module, too (`transcriber.system.worker`): it keeps to what Python 3.8 and
-PyTorch 1.13 know.
+Other Pythons run this module, too (`transcriber.other_pythons.worker`): it keeps to what Python
+3.8 and PyTorch 1.13 know.
 """
 
 from __future__ import annotations

@@ -1,1 +1,4 @@
-"""What the machine has: processor, memory, GPU, libraries; and what is chosen from it."""
+"""What the machine has: processor, memory, GPU, libraries; and what follows from it for threads.
+
+Only looking: what is chosen by it stands in `choosing`.
+"""

@@ -2,7 +2,7 @@
 
 This runs in a child process, because a broken driver may crash or hang whoever loads it. It
 prints one line of JSON and imports nothing of this program, so that it can be started by its
-path. `transcriber.machine.device` starts it and reads the answer.
+path. `transcriber.choosing.device` starts it and reads the answer.
 """
 
 from __future__ import annotations

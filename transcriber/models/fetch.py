@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from transcriber.download.digest import remember_sha256
+from transcriber.download.fetch_file import DEFAULT_POLICY, fetch_file
+from transcriber.download.partial import PartialFile
+from transcriber.download.policy import DownloadPolicy
+from transcriber.download.progress import DownloadReport, SilentReport
+from transcriber.download.sources import source_addresses
 from transcriber.errors import ModelError
-from transcriber.models.digest import remember_sha256
-from transcriber.models.fetch_file import DEFAULT_POLICY, fetch_file
-from transcriber.models.partial import PartialFile
-from transcriber.models.policy import DownloadPolicy
-from transcriber.models.progress import DownloadReport, SilentReport
 from transcriber.models.registry import OfficialModel
-from transcriber.models.sources import source_addresses
 from transcriber.models.store import expected_file, verify
 from transcriber.models.stored import StoredModel
 

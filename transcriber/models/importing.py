@@ -10,11 +10,11 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from transcriber.download.digest import remember_sha256
 from transcriber.errors import DependencyError, LimitError, ModelError
 from transcriber.files import atomic_writer
 from transcriber.machine.memory import libraries_fit
 from transcriber.models.checkpoints.digesting import DigestingSink, Sink
-from transcriber.models.digest import remember_sha256
 from transcriber.models.registry import OfficialModel, find_official
 from transcriber.models.store import (
     canonical_name,

@@ -5,15 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from transcriber.download.partial import partial_paths
 from transcriber.models.packed import packed_files
 from transcriber.models.readiness import is_whole
 from transcriber.models.registry import OfficialModel, find_official, official_models
-from transcriber.models.store import (
-    expected_file,
-    partial_paths,
-    stored_models,
-    undescribed_imports,
-)
+from transcriber.models.store import expected_file, stored_models, undescribed_imports
 from transcriber.models.stored import StoredModel
 
 

@@ -6,11 +6,11 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from transcriber.download.digest import file_sha256
+from transcriber.download.progress import DownloadReport
+from transcriber.download.sources import chosen_mirrors, offline_by_environment
 from transcriber.errors import ModelError, OfflineError
-from transcriber.models.digest import file_sha256
-from transcriber.models.progress import DownloadReport
 from transcriber.models.registry import OfficialModel, find_official, require_official
-from transcriber.models.sources import chosen_mirrors, offline_by_environment
 from transcriber.models.store import expected_file, imported_path, locate, stored_models
 from transcriber.models.stored import StoredModel
 

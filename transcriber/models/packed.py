@@ -13,9 +13,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from transcriber.download.digest import is_remembered
 from transcriber.errors import StorageError
 from transcriber.files import atomic_writer
-from transcriber.models.digest import is_remembered
 from transcriber.models.stored import StoredModel
 from transcriber.paths import program_cache
 

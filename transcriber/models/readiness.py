@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from transcriber.errors import ModelError, UsageError
-from transcriber.models.policy import DownloadPolicy
-from transcriber.models.progress import megabytes
-from transcriber.models.registry import OfficialModel, find_official
-from transcriber.models.sources import (
+from transcriber.download.policy import DownloadPolicy
+from transcriber.download.progress import megabytes
+from transcriber.download.sources import (
     chosen_mirrors,
     offline_by_environment,
     source_addresses,
     source_label,
 )
+from transcriber.errors import ModelError, UsageError
+from transcriber.models.registry import OfficialModel, find_official
 from transcriber.models.store import stored_models, verify
 from transcriber.models.stored import StoredModel
 
@@ -122,8 +122,8 @@ def _why_not(
         addresses = source_addresses(model, chosen_mirrors(mirrors))
     except UsageError as error:
         return error.message
-    from transcriber.models.faults import AttemptError  # noqa: PLC0415  brings urllib
-    from transcriber.models.transport import open_address  # noqa: PLC0415
+    from transcriber.download.faults import AttemptError  # noqa: PLC0415  brings urllib
+    from transcriber.download.transport import open_address  # noqa: PLC0415
 
     reasons = []
     for address in addresses:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 
+from transcriber.download.published import PublishedFile
 from transcriber.errors import ModelError
-from transcriber.models.published import PublishedFile
 
 AUDIO_CONTEXT = 1500
 """Positions of the encoder's output: 30 s at 20 ms each."""

@@ -14,12 +14,12 @@ import re
 from dataclasses import asdict
 from pathlib import Path
 
+from transcriber.download.digest import file_sha256, forget_sha256
+from transcriber.download.lock import FileLock, lock_path
+from transcriber.download.partial import partial_paths
 from transcriber.errors import ModelError, UsageError
 from transcriber.files import atomic_writer, storage_error
-from transcriber.models.digest import file_sha256, forget_sha256
-from transcriber.models.lock import FileLock
 from transcriber.models.packed import packed_files, packed_files_beside
-from transcriber.models.published import PublishedFile
 from transcriber.models.registry import OfficialModel, find_official, official_models
 from transcriber.models.stored import StoredModel
 
@@ -44,17 +44,6 @@ def expected_file(model: OfficialModel, directory: Path) -> StoredModel:
         size=model.size,
         origin=OFFICIAL,
     )
-
-
-def partial_paths(file: PublishedFile, directory: Path) -> tuple[Path, Path]:
-    """Return the unfinished download of `file` and the description that resuming it needs."""
-    name = file.file_name
-    return directory / f"{name}.partial", directory / f"{name}.partial.json"
-
-
-def lock_path(file: PublishedFile, directory: Path) -> Path:
-    """Return the file that a process locks while it writes what belongs to `file`."""
-    return directory / f".{file.file_name}.lock"
 
 
 def imported_path(name: str, directory: Path) -> Path:

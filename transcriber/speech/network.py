@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from transcriber.engine.fused import operators
+from transcriber import operators
 from transcriber.speech.weights import Array
 
 if TYPE_CHECKING:

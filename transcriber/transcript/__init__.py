@@ -1,1 +1,4 @@
-"""What a transcription produces: segments, the journal that saves them, the output files."""
+"""What a transcription produces: segments, the journal that saves them, the output files.
+
+A new output format is a writer in `writers`; the journal's form is read by later versions.
+"""

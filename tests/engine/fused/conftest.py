@@ -11,7 +11,7 @@ from transcriber.models.stored import StoredModel
 
 openai_whisper.load()
 
-from transcriber.engine.fused import operators  # noqa: E402
+from transcriber import operators  # noqa: E402
 from transcriber.engine.fused.model import FusedModel  # noqa: E402
 
 from . import reference_operators  # noqa: E402

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from transcriber import operators
 from transcriber.engine import batched, openai_whisper
 from transcriber.engine.batched import BatchedEngine, TakenRecording, clips_left
-from transcriber.engine.fused import operators
 from transcriber.engine.interface import PLAIN_KERNELS, Clip, Position, Progress, WindowResult
 from transcriber.engine.local import LocalEngine
 from transcriber.models.stored import StoredModel

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from transcriber.engine.fused import operators
+from transcriber import operators
 from transcriber.engine.fused.kernels import Kernels
 
 pytestmark = pytest.mark.usefixtures("reference")

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from transcriber import operators
 from transcriber.engine import openai_whisper
-from transcriber.engine.fused import operators
 from transcriber.engine.interface import PLAIN_KERNELS, Progress
 from transcriber.engine.local import LocalEngine
 from transcriber.models.stored import StoredModel

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import torch
 
+from transcriber import operators
 from transcriber.engine import openai_whisper
-from transcriber.engine.fused import operators
 from transcriber.engine.interface import Progress, Segment
 from transcriber.errors import UsageError
 from transcriber.models.stored import StoredModel

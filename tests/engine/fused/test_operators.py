@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from transcriber.engine.fused import operators
+from transcriber import operators
 
 from . import reference_operators
 
@@ -32,7 +32,7 @@ def test_a_pytorch_that_does_not_load_has_none(monkeypatch: pytest.MonkeyPatch) 
 def test_torch_is_loaded_when_it_is_needed() -> None:
     code = """
         import sys
-        import transcriber.engine.fused.operators, transcriber.engine.fused.forms
+        import transcriber.operators, transcriber.engine.fused.forms
         import transcriber.engine.fused.packed_file, transcriber.engine.fused.kernels
         print("torch" in sys.modules)
     """

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from transcriber.engine.fused import operators
+from transcriber import operators
 
 from .small_models import DIMENSIONS, network, save
 from .test_loading import INT8, load

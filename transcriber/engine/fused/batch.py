@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from transcriber.engine.fused import operators
+from transcriber import operators
 from transcriber.engine.hypothesis import Hypothesis
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transcriber.engine.fused import operators
+from transcriber import operators
 from transcriber.engine.fused.forms import Forms, choose_forms, resolve
 
 

@@ -111,7 +111,7 @@ def is_supported(dimensions: Mapping[str, int]) -> bool:
 
 
 def encoder_items(dimensions: Mapping[str, int], forms: Forms) -> list[Item]:
-    """Return what `transcriber.engine.fused.operators.encode` takes, in order."""
+    """Return what `transcriber.operators.encode` takes, in order."""
     state, form = dimensions["n_audio_state"], forms.encoder
     items: list[Item] = [
         # They read the spectrogram, whose values are too far apart for few bits.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from transcriber.download.digest import file_sha256
 from transcriber.engine.fused.forms import Forms
 from transcriber.engine.fused.layout import is_supported
 from transcriber.engine.fused.packed_file import (
@@ -23,7 +24,6 @@ from transcriber.engine.fused.packed_file import (
     write_packed,
 )
 from transcriber.errors import ModelError, StorageError
-from transcriber.models.digest import file_sha256
 from transcriber.models.packed import (
     note_source,
     orphaned_files,

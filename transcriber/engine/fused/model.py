@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from whisper.tokenizer import get_tokenizer
 
-from transcriber.engine.fused import operators
+from transcriber import operators
 from transcriber.engine.fused.batch import FusedBatch, Prepared
 from transcriber.engine.fused.loading import Heads, alignment_heads
 from transcriber.engine.fused.packed_file import PackedModel

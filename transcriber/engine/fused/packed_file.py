@@ -4,8 +4,8 @@ A reader maps it, so that several processes share its pages and a start reads wh
 first line of defence is that a file is there as a whole or not at all. The second is its header,
 which has to be the very one that the tensors ask for. The third is the sha256 of all that lies
 before the last tensor, which holds it. That one is computed when a file is new to this machine or
-looks changed, by its size, times and inode; else the memory of `transcriber.models.digest` serves,
-as it does for the model's own file.
+looks changed, by its size, times and inode; else the memory of `transcriber.download.digest`
+serves, as it does for the model's own file.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from transcriber.download.digest import is_remembered, remember_sha256
 from transcriber.engine.fused.forms import STORAGES, Forms
 from transcriber.engine.fused.layout import Described, decoder_items, described, encoder_items
 from transcriber.files import atomic_writer
-from transcriber.models.digest import is_remembered, remember_sha256
 
 if TYPE_CHECKING:
     from torch import Tensor

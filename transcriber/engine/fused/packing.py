@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from transcriber.engine.fused import operators
+from transcriber import operators
 from transcriber.engine.fused.forms import EXACT, Forms
 from transcriber.engine.fused.layout import Item, Matrix, decoder_items, encoder_items
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from transcriber.engine.fused.operators import Search
+from transcriber.operators import Search
 from transcriber.settings import DecodingSettings
 
 _SPECIAL = -1

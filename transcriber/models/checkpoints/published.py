@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
+from transcriber.download.digest import file_sha256
 from transcriber.errors import ModelError
 from transcriber.models.checkpoints.checkpoint import BLOCK, FLOAT16, FLOAT32, Checkpoint, Tensor
 from transcriber.models.checkpoints.digesting import DigestingSink, Sink
 from transcriber.models.checkpoints.openai import ORIGIN, write_openai
-from transcriber.models.digest import file_sha256
 from transcriber.models.registry import OfficialModel, official_models
 
 Write = Callable[[Sink], None]

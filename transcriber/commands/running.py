@@ -1,0 +1,56 @@
+"""Running a sub-command, with the user's own defaults for the options that it shares."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+
+from transcriber.commands.table import SUBCOMMANDS
+from transcriber.options.defaults import words_for
+from transcriber.options.parser import Parser, with_underscores
+
+_SHARED = frozenset({"model_dir", "ffmpeg", "device", "backend", "python", "compute_type"})
+"""Options whose defaults are those of a transcription: where models are kept, what decodes."""
+
+
+def run_subcommand(name: str, arguments: Sequence[str]) -> int:
+    """Run a sub-command.
+
+    Parameters
+    ----------
+    name : str
+        One of `table.SUBCOMMANDS`.
+    arguments : sequence of str
+        What follows it on the command line.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    module = importlib.import_module(f"{__package__}.{name}")
+    parser = Parser(prog=f"transcriber {name}", description=SUBCOMMANDS[name])
+    module.add_arguments(parser)
+    words = with_underscores(arguments)
+    if words[:1] == ["help"]:
+        words = [*words[1:], "--help"]
+    if name == "doctor":
+        words = [*words_for(_SHARED), *words]
+    elif name == "models" and words:
+        # Each of its sub-commands has options of its own.
+        words = [words[0], *words_for(_models_names(words)), *words[1:]]
+    elif name == "cuda" and words[:1] == ["fetch"]:
+        words = [words[0], *words_for(frozenset({"offline"})), *words[1:]]
+    code: int = module.run(parser.parse_args(words))
+    return code
+
+
+def _models_names(words: Sequence[str]) -> frozenset[str]:
+    """Return the options of ``models`` that have the user's own defaults."""
+    names = {"model_dir"}
+    if words[0] == "fetch":
+        names.add("offline")
+        # Who names a mirror wants that one.
+        if not any(word.startswith("--model_m") for word in words):
+            names.add("model_mirror")
+    return frozenset(names)

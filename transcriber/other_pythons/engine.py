@@ -1,0 +1,68 @@
+"""The engine that computes in a Python of the system, with that one's PyTorch.
+
+Reading, the spectrogram, the loop over the windows and all text are those of the engine in this
+process; only the network runs elsewhere. So both give the same text, but for the last digits in
+which two PyTorches differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from transcriber.engine.local import LocalEngine
+from transcriber.models.stored import StoredModel
+from transcriber.other_pythons.session import Session
+from transcriber.settings import DecodingSettings
+
+if TYPE_CHECKING:
+    from transcriber.engine.loop import Network
+
+
+class SystemEngine(LocalEngine):
+    """Decodes in a child process.
+
+    Parameters
+    ----------
+    session : Session
+        The child, which has said hello.
+    torch : str
+        The version of its PyTorch.
+    stored, device, settings
+        As those of `LocalEngine`.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        stored: StoredModel,
+        *,
+        torch: str,
+        device: str,
+        settings: DecodingSettings,
+    ) -> None:
+        super().__init__(stored, device=device, settings=settings)
+        self._session = session
+        self._torch = torch
+        self._told_threads = 0
+
+    def identity(self) -> Mapping[str, Any]:
+        """Return all of its own that decides the text: versions, weights, settings."""
+        return {**super().identity(), "torch": self._torch}
+
+    def abandon(self) -> None:
+        """Give up the child, which has failed."""
+        self._session.close()
+
+    def _model(self) -> Network:
+        if self._told_threads != self._threads:
+            self._session.request("threads", threads=self._threads)
+            self._told_threads = self._threads
+        return super()._model()
+
+    def _load(self) -> Network:
+        from transcriber.other_pythons.remote_model import RemoteModel  # noqa: PLC0415
+
+        return RemoteModel(
+            self._session, self._stored, device=self._device, settings=self._settings
+        )

@@ -1,1 +1,0 @@
-"""The system's own PyTorch: the Pythons that have one, and decoding in one of them."""
