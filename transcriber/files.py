@@ -90,6 +90,8 @@ def make_directory(path: Path) -> None:
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise StorageError(f"{path} is no folder", "name another one, or remove it") from error
     except OSError as error:
         raise storage_error("create the folder", path, error) from error
 

@@ -116,6 +116,7 @@ def test_the_path_of_a_checkpoint(tmp_path: Path) -> None:
         ("small.e", "did you mean small.en"),
         ("/no/such/model.pt", "there is no file /no/such/model.pt"),
         ("model.pt", "there is no file model.pt"),
+        ("/dev/null", "/dev/null is no file"),
         ("/usr", "`transcriber models import /usr`"),
         ("", "is a folder|no model"),
         ("a\0b", "no model"),

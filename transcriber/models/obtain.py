@@ -116,5 +116,6 @@ def _checkpoint(name: str) -> StoredModel | None:
             f"{path} is a folder", f"import it first with `transcriber models import {path}`"
         )
     if os.sep in name or path.suffix == ".pt":
-        raise ModelError(f"there is no file {path}", "check the path")
+        what = f"{path} is no file" if os.path.exists(path) else f"there is no file {path}"
+        raise ModelError(what, "check the path")
     return None
