@@ -179,7 +179,7 @@ def test_a_file_in_the_place_of_the_folder(
     tmp_path: Path, start_server: StartServer, describe: Describe, policy: DownloadPolicy
 ) -> None:
     (tmp_path / "store").write_bytes(b"")
-    with pytest.raises(StorageError, match="cannot create the folder"):
+    with pytest.raises(StorageError, match="store is no folder"):
         fetch(describe(start_server()), directory=tmp_path / "store", policy=policy)
 
 

@@ -27,7 +27,7 @@ def recording(tmp_path: Path) -> Path:
 
 
 CASES = {
-    "a file in the place of the folder": (["{wav}", "-o", "{wav}"], 7, "cannot create the folder"),
+    "a file in the place of the folder": (["{wav}", "-o", "{wav}"], 7, "is no folder"),
     "a folder below a file": (["{wav}", "-o", "{wav}/out"], 7, "cannot create the folder"),
     "a folder that takes no file": (["{wav}", "-o", "/proc"], 7, "cannot write to /proc"),
     "a folder in the place of a file": (["{wav}", "-o", "{folder}"], 7, "is a folder"),
