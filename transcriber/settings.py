@@ -47,7 +47,7 @@ class DecodingSettings:
     a `batch_size` or `vad_filter` of None leaves the choice to whoever chooses the engine.
 
     What the detector of speech finds was measured with these defaults: see "Many windows at once"
-    in the README.
+    in docs/how-it-works.md.
     """
 
     language: str | None = None
