@@ -36,10 +36,12 @@ from benchmarks.report.tables import render
 from benchmarks.run import run
 from benchmarks.sizes.changes import compare
 from benchmarks.sizes.gate import GrowthVerdict, judge_growth, report_of_last_commit
-from scripts.commands import ending_in_one_line
-from scripts.layout import BENCHMARKS, CHECKOUT
+from buildkit.commands import ending_in_one_line
+from buildkit.errors import BuildError
+from buildkit.files import atomic_writer
+from buildkit.places import CHECKOUT
+from scripts.layout import BENCHMARKS
 from transcriber.errors import TranscriberError
-from transcriber.files import atomic_writer
 
 RESULTS = BENCHMARKS / "results.json"
 
@@ -66,10 +68,12 @@ def main() -> int:
     )
     given = parser.parse_args()
     if given.accept:
-        return ending_in_one_line("benchmarks", _accept)
+        return ending_in_one_line("benchmarks", _accept, TranscriberError)
     if given.ratchet:
-        return ending_in_one_line("benchmarks", _ratchet)
-    return ending_in_one_line("benchmarks", lambda: _measure(given.quick, given.only))
+        return ending_in_one_line("benchmarks", _ratchet, TranscriberError)
+    return ending_in_one_line(
+        "benchmarks", lambda: _measure(given.quick, given.only), TranscriberError
+    )
 
 
 def _measure(quick: bool, kinds: Sequence[str]) -> int:
@@ -108,12 +112,12 @@ def _silent_changes(
     raised, removed, remarks = {}, {}, []
     try:
         versions = last_versions(CHECKOUT, BUDGETS, _VERSIONS)
-    except TranscriberError as error:
+    except BuildError as error:
         return (), (), [f"raised ceilings were not looked for: {error}"]
     for text in versions:
         try:
             before = read_budgets(text)
-        except TranscriberError as error:
+        except BuildError as error:
             remarks.append(f"an earlier version of the budgets is not understood: {error}")
             continue
         # Against each of them: who forgot the reason can still give it.

@@ -42,8 +42,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from transcriber.errors import InputError
-from transcriber.files import atomic_writer
+from buildkit.errors import InputError
+from buildkit.files import atomic_writer
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,10 +37,11 @@ import jiwer
 from whisper.normalizers import BasicTextNormalizer, EnglishTextNormalizer
 
 from benchmarks.manifest import Speech, read_manifest
-from scripts.commands import ending_in_one_line, last_line, run_quietly
+from buildkit.commands import ending_in_one_line, last_line, run_quietly
+from buildkit.errors import ToolError
 from transcriber.audio.ffmpeg import find_ffmpeg
 from transcriber.audio.stream import open_audio
-from transcriber.errors import DependencyError, ModelError
+from transcriber.errors import ModelError, TranscriberError
 from transcriber.models.store import locate
 from transcriber.paths import model_directory
 from transcriber.settings import OUTPUT_FORMATS, OutputSettings
@@ -121,7 +122,7 @@ def _run(command: list[str]) -> None:
     code, output = run_quietly(command, limit=LONGEST_SECONDS)
     if code:
         shown = " ".join(command[:6])
-        raise DependencyError(f"{shown} ... ended with {code}: {last_line(output)}")
+        raise ToolError(f"{shown} ... ended with {code}: {last_line(output)}")
 
 
 def differences(
@@ -327,4 +328,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(ending_in_one_line("parity", main))
+    sys.exit(ending_in_one_line("parity", main, TranscriberError))

@@ -14,7 +14,8 @@ from benchmarks.judging.budgets import Budgets
 from benchmarks.measuring.machine import describe_machine, describe_revision
 from benchmarks.plan import FAILED, KINDS, chosen, plan, speech_name
 from benchmarks.steps import Found, Step
-from scripts.layout import CHECKOUT
+from buildkit.errors import BuildError
+from buildkit.places import CHECKOUT
 from transcriber.errors import TranscriberError
 
 
@@ -43,7 +44,7 @@ def run(
 
     Raises
     ------
-    DependencyError
+    ToolError
         When git cannot read the repository.
     """
     revision, date = describe_revision(CHECKOUT)
@@ -88,7 +89,7 @@ def _run_steps(steps: list[Step]) -> tuple[list[Found], list[str]]:
             try:
                 found.append(step.work(tick))
             # What a program writes may be no JSON, a manifest may lack a column.
-            except (TranscriberError, OSError, ValueError, LookupError) as error:
+            except (BuildError, TranscriberError, OSError, ValueError, LookupError) as error:
                 why = " ".join(str(error).split())
                 failures.append(f"{step.name}: {why}")
                 found.append(Found(unmeasured=dict.fromkeys(step.covers, f"{FAILED}: {why}")))

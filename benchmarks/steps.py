@@ -26,15 +26,9 @@ from benchmarks.measuring.starts import (
 )
 from benchmarks.peers.contestants import MODEL, NATIVE
 from benchmarks.sizes.artefacts import measure_sizes
-from scripts.layout import (
-    CHECKOUT,
-    DISTRIBUTION,
-    MODELS,
-    PYTHON,
-    STOCK_PYTHON,
-    build_cache,
-)
-from transcriber.errors import DependencyError
+from buildkit.errors import ToolError
+from buildkit.places import CHECKOUT, build_cache
+from scripts.layout import DISTRIBUTION, MODELS, PYTHON, STOCK_PYTHON
 
 _START_ROUNDS, _COLD_ROUNDS, _IMPORT_ROUNDS, _PART_ROUNDS, _LARGER_ROUNDS = 20, 6, 8, 7, 3
 
@@ -130,7 +124,7 @@ def count_step() -> Step:
         counts = measure_counts(CHECKOUT)
         try:
             provide_valgrind(build_cache())
-        except DependencyError as error:
+        except ToolError as error:
             # The one figure that needs a program which not every machine can have.
             missing = {f"count/{action}/instructions": str(error) for action in ACTIONS}
             return Found(figures=counts, unmeasured=missing)

@@ -19,7 +19,8 @@ from benchmarks.measuring.speed import FIRST_WORDS, REFERENCE, Cell, measure_cel
 from benchmarks.parity import error_rate
 from benchmarks.peers.contestants import BY_DEFAULT, OWN, contestants
 from benchmarks.steps import Found, Step, Tick, compared, native_program, thread_counts
-from scripts.layout import BENCHMARKS, CHECKOUT
+from buildkit.places import CHECKOUT
+from scripts.layout import BENCHMARKS
 
 BEAMS = {"greedy": None, "beam 5": 5}
 

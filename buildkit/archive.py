@@ -9,8 +9,8 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from transcriber.errors import TranscriberError
-from transcriber.files import atomic_writer
+from buildkit.errors import InputError
+from buildkit.files import atomic_writer
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The date of every member: the earliest that a zip archive can hold."""
@@ -30,14 +30,14 @@ def read_folder(folder: Path) -> dict[str, bytes]:
 
     Raises
     ------
-    TranscriberError
+    InputError
         When the folder is missing or empty, or holds a link or anything else that is no file.
     """
     members = {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in _files_below(folder)
     }
     if not members:
-        raise TranscriberError(f"{folder} holds no file", "run the stage that fills it")
+        raise InputError(f"{folder} holds no file", "run the stage that fills it")
     return dict(sorted(members.items()))
 
 
@@ -46,14 +46,14 @@ def read_zip(path: Path) -> dict[str, bytes]:
 
     Raises
     ------
-    TranscriberError
+    InputError
         When there is no such archive or it is damaged.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             return {name: archive.read(name) for name in archive.namelist()}
     except (OSError, zipfile.BadZipFile) as error:
-        raise TranscriberError(f"cannot read {path}: {error}", "make it again") from error
+        raise InputError(f"cannot read {path}: {error}", "make it again") from error
 
 
 def write_zip(path: Path, members: Members) -> None:
@@ -105,7 +105,7 @@ def packed_size(folder: Path) -> int:
 
     Raises
     ------
-    TranscriberError
+    InputError
         As from `read_folder`.
     """
     return xz_size(make_tar(read_folder(folder)))
@@ -117,7 +117,7 @@ def _files_below(folder: Path) -> Iterator[Path]:
             continue
         # A link would be followed or dropped by one reader or another of the archive.
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            raise TranscriberError(f"{path} is not an ordinary file", "copy its content there")
+            raise InputError(f"{path} is not an ordinary file", "copy its content there")
         if path.is_file():
             yield path
 

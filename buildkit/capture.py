@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from os import PathLike
 
-from transcriber.errors import DependencyError
+from buildkit.errors import ToolError
 
 Words = Sequence[str | PathLike[str]]
 
@@ -32,14 +32,14 @@ def capture(words: Words, *, environment: Mapping[str, str] | None = None) -> st
 
     Raises
     ------
-    DependencyError
+    ToolError
         When it fails: with the end of what it printed.
     """
     finished = _run(words, "", environment)
     if finished.returncode:
         print(finished.stdout, file=sys.stderr)
         lines = [line for line in finished.stdout.splitlines() if line.strip()]
-        raise DependencyError(f"{words[0]} failed: {' | '.join(lines[-3:])}")
+        raise ToolError(f"{words[0]} failed: {' | '.join(lines[-3:])}")
     return finished.stdout
 
 
@@ -58,4 +58,4 @@ def _run(
             check=False,
         )
     except OSError as error:
-        raise DependencyError(f"cannot start {words[0]}: {error.strerror}") from error
+        raise ToolError(f"cannot start {words[0]}: {error.strerror}") from error

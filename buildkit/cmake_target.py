@@ -7,10 +7,10 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from native_build.compiler_wrapper import without_own_flags
-from torch_build.process import capture
-from torch_build.toolchain import Toolchain
-from transcriber.files import make_directory
+from buildkit.capture import capture
+from buildkit.compiler_wrapper import without_own_flags
+from buildkit.files import make_directory
+from buildkit.toolchain import Toolchain
 
 
 def compile_target(
@@ -43,7 +43,7 @@ def compile_target(
 
     Raises
     ------
-    DependencyError
+    ToolError
         When a tool fails, with the end of what it printed.
     """
     variables = {

@@ -8,14 +8,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scripts.layout import CHECKOUT
-from transcriber.errors import (
-    INTERRUPTED_BY_SIGINT,
-    DependencyError,
-    LimitError,
-    StorageError,
-    TranscriberError,
-)
+from buildkit.errors import INTERRUPTED_BY_SIGINT, BuildError, LimitError, StorageError, ToolError
+from buildkit.places import CHECKOUT
 
 Command = Sequence[str | Path]
 """A program and its arguments."""
@@ -46,7 +40,7 @@ def run(command: Command, *, limit: float = HOUR, directory: Path = CHECKOUT) ->
 
     Raises
     ------
-    DependencyError
+    ToolError
         When the program cannot be started.
     LimitError
         When it took longer; it has been ended.
@@ -93,7 +87,7 @@ def run_quietly(
     return done.returncode, done.stdout
 
 
-def ending_in_one_line(name: str, work: Callable[[], int]) -> int:
+def ending_in_one_line(name: str, work: Callable[[], int], *others: type[Exception]) -> int:
     """Run `work`, and where it fails say why in one line on standard error.
 
     Parameters
@@ -102,17 +96,20 @@ def ending_in_one_line(name: str, work: Callable[[], int]) -> int:
         What the line begins with.
     work : callable
         Returns the exit code.
+    *others : type of Exception
+        Other families of errors with a known cause, which have an `exit_code` too.
 
     Returns
     -------
     int
         That, or the one of the failure.
     """
+    families: tuple[type[Exception], ...] = (BuildError, *others)
     try:
         return work()
-    except TranscriberError as error:
+    except families as error:
         print(f"{name}: {error}", file=sys.stderr)
-        return error.exit_code
+        return int(getattr(error, "exit_code", BuildError.exit_code))
     except OSError as error:
         print(f"{name}: {error}: mend that, then give the same command again", file=sys.stderr)
         return StorageError.exit_code
@@ -134,5 +131,5 @@ def _took_too_long(command: Command, limit: float) -> LimitError:
     )
 
 
-def _cannot_start(command: Command, error: OSError) -> DependencyError:
-    return DependencyError(f"cannot start {command[0]}: {error.strerror}", "install it")
+def _cannot_start(command: Command, error: OSError) -> ToolError:
+    return ToolError(f"cannot start {command[0]}: {error.strerror}", "install it")

@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from torch_build.toolchain import Toolchain
-from torch_build.writing import write_if_different
+from buildkit.files import write_if_different
+from buildkit.toolchain import Toolchain
 
 NAME = "clang"
 """Recipes tell compilers apart by their name. Some write it into what they make."""

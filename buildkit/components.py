@@ -1,20 +1,41 @@
-"""What the wheel is made of: the description that the licences and the bill of materials share."""
+"""What a result is made of: the description that licences and bills of materials share."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from torch_build.sources import Archive, PythonWheel, Source
-from torch_build.sysroot import SysrootPins, read_pins
-from transcriber.errors import DependencyError
+from buildkit.errors import RecipeError
+from buildkit.package_pins import PackagePins, read_pins
+from buildkit.sources import Archive, PythonWheel, Source
+from buildkit.sysroot import PINS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What is made of components.
+
+    Attributes
+    ----------
+    name, version : str
+        Ours.
+    licence : str
+        SPDX expression of everything in it.
+    summary : str
+        What it is, in one line.
+    """
+
+    name: str
+    version: str
+    licence: str
+    summary: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Component:
-    """A piece of other people's software whose code is in the wheel.
+    """A piece of other people's software whose code is in the result.
 
     Attributes
     ----------
@@ -23,7 +44,7 @@ class Component:
     licence : str
         SPDX expression.
     purpose : str
-        What the wheel needs it for, in a few words.
+        What it is needed for, in a few words.
     supplier : str
         Who publishes it.
     sha256 : str
@@ -56,7 +77,7 @@ _ADDRESS = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class RuntimeLibrary:
-    """A library of the sysroot, of which the wheel gets code.
+    """A library of the sysroot, of which the result gets code.
 
     Attributes
     ----------
@@ -95,18 +116,19 @@ RUNTIME_LIBRARIES: tuple[RuntimeLibrary, ...] = (
     ),
 )
 
-MINIZ = Component(
-    name="miniz",
-    version="3.0.2",
-    licence="MIT",
-    purpose="reads the zip archives that checkpoints are; PyTorch's source contains it",
-    supplier="Rich Geldreich and contributors",
-    purl="pkg:github/richgel999/miniz@3.0.2",
-)
 
+def source_components(
+    sources: Iterable[Source], contained: Mapping[str, Sequence[Component]] | None = None
+) -> tuple[Component, ...]:
+    """Return the components of the pinned `sources` whose code is in the result.
 
-def source_components(sources: Iterable[Source]) -> tuple[Component, ...]:
-    """Return the components of the pinned `sources` whose code is in the wheel."""
+    Parameters
+    ----------
+    sources : iterable of Source
+        The pins.
+    contained : mapping of str to sequence of Component, optional
+        What else the archive of a source has, by our name of the source.
+    """
     components: list[Component] = []
     for source in sources:
         if source.ships:
@@ -122,26 +144,25 @@ def source_components(sources: Iterable[Source]) -> tuple[Component, ...]:
                     patches=_patches(source),
                 )
             )
-            if source.name == "pytorch":
-                components.append(MINIZ)
+            components += (contained or {}).get(source.name, ())
     return tuple(components)
 
 
 def runtime_components(
-    libraries: Iterable[RuntimeLibrary] = RUNTIME_LIBRARIES, pins: SysrootPins | None = None
+    libraries: Iterable[RuntimeLibrary] = RUNTIME_LIBRARIES, pins: PackagePins | None = None
 ) -> tuple[Component, ...]:
     """Return the components that the sysroot brings, with its versions.
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When a library's package is not in the sysroot.
     """
-    packages = {package.name: package for package in (pins or read_pins()).packages}
+    packages = {package.name: package for package in (pins or read_pins(PINS)).packages}
     components = []
     for library in libraries:
         if library.package not in packages:
-            raise DependencyError(
+            raise RecipeError(
                 f"the sysroot has no package {library.package}", "add it to sysroot.toml"
             )
         package = packages[library.package]

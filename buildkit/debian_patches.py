@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from torch_build.sources import Archive, Patches
-from transcriber.errors import DependencyError, NetworkError
+from buildkit.errors import RecipeError, SourceError
+from buildkit.sources import Archive, Patches
 
 _FOLDER = "debian/patches/"
 
@@ -69,7 +69,7 @@ class Patch:
 
         Raises
         ------
-        DependencyError
+        SourceError
             When a change is cut.
         """
         found = []
@@ -78,7 +78,7 @@ class Patch:
             old, new = (_below(header[side]) for side in ("old", "new"))
             end = _end_of_hunks(self.text, header.end())
             if end is None:
-                raise DependencyError(f"the patch {self.name} is cut in {new or old}")
+                raise SourceError(f"the patch {self.name} is cut in {new or old}")
             text = self.text[header.start() : end]
             is_rename = bool(old and new) and old.removesuffix(".orig") != new
             found.append(Change(path=new or old, text=b"" if is_rename else text))
@@ -96,13 +96,13 @@ class Patch:
 
         Raises
         ------
-        DependencyError
+        RecipeError
             When one of those is not changed line by line, but moved or binary.
         """
         changes = [change for change in self.changes() if chosen(change.path)]
         for change in changes:
             if not change.text:
-                raise DependencyError(
+                raise RecipeError(
                     f"the patch {self.name} does more to {change.path} than change lines",
                     "leave it out for this reason",
                 )
@@ -114,10 +114,8 @@ def read_series(path: Path) -> tuple[Patch, ...]:
 
     Raises
     ------
-    NetworkError
-        When it is no whole tar archive.
-    DependencyError
-        When the series names a patch that is not there, or one with options.
+    SourceError
+        When it is no whole tar archive, or its series names a patch that is not there.
     """
     files: dict[str, bytes] = {}
     try:
@@ -128,14 +126,14 @@ def read_series(path: Path) -> tuple[Patch, ...]:
                 if content and name.startswith(_FOLDER):
                     files[name.removeprefix(_FOLDER)] = content.read()
     except (tarfile.TarError, EOFError, OSError, lzma.LZMAError, zlib.error) as error:
-        raise NetworkError(f"{path}: {error}", "delete it and fetch it again") from error
+        raise SourceError(f"{path}: {error}", "delete it and fetch it again") from error
     patches = []
     for line in files.get("series", b"").decode().splitlines():
         name = re.sub(r"(^|\s)#.*", "", line).strip()
         if not name:
             continue
         if name not in files:
-            raise DependencyError(f"{path.name} has no patch {name!r} of its series")
+            raise SourceError(f"{path.name} has no patch {name!r} of its series")
         patches.append(Patch(name=name, text=files[name]))
     return tuple(patches)
 
@@ -158,7 +156,7 @@ def has_content(path: Path, pin: Patches) -> bool:
     """Tell whether the archive at `path` holds the patches that are applied, unchanged."""
     try:
         return content_digest(applied_of(read_series(path), pin)) == pin.content_sha256
-    except (NetworkError, DependencyError):
+    except SourceError:
         return False
 
 
@@ -167,7 +165,7 @@ def check_series(series: Iterable[Patch], archive: Archive) -> None:
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When one is in neither list or in both, or a list has one that the series lacks.
     """
     pin = archive.patches
@@ -182,7 +180,7 @@ def check_series(series: Iterable[Patch], archive: Archive) -> None:
         (twice, "is decided on twice"),
     ):
         if wrong:
-            raise DependencyError(
+            raise RecipeError(
                 f"the patch {wrong[0]} of {archive.name} {pin.version} {what}",
                 "correct patches in the list of sources",
             )

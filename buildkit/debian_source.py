@@ -12,8 +12,8 @@ import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from scripts.commands import last_line, run_quietly
-from transcriber.errors import DependencyError, NetworkError
+from buildkit.commands import last_line, run_quietly
+from buildkit.errors import SourceError, ToolError
 
 SOURCES = Path("/etc/apt")
 """Where apt's own list of archives lies."""
@@ -41,13 +41,13 @@ def download_source(name: str, folder: Path, *, sources: Path = SOURCES) -> Path
 
     Raises
     ------
-    DependencyError
+    ToolError
         When the machine has no apt or no archive in its configuration.
-    NetworkError
+    SourceError
         When no archive has the package, or it cannot be downloaded.
     """
     if shutil.which("apt-get") is None:
-        raise DependencyError("this machine has no apt-get")
+        raise ToolError("this machine has no apt-get")
     options = private_options(folder, source_archives(sources), sources)
     # One archive of several that does not answer must not keep the others from serving.
     _, updating = run_quietly(["apt-get", *options, "update"], limit=MINUTES)
@@ -58,7 +58,7 @@ def download_source(name: str, folder: Path, *, sources: Path = SOURCES) -> Path
         # Without lists, apt complains about the configuration instead of the network.
         has_lists = any((folder / "lists").glob("*_Sources*"))
         reason = complaint(output if has_lists else updating)
-        raise NetworkError(f"apt cannot download the source package {name}: {reason}")
+        raise SourceError(f"apt cannot download the source package {name}: {reason}")
     return archives[0]
 
 
@@ -82,14 +82,14 @@ def private_options(folder: Path, texts: Sequence[tuple[str, str]], sources: Pat
 
     Raises
     ------
-    DependencyError
+    ToolError
         When `texts` is empty.
     """
     private = folder / "sources.list.d"
     for path in (private, folder / "lists", folder / "cache"):
         path.mkdir()
     if not texts:
-        raise DependencyError(f"{sources} names no package archive")
+        raise ToolError(f"{sources} names no package archive")
     for number, (suffix, text) in enumerate(texts):
         (private / f"{number}{suffix}").write_text(text)
     settings = {

@@ -5,29 +5,26 @@ configuration at run time; Debian's keys check it; the digest says which version
 
 A release that is not mended any more leaves it some day, for an archive of old releases with the
 same folders: servers that have both have them side by side, as ``debian`` and
-``debian-archive/debian``. It is the second address, and `ADDRESS_VARIABLE` can name another.
+``debian-archive/debian``.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from scripts.commands import run_quietly
-from scripts.debian_source import MINUTES, SOURCES, complaint, private_options, source_archives
-from transcriber.errors import DependencyError, NetworkError
+from buildkit.commands import run_quietly
+from buildkit.debian_addresses import ADDRESS_VARIABLE, archive_addresses, older_addresses
+from buildkit.debian_source import MINUTES, SOURCES, complaint, private_options
+from buildkit.errors import SourceError, ToolError
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 """Debian's own keys, for every release that is still served."""
 
 REMOVED_KEYS = KEYRING.with_name("debian-archive-removed-keys.gpg")
 """Those that Debian signs with no more, for releases that it serves no more."""
-
-ADDRESS_VARIABLE = "DEBIAN_ARCHIVE"
-"""Environment variable with the address of an archive of old releases, up to its ``dists``."""
 
 UPSTREAM, PACKAGING = "--tar-only", "--diff-only"
 """apt's words for the archives of a source package: the makers', and that of Debian's changes."""
@@ -63,13 +60,13 @@ def open_suites(
 
     Raises
     ------
-    DependencyError
+    ToolError
         When the machine has no apt or no archive in its configuration.
-    NetworkError
+    SourceError
         When no archive has any of the suites.
     """
     if shutil.which("apt-get") is None:
-        raise DependencyError("this machine has no apt-get")
+        raise ToolError("this machine has no apt-get")
     addresses = archive_addresses(sources)
     text = _lines(kind, addresses, suites, components, [KEYRING])
     options = private_options(folder, [(".list", text)] if text else [], sources)
@@ -83,25 +80,12 @@ def open_suites(
         (folder / "sources.list.d" / "older.list").write_text(older)
         run_quietly(update, limit=MINUTES)
     if not any(_is_listed(folder, suite, kind) for suite in suites):
-        raise NetworkError(
+        raise SourceError(
             f"neither the package archives of {sources} nor those of old releases beside them "
             f"have any of Debian's suites {', '.join(suites)} ({complaint(output)})",
             f"set {ADDRESS_VARIABLE} to the address of an archive that has them",
         )
     return options
-
-
-def older_addresses(addresses: Iterable[str]) -> list[str]:
-    """Return where the releases may be that the archives at `addresses` do not have any more.
-
-    Examples
-    --------
-    >>> older_addresses(["http://server.invalid/debian"])
-    ['http://server.invalid/debian-archive/debian']
-    """
-    chosen = os.environ.get(ADDRESS_VARIABLE, "").rstrip("/")
-    beside = [f"{address}-archive/debian" for address in addresses if address.endswith("/debian")]
-    return [*([chosen] if chosen else []), *beside]
 
 
 def _lines(
@@ -165,7 +149,7 @@ def download_pinned(
 
     Raises
     ------
-    NetworkError
+    SourceError
         When no version in the lists has the file, or it cannot be downloaded.
     """
     listed = show_source(name, options)
@@ -173,7 +157,7 @@ def download_pinned(
     version = version_with(listed, file, sha256)
     if version is None:
         has = ", ".join(re.findall(r"(?m)^Version: (.*)$", listed)) or "no version"
-        raise NetworkError(f"the package archive has no {file} of {name}, it has {has}")
+        raise SourceError(f"the package archive has no {file} of {name}, it has {has}")
     return _download(name, version, file, folder, options, part)
 
 
@@ -186,7 +170,7 @@ def download_packaging(
 
     Raises
     ------
-    NetworkError
+    SourceError
         When it cannot be downloaded.
     """
     return _download(name, version, file, folder, options, PACKAGING)
@@ -207,7 +191,7 @@ def _download(
     command = ["apt-get", *options, "source", "--download-only", part, f"{name}={version}"]
     code, output = run_quietly(command, limit=MINUTES, directory=folder)
     if code or not (folder / file).is_file():
-        raise NetworkError(f"apt cannot download the source package {name}: {complaint(output)}")
+        raise SourceError(f"apt cannot download the source package {name}: {complaint(output)}")
     return folder / file
 
 
@@ -227,41 +211,3 @@ def version_with(listed: str, file: str, sha256: str) -> str | None:
         if found and line.search(paragraph):
             return found[1]
     return None
-
-
-def archive_addresses(sources: Path) -> list[str]:
-    """Return the addresses of the archives that apt's lists in the folder `sources` name.
-
-    Left out are those for security updates only, which serve other folders than an archive, and
-    those that are not asked for the component ``main``.
-    """
-    addresses: dict[str, None] = {}
-    for suffix, text in source_archives(sources):
-        if suffix == ".list":
-            lines = re.findall(r"(?m)^deb-src\s+(?:\[.*?\]\s+)?(\S+)\s+(\S+)([^#\n]*)", text)
-            entries = [([address], [suite], parts.split()) for address, suite, parts in lines]
-        else:
-            entries = [
-                (fields.get("uris", []), fields.get("suites", []), fields.get("components", []))
-                for fields in _paragraphs(text)
-                if fields.get("enabled", ["yes"]) != ["no"]
-            ]
-        for places, suites, components in entries:
-            usual = [suite for suite in suites if not re.search(r"[-/](security|updates)", suite)]
-            if usual and "main" in components:
-                addresses.update({place.rstrip("/"): None for place in places})
-    return [address for address in addresses if not address.startswith("cdrom:")]
-
-
-def _paragraphs(text: str) -> list[dict[str, list[str]]]:
-    """Return the words of each field of each paragraph of a list in the form ``.sources``."""
-    text = re.sub(r"(?m)^#.*\n?", "", text)
-    return [
-        {
-            name.lower(): words.split()
-            for name, words in re.findall(
-                r"^(\S+?):(.*(?:\n[ \t].*)*)", paragraph, flags=re.MULTILINE
-            )
-        }
-        for paragraph in re.split(r"\n\s*\n", text)
-    ]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cmp_to_key
 
-from scripts.commands import run_quietly
+from buildkit.commands import run_quietly
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,6 @@ from pathlib import Path
 def duplicate_files(folder: Path) -> list[list[Path]]:
     """Return the groups of files in `folder` that have the same bytes, empty files left out.
 
-    Nuitka is known to put a shared library beside the program that already lies in a package.
-
     Returns
     -------
     list of list of Path

@@ -1,6 +1,6 @@
 """Small changes to upstream's files, each anchored on a text that must be there exactly once.
 
-They stand in ``edits.toml``. A patch would carry upstream's lines around the change into our
+They stand in files ``edits.toml``. A patch would carry upstream's lines around the change into our
 repository and go through at a wrong place; an anchor is short and either fits or stops the build.
 """
 
@@ -13,9 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from transcriber.errors import DependencyError
-
-EDITS = Path(__file__).resolve().parents[1] / "edits.toml"
+from buildkit.errors import RecipeError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,12 +41,12 @@ class Edit:
     reason: str
 
 
-def read_edits(path: Path = EDITS) -> tuple[Edit, ...]:
+def read_edits(path: Path) -> tuple[Edit, ...]:
     """Read the edits in the file at `path`, in their order.
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When an entry lacks a field, has one that is unknown, or has an empty one.
     """
     with path.open("rb") as stream:
@@ -56,10 +54,10 @@ def read_edits(path: Path = EDITS) -> tuple[Edit, ...]:
     try:
         edits = tuple(Edit(**entry) for entry in table.get("edit", []))
     except TypeError as error:
-        raise DependencyError(f"{path}: {error}", "correct the edit") from error
+        raise RecipeError(f"{path}: {error}", "correct the edit") from error
     for edit in edits:
         if not (edit.source and edit.path and edit.anchor and edit.reason):
-            raise DependencyError(
+            raise RecipeError(
                 f"{path}: an edit of {edit.path or 'a file'} has an empty field",
                 "only the replacement may be empty",
             )
@@ -71,7 +69,7 @@ def apply(text: str, edits: Iterable[Edit]) -> str:
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When an anchor is not there exactly once. It names the file, the anchor and the count.
 
     Examples
@@ -83,7 +81,7 @@ def apply(text: str, edits: Iterable[Edit]) -> str:
     for edit in edits:
         count = text.count(edit.anchor)
         if count != 1:
-            raise DependencyError(
+            raise RecipeError(
                 f"the edit of {edit.source}/{edit.path} ({edit.reason}) does not fit: "
                 f"its anchor {edit.anchor!r} is there {count} times instead of once",
                 "correct the anchor",

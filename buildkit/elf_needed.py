@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from torch_build.process import capture
+from buildkit.capture import capture
 
 _MAGIC = b"\x7fELF"
 
@@ -52,7 +52,7 @@ def read_needed(path: Path, readelf: Path) -> Needed:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When `readelf` cannot read it.
     """
     text = capture([readelf, "--wide", "--dynamic", path])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from transcriber.errors import TranscriberError
+from buildkit.errors import InputError
 
 _IDENTIFICATION = b"\x7fELF\x02\x01"
 _HEADER_BYTES = 64
@@ -43,15 +43,15 @@ def elf_sections(content: bytes) -> list[ElfSection]:
 
     Raises
     ------
-    TranscriberError
+    InputError
         When it is no such file or was cut short.
     """
     if not content.startswith(_IDENTIFICATION) or len(content) < _HEADER_BYTES:
-        raise TranscriberError("not a 64-bit little-endian ELF file", "link it again")
+        raise InputError("not a 64-bit little-endian ELF file", "link it again")
     (table,) = struct.unpack_from("<Q", content, 0x28)
     entry_bytes, count, names_index = struct.unpack_from("<HHH", content, 0x3A)
     if entry_bytes != _SECTION_HEADER.size or table + count * entry_bytes > len(content):
-        raise TranscriberError("an ELF file without its section headers", "link it again")
+        raise InputError("an ELF file without its section headers", "link it again")
     headers = [
         _SECTION_HEADER.unpack_from(content, table + index * entry_bytes) for index in range(count)
     ]

@@ -10,8 +10,8 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from torch_build.elf_sections import elf_sections
-from transcriber.errors import DependencyError
+from buildkit.elf_sections import elf_sections
+from buildkit.errors import InputError
 
 _DYNAMIC = struct.Struct("<qQ")
 _NEEDED_TAG, _NAME_TAG = 1, 14
@@ -44,12 +44,12 @@ def read_dynamic(content: bytes) -> Dynamic:
 
     Raises
     ------
-    TranscriberError
+    InputError
         When it is none.
     """
     sections = {section.name: section for section in elf_sections(content)}
     if ".dynamic" not in sections or ".dynstr" not in sections:
-        raise DependencyError("an ELF file that no loader can load", "link it again")
+        raise InputError("an ELF file that no loader can load", "link it again")
 
     def text(offset: int) -> str:
         start = sections[".dynstr"].offset + offset

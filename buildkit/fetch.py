@@ -16,16 +16,16 @@ import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
 
-from scripts.commands import say
-from scripts.content import Route, is_whole, provide
-from scripts.debian_source import SOURCES as APT_SOURCES
-from scripts.debian_suites import download_pinned, open_suites
-from torch_build.fetch_patches import Debian, copy_whole, has_patches, provide_patches
-from torch_build.python_index import download
-from torch_build.sources import Archive, PythonWheel, Sources
-from torch_build.unpack import content_digest
-from transcriber.errors import NetworkError, TranscriberError
-from transcriber.files import atomic_writer, make_directory
+from buildkit.commands import say
+from buildkit.debian_source import SOURCES as APT_SOURCES
+from buildkit.debian_suites import download_pinned, open_suites
+from buildkit.errors import BuildError, SourceError
+from buildkit.fetch_patches import Debian, copy_whole, has_patches, provide_patches
+from buildkit.files import atomic_writer, make_directory
+from buildkit.pinned_files import Route, is_whole, provide
+from buildkit.python_index import download
+from buildkit.sources import Archive, PythonWheel, Sources
+from buildkit.unpack import content_digest
 
 _STALLED = 60.0
 """Seconds without a byte after which a download is given up."""
@@ -47,7 +47,7 @@ def fetch(sources: Sources, folder: Path, cache: Path, *, apt_sources: Path = AP
 
     Raises
     ------
-    NetworkError
+    SourceError
         When a source can be got from none of its places; the rest is there.
     StorageError
         When `folder` cannot be written.
@@ -60,15 +60,15 @@ def fetch(sources: Sources, folder: Path, cache: Path, *, apt_sources: Path = AP
             try:
                 _provide_archive(archive, folder, cache, debian)
                 provide_patches(archive, folder, cache, debian)
-            except NetworkError as error:
+            except SourceError as error:
                 failures.append(error)
     for wheel in sources.wheels:
         try:
             _provide_wheel(wheel, folder, cache)
-        except NetworkError as error:
+        except SourceError as error:
             failures.append(error)
     if failures:
-        raise NetworkError(
+        raise SourceError(
             "; ".join(error.message for error in failures),
             f"connect to the network, or put the named files into {folder}, "
             "then give the same command again",
@@ -80,13 +80,13 @@ def archive_path(archive: Archive, folder: Path) -> Path:
 
     Raises
     ------
-    NetworkError
+    SourceError
         When neither is there.
     """
     for name in (archive.file, archive.upstream_file):
         if (folder / name).is_file():
             return folder / name
-    raise NetworkError(f"{folder} has no {archive.file}", "run the stage fetch")
+    raise SourceError(f"{folder} has no {archive.file}", "run the stage fetch")
 
 
 def _debian(
@@ -109,7 +109,7 @@ def _debian(
     temporary = stack.enter_context(tempfile.TemporaryDirectory(prefix=".apt-", dir=folder.parent))
     try:
         return Debian(options=open_suites(Path(temporary), tuple(suites), sources=apt_sources))
-    except TranscriberError as error:
+    except BuildError as error:
         return Debian(failure=error)
 
 
@@ -148,13 +148,13 @@ def _provide_archive(archive: Archive, folder: Path, cache: Path, debian: Debian
     try:
         pins = {archive.file: archive.sha256}
         provide(folder, pins, cache=cache, routes=routes)
-    except NetworkError as error:
+    except SourceError as error:
         # What is there under this name is damaged, and must not be preferred to what now comes.
         (folder / archive.file).unlink(missing_ok=True)
         try:
             _from_makers(archive, folder, cache)
-        except NetworkError as second:
-            raise NetworkError(f"{error.message}; {second.message}") from second
+        except SourceError as second:
+            raise SourceError(f"{error.message}; {second.message}") from second
 
 
 def _from_makers(archive: Archive, folder: Path, cache: Path) -> None:
@@ -166,11 +166,11 @@ def _from_makers(archive: Archive, folder: Path, cache: Path) -> None:
             with request as answer, atomic_writer(folder / archive.upstream_file) as copy:
                 shutil.copyfileobj(answer, copy, 1 << 20)
         except (OSError, ValueError, http.client.HTTPException) as error:
-            raise NetworkError(f"{archive.upstream}: {error}") from error
+            raise SourceError(f"{archive.upstream}: {error}") from error
         if not _has_content(folder / archive.upstream_file, archive):
             (folder / archive.upstream_file).unlink()
-            raise NetworkError(f"{archive.upstream} does not have the pinned content")
-        with contextlib.suppress(TranscriberError):
+            raise SourceError(f"{archive.upstream} does not have the pinned content")
+        with contextlib.suppress(BuildError):
             # A cache that cannot be written to costs time only.
             copy_whole(folder / archive.upstream_file, kept)
         return
@@ -183,7 +183,7 @@ def _has_content(path: Path, archive: Archive) -> bool:
         return False
     try:
         return content_digest(path, archive) == archive.content_sha256
-    except TranscriberError:
+    except BuildError:
         return False
 
 

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.commands import say
-from scripts.content import is_whole, provide
-from scripts.debian_suites import PACKAGING, download_packaging, download_pinned, show_source
-from scripts.debian_versions import listed_versions
-from torch_build.debian_patches import has_content
-from torch_build.sources import Archive, Patches
-from transcriber.errors import NetworkError, TranscriberError
-from transcriber.files import atomic_writer
+from buildkit.commands import say
+from buildkit.debian_patches import has_content
+from buildkit.debian_suites import PACKAGING, download_packaging, download_pinned, show_source
+from buildkit.debian_versions import listed_versions
+from buildkit.errors import BuildError, SourceError
+from buildkit.files import atomic_writer
+from buildkit.pinned_files import is_whole, provide
+from buildkit.sources import Archive, Patches
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +27,12 @@ class Debian:
     ----------
     options : sequence of str
         From `open_suites`; empty when nothing had to be opened.
-    failure : TranscriberError or None
+    failure : BuildError or None
         Why it could not be opened.
     """
 
     options: Sequence[str] = ()
-    failure: TranscriberError | None = None
+    failure: BuildError | None = None
 
 
 def patches_path(archive: Archive, folder: Path) -> Path | None:
@@ -40,7 +40,7 @@ def patches_path(archive: Archive, folder: Path) -> Path | None:
 
     Raises
     ------
-    NetworkError
+    SourceError
         When they are not there.
     """
     pin = archive.patches
@@ -49,7 +49,7 @@ def patches_path(archive: Archive, folder: Path) -> Path | None:
     for name in (pin.file, archive.other_patches_file):
         if (folder / name).is_file():
             return folder / name
-    raise NetworkError(f"{folder} has no {pin.file}", "run the stage fetch")
+    raise SourceError(f"{folder} has no {pin.file}", "run the stage fetch")
 
 
 def has_patches(archive: Archive, folder: Path, cache: Path) -> bool:
@@ -70,7 +70,7 @@ def provide_patches(archive: Archive, folder: Path, cache: Path, debian: Debian)
 
     Raises
     ------
-    NetworkError
+    SourceError
         When no revision that can be had has them.
     StorageError
         When `folder` cannot be written.
@@ -94,11 +94,11 @@ def provide_patches(archive: Archive, folder: Path, cache: Path, debian: Debian)
     words = f"downloading the patches of {archive.name} from the machine's package archive"
     try:
         provide(folder, {pin.file: pin.sha256}, cache=cache, routes={words: from_debian})
-    except NetworkError as error:
+    except SourceError as error:
         # What is there under this name is damaged, and must not be preferred to what now comes.
         (folder / pin.file).unlink(missing_ok=True)
         if not _from_other_revision(archive, pin, folder, cache, debian):
-            raise NetworkError(
+            raise SourceError(
                 f"{error.message}; no other revision of {archive.package} has these patches"
             ) from error
 
@@ -123,12 +123,12 @@ def _from_other_revision(
                     folder=Path(incoming),
                     options=debian.options,
                 )
-            except NetworkError:
+            except SourceError:
                 continue
             if has_content(path, pin):
                 say(f"taking the patches of {archive.name} from its revision {other.version}")
                 copy_whole(path, place)
-                with contextlib.suppress(TranscriberError):
+                with contextlib.suppress(BuildError):
                     # A cache that cannot be written to costs time only.
                     copy_whole(path, kept)
                 return True

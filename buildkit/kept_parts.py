@@ -1,4 +1,4 @@
-"""Keep the finished parts of the program in the build cache, under what they were made of."""
+"""Keep the finished parts of a result in the build cache, under what they were made of."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from transcriber.files import make_directory
+from buildkit.files import make_directory
 
 _UNUSED_DAYS = 30
 """After which a part is deleted: each change of the program leaves one of 50 MB."""
@@ -35,24 +35,24 @@ def part_key(words: Iterable[str], files: Iterable[Path]) -> str:
     return key.hexdigest()[:16]
 
 
-def provide_part(name: str, key: str, cache: Path, build: Callable[[], Path]) -> Path:
+def provide_part(name: str, key: str, folder: Path, build: Callable[[], Path]) -> Path:
     """Return the folder of a part in the cache; build it when it is not there.
 
     Parameters
     ----------
     name, key : str
         What it is, and what it is made of.
-    cache : Path
-        The build cache.
+    folder : Path
+        Where in the build cache the parts are.
     build : callable
         Makes the part and returns its folder, of which a copy is kept.
 
     Raises
     ------
-    TranscriberError
+    BuildError
         When it cannot be built.
     """
-    kept = cache / "native" / f"{name}-{key}"
+    kept = folder / f"{name}-{key}"
     if kept.is_dir():
         # Which one was used last, and which not for long, is seen by it.
         os.utime(kept)

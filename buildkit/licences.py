@@ -1,4 +1,4 @@
-"""Collect the licence texts of everything whose code is in the wheel.
+"""Collect the licence texts of everything whose code is in the result.
 
 Each component must bring a text, and the text must be that of the licence which the list of
 components states: a renamed file or a changed licence stops the build.
@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from torch_build.components import Component
-from transcriber.errors import DependencyError, TranscriberError
-from transcriber.files import make_directory, storage_error
+from buildkit.components import Component
+from buildkit.errors import InputError, RecipeError
+from buildkit.files import make_directory, storage_error
 
 _USUAL_NAME = re.compile(r"(LICEN[CS]E|COPYING|COPYRIGHT|NOTICE)([.-].*)?", flags=re.IGNORECASE)
 
@@ -38,13 +38,7 @@ class Texts:
     in_comment: bool = False
 
 
-PLACES: Mapping[str, Texts] = {
-    # PyTorch's tree contains it, in a folder of its own.
-    "miniz": Texts(source="pytorch", patterns=("third_party/miniz-3.0.2/LICENSE",)),
-    # Taken from its package for pip, which has the text in the package's description.
-    "pybind11": Texts(source="pybind11", patterns=("*.dist-info/**/LICENSE*",)),
-    # One header of numpy's source; numpy's licence is not that of the header.
-    "pocketfft": Texts(source="pocketfft", patterns=("**/pocketfft_hdronly.h",), in_comment=True),
+RUNTIME_PLACES: Mapping[str, Texts] = {
     # The sysroot's packages. Debian's texts refer to the common ones instead of repeating them.
     "libomp": Texts(
         patterns=("usr/share/doc/libomp5-16/copyright", "usr/share/common-licenses/Apache-2.0")
@@ -53,7 +47,7 @@ PLACES: Mapping[str, Texts] = {
         patterns=("usr/share/doc/libstdc++-10-dev/copyright", "usr/share/common-licenses/GPL-3")
     ),
 }
-"""Of a component's name to the place of its licence texts."""
+"""Of a runtime library's name to the place of its licence texts."""
 
 PHRASES: Mapping[str, tuple[str, ...]] = {
     "0BSD": ("permission to use, copy, modify, and/or distribute this software for any purpose",),
@@ -84,14 +78,14 @@ def collect_licences(
     *,
     sources: Path,
     system: Path,
-    places: Mapping[str, Texts] = PLACES,
+    places: Mapping[str, Texts] = RUNTIME_PLACES,
 ) -> list[Path]:
     """Copy the licence texts of `components` to `output`, a folder for each.
 
     Parameters
     ----------
     components : tuple of Component
-        Whose code is in the wheel.
+        Whose code is in the result.
     output : Path
         The folder to fill; what it held is removed.
     sources : Path
@@ -108,7 +102,7 @@ def collect_licences(
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When a text is missing, empty or not that of the licence stated.
     StorageError
         When `output` cannot be written.
@@ -169,9 +163,9 @@ def _texts_of(
         if place is not None and place.in_comment:
             text, name = _first_comment(text), f"{path.name}.txt"
         if texts.setdefault(name, text) != text:
-            raise TranscriberError(
+            raise RecipeError(
                 f"{component.name} has two different licence texts named {name}",
-                "name one of them in torch_build/licences.py",
+                "name one of them in the places of licence texts",
             )
     check_texts(component, texts, folder)
     return texts
@@ -182,19 +176,19 @@ def check_texts(component: Component, texts: Mapping[str, str], folder: Path) ->
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When they are not, or a licence is not in `PHRASES`.
     """
     words = " ".join(re.sub(r"[\s#*/;.,]+", " ", text).lower() for text in texts.values())
     for identifier in identifiers(component.licence):
         if identifier not in PHRASES:
-            raise DependencyError(
+            raise RecipeError(
                 f"the licence {identifier} of {component.name} is not known here",
-                "add what its text says to PHRASES in torch_build/licences.py",
+                "add what its text says to PHRASES in buildkit/licences.py",
             )
         for phrase in PHRASES[identifier]:
             if re.sub(r"[\s#*/;.,]+", " ", phrase) not in words:
-                raise DependencyError(
+                raise RecipeError(
                     f"{', '.join(texts)} of {component.name} in {folder} is not the text of"
                     f" {identifier}: it lacks {phrase!r}",
                     "correct the licence in the list of sources or the place of its text",
@@ -206,8 +200,8 @@ def _first_comment(text: str) -> str:
     return found.group(1).strip() + "\n" if found else ""
 
 
-def _missing(component: Component, path: Path) -> DependencyError:
-    return DependencyError(
+def _missing(component: Component, path: Path) -> InputError:
+    return InputError(
         f"the licence text of {component.name} is missing: no file {path}",
         "unpack the sources again, or install the package that has it",
     )

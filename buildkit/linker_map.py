@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from transcriber.errors import TranscriberError
+from buildkit.errors import InputError
 
 _HEADER = re.compile(r"\s*VMA\s+LMA\s+Size\s+Align\s+Out\s+In\s+Symbol\s*")
 _LINE = re.compile(
@@ -93,21 +93,19 @@ def parse_map(lines: Iterable[str]) -> LinkerMap:
 
     Raises
     ------
-    TranscriberError
+    InputError
         When it is not a map of LLVM's linker.
     """
     remaining = iter(lines)
     if not _HEADER.fullmatch(next(remaining, "").rstrip("\n")):
-        raise TranscriberError(
-            "not a map of LLVM's linker", "link with ld.lld and the option -Map=FILE"
-        )
+        raise InputError("not a map of LLVM's linker", "link with ld.lld and the option -Map=FILE")
     output, is_loaded = "", False
     inputs: list[InputSection] = []
     symbols: dict[tuple[int, int], MappedSymbol] = {}
     for line in remaining:
         found = _LINE.fullmatch(line.rstrip("\n"))
         if found is None:
-            raise TranscriberError(f"a line of the linker's map is not understood: {line!r}")
+            raise InputError(f"a line of the linker's map is not understood: {line!r}")
         address, size = int(found["address"], 16), int(found["size"], 16)
         indent, name = len(found["indent"]), found["name"]
         if indent == 0:

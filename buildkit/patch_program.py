@@ -8,9 +8,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from scripts.layout import build_cache
-from torch_build.packages import install, unpack_packages
-from transcriber.errors import DependencyError
+from buildkit.errors import RecipeError, ToolError
+from buildkit.places import build_cache
+from buildkit.system_packages import install, unpack_packages
 
 PROGRAM = "patch"
 """The program, in Debian's package of the same name."""
@@ -29,7 +29,7 @@ def provide_patch_program(cache: Path | None = None) -> Path:
 
     Raises
     ------
-    TranscriberError
+    BuildError
         When it cannot be had.
     """
     found = shutil.which(PROGRAM)
@@ -63,7 +63,7 @@ def apply_patch(text: bytes, tree: Path, *, name: str, program: Path) -> None:
 
     Raises
     ------
-    DependencyError
+    BuildError
         When it does not apply.
     """
     words = [str(program), "--strip=1", "--fuzz=0", "--forward", "--batch"]
@@ -81,10 +81,10 @@ def apply_patch(text: bytes, tree: Path, *, name: str, program: Path) -> None:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise DependencyError(f"cannot run {program} for {name}: {error}") from error
+        raise ToolError(f"cannot run {program} for {name}: {error}") from error
     if finished.returncode:
         said = _complaint(finished.stdout.decode(errors="replace"))
-        raise DependencyError(
+        raise RecipeError(
             f"the patch {name} does not apply to {tree.name}: {said}",
             "leave it out, or pin the version that it is for",
         )

@@ -9,12 +9,12 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from scripts.commands import say
-from transcriber.errors import NetworkError, TranscriberError
-from transcriber.files import atomic_writer, make_directory
+from buildkit.commands import say
+from buildkit.errors import BuildError, SourceError
+from buildkit.files import atomic_writer, make_directory
 
 Route = Callable[[Iterable[str], Path], None]
-"""Gets the files of the given names into a folder, or raises a `TranscriberError`."""
+"""Gets the files of the given names into a folder, or raises a `BuildError`."""
 
 
 def is_whole(path: Path, sha256: str) -> bool:
@@ -48,7 +48,7 @@ def provide(
 
     Raises
     ------
-    NetworkError
+    SourceError
         When no route brought the missing files.
     StorageError
         When a file cannot be written to `folder`.
@@ -67,10 +67,10 @@ def provide(
         say(f"{folder.name}: {words}")
         try:
             _take(route, missing, folder, cache)
-        except TranscriberError as error:
+        except BuildError as error:
             failures.append(f"{words}: {error}")
     if missing:
-        raise NetworkError(
+        raise SourceError(
             f"cannot get all files of {folder} ({'; '.join(failures)})",
             "connect to the network, then give the same command again",
         )
@@ -85,9 +85,9 @@ def _take(route: Route, missing: dict[str, str], folder: Path, cache: Path) -> N
         for name, digest in list(missing.items()):
             brought = Path(incoming, name)
             if not is_whole(brought, digest):
-                raise NetworkError(f"{name} is missing there or does not have the pinned sha256")
+                raise SourceError(f"{name} is missing there or does not have the pinned sha256")
             _copy(brought, folder / name)
-            with contextlib.suppress(TranscriberError):
+            with contextlib.suppress(BuildError):
                 # A cache that cannot be written to costs time only.
                 _copy(brought, cache / digest)
             del missing[name]

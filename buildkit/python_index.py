@@ -6,12 +6,12 @@ No code of a package runs, and its hash is checked by pip.
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
-from scripts.commands import last_line, run_quietly
-from scripts.layout import PYTHON
-from transcriber.errors import NetworkError
+from buildkit.commands import last_line, run_quietly
+from buildkit.errors import SourceError
 
 # pip asks a source archive for its name and version before it keeps it, by running the build
 # back end that the archive names. This one, under that name, answers with what is pinned.
@@ -45,7 +45,7 @@ def download(name: str, version: str, sha256: str, folder: Path, *, backend: str
 
     Raises
     ------
-    NetworkError
+    SourceError
         When pip cannot download it.
     """
     with tempfile.TemporaryDirectory(prefix=".pip-", dir=folder) as temporary:
@@ -63,10 +63,10 @@ def download(name: str, version: str, sha256: str, folder: Path, *, backend: str
         code, output = run_quietly(
             [
                 *environment,
-                *(PYTHON, "-m", "pip", "download", "--no-deps", "--require-hashes"),
+                *(sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes"),
                 *("--no-build-isolation", "--no-cache-dir", "--disable-pip-version-check"),
                 *(kind, ":all:", "--dest", folder, "--requirement", requirements),
             ]
         )
     if code:
-        raise NetworkError(f"pip cannot download {name}: {last_line(output)}")
+        raise SourceError(f"pip cannot download {name}: {last_line(output)}")

@@ -1,4 +1,4 @@
-"""Write the wheel's bill of materials: CycloneDX 1.6 in JSON.
+"""Write a bill of materials: CycloneDX 1.6 in JSON.
 
 The standard's time stamp is left out and its serial number derived from the content, so that
 the same components give the same bytes.
@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from torch_build.archive import Members, read_folder
-from torch_build.components import Component
-from torch_build.wheel import Metadata
-from transcriber.errors import TranscriberError
-from transcriber.files import atomic_writer
+from buildkit.archive import Members, read_folder
+from buildkit.components import Component, Subject
+from buildkit.errors import RecipeError
+from buildkit.files import atomic_writer
 
 _SERIAL_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://cyclonedx.org/schema/bom-1.6")
 
@@ -37,7 +36,7 @@ def package_url(component: Component) -> str:
 
 def make_sbom(
     components: tuple[Component, ...],
-    metadata: Metadata,
+    subject: Subject,
     package: Members,
     *,
     kind: str = "library",
@@ -47,9 +46,9 @@ def make_sbom(
     Parameters
     ----------
     components : tuple of Component
-        Whose code is in the wheel.
-    metadata : Metadata
-        The wheel.
+        Whose code is in it.
+    subject : Subject
+        The wheel or the program.
     package : Members
         Its files; the shared libraries among them are listed with their digests.
     kind : str
@@ -57,28 +56,28 @@ def make_sbom(
 
     Raises
     ------
-    TranscriberError
+    RecipeError
         When there is no component, or two have one package address.
     """
     if not components:
-        raise TranscriberError("the bill of materials has no components", "name the sources")
+        raise RecipeError("the bill of materials has no components", "name the sources")
     described = sorted((_describe(component) for component in components), key=_reference)
     references = [_reference(entry) for entry in described]
     for first, second in itertools.pairwise(references):
         if first == second:
-            raise TranscriberError(f"{first} is in the list of components twice", "merge them")
+            raise RecipeError(f"{first} is in the list of components twice", "merge them")
     # Not the ecosystem pypi: the package of this name there is another one.
-    wheel = f"pkg:generic/{metadata.name}@{quote(metadata.version, safe='')}"
+    address = f"pkg:generic/{subject.name}@{quote(subject.version, safe='')}"
     content: dict[str, Any] = {
         "metadata": {
             "component": {
                 "type": kind,
-                "bom-ref": wheel,
-                "name": metadata.name,
-                "version": metadata.version,
-                "description": metadata.summary,
-                "licenses": [{"expression": metadata.licence}],
-                "purl": wheel,
+                "bom-ref": address,
+                "name": subject.name,
+                "version": subject.version,
+                "description": subject.summary,
+                "licenses": [{"expression": subject.licence}],
+                "purl": address,
                 "components": [
                     {
                         "type": "file",
@@ -93,7 +92,7 @@ def make_sbom(
         },
         "components": described,
         "dependencies": [
-            {"ref": wheel, "dependsOn": references},
+            {"ref": address, "dependsOn": references},
             *({"ref": reference} for reference in references),
         ],
     }
@@ -110,7 +109,7 @@ def make_sbom(
 
 
 def write_sbom(
-    path: Path, components: tuple[Component, ...], *, metadata: Metadata, stage: Path
+    path: Path, components: tuple[Component, ...], *, subject: Subject, stage: Path
 ) -> None:
     """Write the bill of materials of the wheel that is made of `stage` to `path`.
 
@@ -118,19 +117,19 @@ def write_sbom(
     ----------
     path : Path
         The file to create or to replace.
-    components, metadata
+    components, subject
         As for `make_sbom`.
     stage : Path
         The folder that holds the package's folder.
 
     Raises
     ------
-    TranscriberError
+    RecipeError
         As from `make_sbom`.
     StorageError
         When the file cannot be written.
     """
-    content = make_sbom(components, metadata, read_folder(stage))
+    content = make_sbom(components, subject, read_folder(stage))
     with atomic_writer(path) as stream:
         stream.write(content)
 

@@ -8,17 +8,17 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from scripts.content import is_whole
-from torch_build.debian_patches import Patch, applied_of, check_series, content_digest, read_series
-from torch_build.edits import Edit, apply, by_path, digests
-from torch_build.fetch import archive_path
-from torch_build.fetch_patches import patches_path
-from torch_build.patch_program import apply_patch, provide_patch_program
-from torch_build.sources import Archive
-from torch_build.unpack import content_digest as archive_digest
-from torch_build.unpack import extract, read_stamp, replaced, stamp_of, write_stamp
-from transcriber.errors import DependencyError, NetworkError
-from transcriber.files import storage_error
+from buildkit.debian_patches import Patch, applied_of, check_series, content_digest, read_series
+from buildkit.edits import Edit, apply, by_path, digests
+from buildkit.errors import RecipeError, SourceError
+from buildkit.fetch import archive_path
+from buildkit.fetch_patches import patches_path
+from buildkit.files import storage_error
+from buildkit.patch_program import apply_patch, provide_patch_program
+from buildkit.pinned_files import is_whole
+from buildkit.sources import Archive
+from buildkit.unpack import content_digest as archive_digest
+from buildkit.unpack import extract, read_stamp, replaced, stamp_of, write_stamp
 
 
 def provide_trees(
@@ -28,7 +28,7 @@ def provide_trees(
 
     Raises
     ------
-    TranscriberError
+    BuildError
         As from `provide_tree`.
     """
     changes = tuple(edits)
@@ -70,9 +70,9 @@ def provide_tree(
 
     Raises
     ------
-    NetworkError
+    SourceError
         When an archive is damaged or does not have the pinned content.
-    DependencyError
+    RecipeError
         When a patch or an edit does not fit, or the series has a patch that nobody decided on.
     StorageError
         When the tree cannot be written.
@@ -93,7 +93,7 @@ def provide_tree(
             # The archive's digest is quicker to check; that of its makers has another one.
             whole = is_whole(path, archive.sha256)
             if not whole and archive_digest(path, archive) != archive.content_sha256:
-                raise NetworkError(
+                raise SourceError(
                     f"{path} does not have the pinned content", "delete it and fetch it again"
                 )
             series = _applied(archive, patches)
@@ -115,14 +115,14 @@ def _applied(archive: Archive, path: Path | None) -> tuple[Patch, ...]:
     if pin is None or not pin.applied:
         return ()
     if path is None:
-        raise NetworkError(f"the patches of {archive.name} are missing", "run the stage fetch")
+        raise SourceError(f"the patches of {archive.name} are missing", "run the stage fetch")
     series = read_series(path)
     # Another revision that has the same patches may have further ones.
     if is_whole(path, pin.sha256):
         check_series(series, archive)
     applied = applied_of(series, pin)
     if content_digest(applied) != pin.content_sha256:
-        raise NetworkError(
+        raise SourceError(
             f"{path} does not have the pinned patches", "delete it and fetch it again"
         )
     return applied
@@ -132,7 +132,7 @@ def _check_that_each_counts(archive: Archive, series: Iterable[Patch]) -> None:
     """See to it that the bill of materials names no patch of which nothing is unpacked."""
     for patch in series:
         if not patch.text_for(archive.selects):
-            raise DependencyError(
+            raise RecipeError(
                 f"the patch {patch.name} of {archive.name} changes no file that is unpacked",
                 "leave it out for this reason",
             )
@@ -170,7 +170,7 @@ def _edit(tree: Path, edits: Mapping[str, Sequence[Edit]]) -> None:
     for name, group in edits.items():
         file = tree / name
         if not file.is_file():
-            raise DependencyError(
+            raise RecipeError(
                 f"the edit of {tree.name}/{name} ({group[0].reason}) does not fit: "
                 "there is no such file",
                 "correct the path",

@@ -1,4 +1,4 @@
-"""Read ``sources.toml``: what the build is made from, each pinned by its digest."""
+"""Read a ``sources.toml``: what a build is made from, each pinned by its digest."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from transcriber.errors import DependencyError
-
-SOURCES = Path(__file__).resolve().parents[1] / "sources.toml"
+from buildkit.errors import RecipeError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +26,7 @@ class Source:
     purpose : str
         Why it is here, in one line.
     ships : bool
-        Whether code of it ends up in the wheel; else it only helps to build it.
+        Whether code of it ends up in what is built; else it only helps to build it.
     supplier : str
         Who publishes it.
     file : str
@@ -178,21 +176,21 @@ class Sources:
 
         Raises
         ------
-        DependencyError
+        RecipeError
             When there is none.
         """
         for source in self.all:
             if source.name == name:
                 return source
-        raise DependencyError(f"the list of sources has no {name}", f"add it to {SOURCES.name}")
+        raise RecipeError(f"the list of sources has no {name}", "add it")
 
 
-def read_sources(path: Path = SOURCES) -> Sources:
+def read_sources(path: Path) -> Sources:
     """Read the pins in the file at `path`.
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When a pin lacks a field or has one that is unknown.
     """
     with path.open("rb") as stream:
@@ -208,7 +206,7 @@ def read_sources(path: Path = SOURCES) -> Sources:
             ),
         )
     except (TypeError, AttributeError) as error:
-        raise DependencyError(f"{path}: {error}", "correct the pin") from error
+        raise RecipeError(f"{path}: {error}", "correct the pin") from error
 
 
 def _fields(pin: dict[str, Any]) -> dict[str, Any]:

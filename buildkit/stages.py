@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from scripts.commands import say
+from buildkit.commands import say
 
 _SECONDS_ON_A_TERMINAL, _SECONDS_IN_A_LOG = 1.0, 60.0
 """Between two signs of life: a clock that ticks, and no more lines than one reads."""
@@ -16,9 +16,15 @@ _SECONDS_ON_A_TERMINAL, _SECONDS_IN_A_LOG = 1.0, 60.0
 
 @contextmanager
 def stage(name: str) -> Iterator[None]:
-    """Say when a stage begins, that it goes on, and how long it took."""
+    """Say when a stage begins, that it goes on, and how long it took.
+
+    Parameters
+    ----------
+    name : str
+        What is built and which stage it is: ``native: python``.
+    """
     start = time.monotonic()
-    say(f"native: {name} ...")
+    say(f"{name} ...")
     ended = threading.Event()
     clock = threading.Thread(target=_tell, args=(name, start, ended), daemon=True)
     clock.start()
@@ -27,7 +33,7 @@ def stage(name: str) -> Iterator[None]:
     finally:
         ended.set()
         clock.join()
-    say(f"native: {name} took {time.monotonic() - start:.1f} s")
+    say(f"{name} took {time.monotonic() - start:.1f} s")
 
 
 def _tell(name: str, start: float, ended: threading.Event) -> None:
@@ -40,7 +46,7 @@ def _tell(name: str, start: float, ended: threading.Event) -> None:
             print(f"\r  {name}: {seconds:.0f} s", end="", file=sys.stderr, flush=True)
             told = True
         else:
-            say(f"native: {name}: {seconds:.0f} s so far")
+            say(f"{name}: {seconds:.0f} s so far")
     if told:
         # Back to the start of an empty line.
         print("\r\033[K", end="", file=sys.stderr, flush=True)

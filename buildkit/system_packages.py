@@ -8,9 +8,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.commands import Command, last_line, run_quietly, say
-from transcriber.errors import DependencyError, LimitError, NetworkError
-from transcriber.files import make_directory, storage_error
+from buildkit.commands import Command, last_line, run_quietly, say
+from buildkit.errors import LimitError, SourceError, ToolError
+from buildkit.files import make_directory, storage_error
 
 _MINUTES = 1200.0
 """Seconds for apt; the packages are some fifty megabytes."""
@@ -44,16 +44,16 @@ def unpack_packages(packages: Sequence[str], folder: Path, *, status: Path | Non
 
     Raises
     ------
-    DependencyError
+    ToolError
         When the machine has no apt or dpkg, or a package cannot be unpacked.
-    NetworkError
+    SourceError
         When apt cannot download the packages.
     StorageError
         When `folder` cannot be written.
     """
     for program in ("apt-get", "dpkg-deb"):
         if shutil.which(program) is None:
-            raise DependencyError(f"this machine has no {program}")
+            raise ToolError(f"this machine has no {program}")
     say(f"downloading the system packages {' '.join(packages)}, to unpack them in {folder}")
     make_directory(folder.parent)
     try:
@@ -64,7 +64,7 @@ def unpack_packages(packages: Sequence[str], folder: Path, *, status: Path | Non
             for archive in archives:
                 code, output = run_quietly(["dpkg-deb", "--extract", archive, root])
                 if code:
-                    raise DependencyError(f"cannot unpack {archive.name}: {last_line(output)}")
+                    raise ToolError(f"cannot unpack {archive.name}: {last_line(output)}")
             if folder.exists():
                 shutil.rmtree(folder)
             root.rename(folder)
@@ -99,13 +99,13 @@ def _download(packages: Sequence[str], folder: Path, status: Path | None) -> lis
     )
     archives = sorted((cache / "archives").glob("*.deb"))
     if code or not archives:
-        raise NetworkError(f"apt cannot download {' '.join(packages)}: {last_line(output)}")
+        raise SourceError(f"apt cannot download {' '.join(packages)}: {last_line(output)}")
     return archives
 
 
 def _succeeds(command: Command) -> bool:
     try:
         code, _ = run_quietly(command, limit=_MINUTES)
-    except (DependencyError, LimitError):
+    except (ToolError, LimitError):
         return False
     return code == 0

@@ -7,68 +7,25 @@ compiler, because every system that has the compiler has them too: one way inste
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.commands import Command, last_line, run_quietly
-from torch_build.packages import install, unpack_packages
-from torch_build.sysroot import Sysroot, provide_sysroot
-from transcriber.errors import DependencyError, TranscriberError
-
-RELEASE = "19"
-"""The one release of LLVM that is accepted, in any of its bug-fix versions.
-
-Debian 12 and 13 and Ubuntu 24.04 have it. Another release gives other bytes and other speed,
-and the budgets and the digest of the wheel are those of this one.
-"""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Tool:
-    """A program: its name, the package that has it and the version that it must have."""
-
-    program: str
-    package: str
-    version: str
-    least: tuple[int, ...] = ()
-    exactly: str = ""
-
-
-TOOLS: Mapping[str, _Tool] = {
-    "cc": _Tool(
-        program=f"clang-{RELEASE}",
-        package=f"clang-{RELEASE}",
-        version=r"clang version (\S+(?: \(\S+\))?)",
-        exactly=RELEASE,
-    ),
-    "cxx": _Tool(
-        program=f"clang++-{RELEASE}",
-        package=f"clang-{RELEASE}",
-        version=r"clang version (\S+(?: \(\S+\))?)",
-        exactly=RELEASE,
-    ),
-    "linker": _Tool(
-        program=f"ld.lld-{RELEASE}",
-        package=f"lld-{RELEASE}",
-        version=r"LLD (\S+)",
-        exactly=RELEASE,
-    ),
-    # GNU's serve for finished objects; LLVM's are in a package of eighty megabytes more.
-    "nm": _Tool(program="nm", package="binutils", version=r"(\d\S*)$"),
-    "size": _Tool(program="size", package="binutils", version=r"(\d\S*)$"),
-    "strip": _Tool(program="strip", package="binutils", version=r"(\d\S*)$"),
-    "ccache": _Tool(program="ccache", package="ccache", version=r"version (\S+)"),
-    # What the recipe is written for; Debian 12 has it.
-    "cmake": _Tool(program="cmake", package="cmake", version=r"version (\S+)", least=(3, 25)),
-    # The first with dyndep, which cmake's generator asks for.
-    "ninja": _Tool(program="ninja", package="ninja-build", version=r"^(\d\S*)", least=(1, 10)),
-}
-"""What is looked for, by the names of `Toolchain`."""
+from buildkit.build_tools import (
+    RELEASE,
+    TOOLS,
+    all_packages,
+    assignments,
+    find_tool,
+    missing_packages,
+    tool_environment,
+)
+from buildkit.commands import Command, last_line, run_quietly
+from buildkit.errors import BuildError, ToolError
+from buildkit.sysroot import Sysroot, provide_sysroot
+from buildkit.system_packages import install, unpack_packages
 
 UNPACKED = f"toolchain-{RELEASE}"
 """Name of the folder in the build cache with unpacked packages."""
@@ -135,9 +92,9 @@ def provide_toolchain(cache: Path) -> Toolchain:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When no way leads to one; the message names the packages.
-    NetworkError
+    SourceError
         When the sysroot's packages cannot be downloaded.
     """
     root = cache / UNPACKED
@@ -145,7 +102,7 @@ def provide_toolchain(cache: Path) -> Toolchain:
 
     def installed() -> None:
         if not install(missing_packages(None)):
-            raise DependencyError("the packages cannot be installed")
+            raise ToolError("the packages cannot be installed")
 
     def unpacked() -> None:
         unpack_packages(missing_packages(None), root)
@@ -169,12 +126,12 @@ def provide_toolchain(cache: Path) -> Toolchain:
             toolchain = find_toolchain(sysroot, place)
             check_toolchain(toolchain)
             return toolchain
-        except TranscriberError as error:
+        except BuildError as error:
             # With the remedy: that of the probe is another than the one below.
             reasons.append(str(error))
-    raise DependencyError(
+    raise ToolError(
         f"no tool chain to build with: {'; '.join(dict.fromkeys(reasons))}",
-        f"install {' '.join(_packages())} with the system's package manager",
+        f"install {' '.join(all_packages())} with the system's package manager",
     )
 
 
@@ -183,27 +140,15 @@ def find_toolchain(sysroot: Sysroot, root: Path | None = None) -> Toolchain:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When something is missing or has a version that is not accepted.
     """
-    environment = _environment(root)
+    environment = tool_environment(root)
     found: dict[str, Path] = {}
     versions: dict[str, str] = {}
     for name, tool in TOOLS.items():
-        found[name], versions[name] = _find(tool, root, environment)
+        found[name], versions[name] = find_tool(tool, root, environment)
     return Toolchain(**found, sysroot=sysroot, environment=environment, versions=versions)
-
-
-def missing_packages(root: Path | None = None) -> list[str]:
-    """Return the packages whose programs are neither on the machine nor in `root`, each once."""
-    environment = _environment(root)
-    packages: dict[str, None] = {}
-    for tool in TOOLS.values():
-        try:
-            _find(tool, root, environment)
-        except DependencyError:
-            packages[tool.package] = None
-    return list(packages)
 
 
 def check_toolchain(toolchain: Toolchain) -> None:
@@ -211,13 +156,13 @@ def check_toolchain(toolchain: Toolchain) -> None:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When that fails, with the compiler's last line.
     """
     with tempfile.TemporaryDirectory(prefix="toolchain-") as temporary:
         source, program = Path(temporary, "probe.cpp"), Path(temporary, "probe")
         source.write_text(_PROBE)
-        environment = _assignments(toolchain.environment)
+        environment = assignments(toolchain.environment)
         sysroot = toolchain.sysroot
         library = sysroot.openmp_library.parent
         compilation: list[str | Path] = [toolchain.cxx, *sysroot.flags, "-std=c++17", "-fopenmp"]
@@ -232,52 +177,8 @@ def check_toolchain(toolchain: Toolchain) -> None:
             code, output = run_quietly(command, limit=120)
             if code:
                 reason = re.search(r"(?m)^.*error: .*$", output)
-                raise DependencyError(
+                raise ToolError(
                     f"{toolchain.cxx} cannot {what}: "
                     f"{reason.group() if reason else last_line(output)}",
                     f"delete {sysroot.root}, then give the same command again",
                 )
-
-
-def _find(tool: _Tool, root: Path | None, environment: Mapping[str, str]) -> tuple[Path, str]:
-    found = shutil.which(tool.program, path=_search_path(root))
-    if found is None:
-        raise DependencyError(f"there is no {tool.program}", f"install {tool.package}")
-    code, output = run_quietly(["env", *_assignments(environment), found, "--version"], limit=60)
-    match = re.search(tool.version, output, flags=re.MULTILINE)
-    if code or match is None:
-        raise DependencyError(f"{found} does not run: {last_line(output)}")
-    version = match[1]
-    numbers = tuple(int(part) for part in re.findall(r"\d+", version.split()[0])[:3])
-    if (tool.exactly and str(numbers[0]) != tool.exactly) or numbers < tool.least:
-        wanted = tool.exactly or ".".join(map(str, tool.least)) + " or newer"
-        raise DependencyError(f"{found} has version {version}, wanted is {wanted}")
-    return Path(found), version
-
-
-def _search_path(root: Path | None) -> str:
-    usual = os.environ.get("PATH", os.defpath)
-    # In front: what was unpacked is what the machine lacks or has in a version not accepted.
-    return f"{root}/usr/bin{os.pathsep}{usual}" if root else usual
-
-
-def _environment(root: Path | None) -> dict[str, str]:
-    """Return the variables with which programs unpacked in `root` find their libraries."""
-    if root is None:
-        return {}
-    machine = f"{os.uname().machine}-linux-gnu"
-    folders = [
-        f"{root}/usr/lib/{machine}",
-        f"{root}/lib/{machine}",
-        f"{root}/usr/lib/llvm-{RELEASE}/lib",
-        *filter(None, [os.environ.get("LD_LIBRARY_PATH")]),
-    ]
-    return {"LD_LIBRARY_PATH": os.pathsep.join(folders)}
-
-
-def _assignments(environment: Mapping[str, str]) -> list[str]:
-    return [f"{name}={value}" for name, value in environment.items()]
-
-
-def _packages() -> list[str]:
-    return list(dict.fromkeys(tool.package for tool in TOOLS.values()))

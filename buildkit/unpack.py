@@ -16,9 +16,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from torch_build.sources import Archive, PythonWheel
-from transcriber.errors import NetworkError
-from transcriber.files import atomic_writer, make_directory, storage_error
+from buildkit.errors import SourceError
+from buildkit.files import atomic_writer, make_directory, storage_error
+from buildkit.sources import Archive, PythonWheel
 
 
 def content_digest(path: Path, archive: Archive) -> str:
@@ -29,7 +29,7 @@ def content_digest(path: Path, archive: Archive) -> str:
 
     Raises
     ------
-    NetworkError
+    SourceError
         When the file is not a whole tar archive.
     """
     lines = []
@@ -53,7 +53,7 @@ def unpack_wheel(wheel: PythonWheel, path: Path, destination: Path) -> Path:
 
     Raises
     ------
-    NetworkError
+    SourceError
         When the wheel is damaged.
     StorageError
         When the tree cannot be written.
@@ -68,7 +68,7 @@ def unpack_wheel(wheel: PythonWheel, path: Path, destination: Path) -> Path:
             # zipfile itself takes absolute paths and parent folders out of the names.
             wheel_file.extractall(incoming)  # noqa: S202
     except zipfile.BadZipFile as error:
-        raise NetworkError(f"{path}: {error}", "delete it and fetch it again") from error
+        raise SourceError(f"{path}: {error}", "delete it and fetch it again") from error
     except OSError as error:
         raise storage_error("unpack to", tree, error) from error
     write_stamp(stamp, wheel.sha256, {})
@@ -82,7 +82,7 @@ def extract(path: Path, archive: Archive, tree: Path, only: set[str] | None = No
 
     Raises
     ------
-    NetworkError
+    SourceError
         When the archive is damaged.
     OSError
         When the tree cannot be written.
@@ -113,7 +113,7 @@ def _opened(path: Path) -> Iterator[tarfile.TarFile]:
         # An error of the system's is about a file or folder of ours; the rest is the archive's.
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise NetworkError(f"{path}: {error}", "delete it and fetch it again") from error
+        raise SourceError(f"{path}: {error}", "delete it and fetch it again") from error
 
 
 def _selected(tar: tarfile.TarFile, archive: Archive) -> Iterator[tuple[tarfile.TarInfo, str]]:
@@ -127,9 +127,9 @@ def _selected(tar: tarfile.TarFile, archive: Archive) -> Iterator[tuple[tarfile.
             place = posixpath.normpath(posixpath.join(posixpath.dirname(name), member.linkname))
         elif not member.isreg():
             # A hard link names its target from the top, which is not there any more.
-            raise NetworkError(f"{archive.file} has {name}, which is no file")
+            raise SourceError(f"{archive.file} has {name}, which is no file")
         if place.startswith(("/", "..")):
-            raise NetworkError(f"{archive.file} has {name}, which leads out of it")
+            raise SourceError(f"{archive.file} has {name}, which leads out of it")
         yield member, name
 
 

@@ -12,63 +12,40 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
-from torch_build.archive import Members, read_folder, write_zip
-from transcriber.errors import TranscriberError
-
-SBOM_NAME = "torch.cdx.json"
-"""Name of the bill of materials; ``.cdx.json`` is CycloneDX's own ending."""
-
-_SUMMARY = (
-    "A stripped CPU build of PyTorch that holds only what OpenAI's Whisper calls; "
-    "not the official PyTorch"
-)
-
-_DESCRIPTION = """\
-# Not the official PyTorch
-
-This wheel was built from the source of PyTorch {upstream} and holds only the operators, data types
-and Python modules that transcribing with OpenAI's Whisper calls. It is not made, checked or
-endorsed by the PyTorch project.
-
-It has the name `torch` so that programs which need Whisper import it without a change. It can
-run Whisper on a CPU and little else: no training, no compiler, no GPU. Calling what was left out
-raises an error that names it. For any other work, install the official package in its place.
-
-`sboms/` beside this text lists every component, `licenses/` has their licences.
-"""
+from buildkit.archive import Members, read_folder, write_zip
+from buildkit.components import Subject
+from buildkit.errors import InputError, ResultError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Metadata:
+class Metadata(Subject):
     """What a wheel says about itself.
 
     Attributes
     ----------
-    version : str
-        Version with its local part: ``2.6.0+whisper.cpu``.
-    licence : str
-        SPDX expression of everything in the wheel.
     requires : tuple of str
         Requirements, as pip writes them.
-    tag : str
-        Python version, binary interface and platform.
-    name, summary, requires_python : str
-        Fields of the same name in the core metadata.
     description : str
-        The text for readers, in Markdown; empty for that of the stripped PyTorch.
+        The text for readers, in Markdown.
     has : str
         A file that the wheel cannot do without.
+    bill : str
+        Name of the bill of materials in the wheel.
+    generator : str
+        What makes the wheel.
+    tag : str
+        Python version, binary interface and platform.
+    requires_python : str
+        The field of the same name in the core metadata.
     """
 
-    version: str
-    licence: str
-    requires: tuple[str, ...] = ("numpy", "typing-extensions>=4.10.0")
+    requires: tuple[str, ...]
+    description: str
+    has: str
+    bill: str
+    generator: str
     tag: str = "cp311-cp311-linux_x86_64"
-    name: str = "torch"
-    summary: str = _SUMMARY
     requires_python: str = "==3.11.*"
-    description: str = ""
-    has: str = "torch/__init__.py"
 
     @property
     def dist_info(self) -> str:
@@ -94,7 +71,7 @@ def make_wheel(
     Parameters
     ----------
     stage : Path
-        A folder that holds the package's folder, ``torch/``.
+        A folder that holds the package's folder.
     output : Path
         The folder for the wheel.
     metadata : Metadata
@@ -111,7 +88,7 @@ def make_wheel(
 
     Raises
     ------
-    TranscriberError
+    BuildError
         When `stage` lacks the package or holds a wheel's description already, or when there is
         no licence or no bill of materials.
     StorageError
@@ -119,17 +96,17 @@ def make_wheel(
     """
     package = read_folder(stage)
     if metadata.has not in package:
-        raise TranscriberError(f"{stage} has no {metadata.has}", "run the stage that makes it")
+        raise InputError(f"{stage} has no {metadata.has}", "run the stage that makes it")
     described = [name for name in package if name.partition("/")[0].endswith(".dist-info")]
     if described:
-        raise TranscriberError(f"{stage} has {described[0]}, which only the wheel may have")
+        raise ResultError(f"{stage} has {described[0]}, which only the wheel may have")
     if not sbom.is_file():
-        raise TranscriberError(f"there is no bill of materials {sbom}", "write it first")
+        raise InputError(f"there is no bill of materials {sbom}", "write it first")
     texts = read_folder(licences)
     about = {
         "METADATA": _core_metadata(metadata, list(texts)).encode(),
         "WHEEL": _wheel_description(metadata).encode(),
-        f"sboms/{SBOM_NAME}": sbom.read_bytes(),
+        f"sboms/{metadata.bill}": sbom.read_bytes(),
         "top_level.txt": "".join(f"{name}\n" for name in _top_level(package)).encode(),
         **{f"licenses/{name}": content for name, content in texts.items()},
     }
@@ -159,15 +136,14 @@ def _core_metadata(metadata: Metadata, licence_files: list[str]) -> str:
         ("Description-Content-Type", "text/markdown"),
     ]
     head = "".join(f"{name}: {value}\n" for name, value in fields)
-    usual = _DESCRIPTION.format(upstream=metadata.version.partition("+")[0])
-    return f"{head}\n{metadata.description or usual}"
+    return f"{head}\n{metadata.description}"
 
 
 def _wheel_description(metadata: Metadata) -> str:
     python, interface, platform = metadata.tag.split("-")
     return (
         "Wheel-Version: 1.0\n"
-        "Generator: torch-build\n"
+        f"Generator: {metadata.generator}\n"
         "Root-Is-Purelib: false\n"
         f"Tag: {python}-{interface}-{platform}\n"
     )

@@ -12,18 +12,20 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.commands import ending_in_one_line, say
-from scripts.layout import CHECKOUT, NATIVE, RECIPE
+from buildkit.commands import ending_in_one_line, say
+from buildkit.errors import RecipeError
+from buildkit.package_pins import read_pins
+from buildkit.places import CHECKOUT
+from buildkit.sources import Sources, read_sources
+from buildkit.sysroot import PINS as SYSROOT
+from scripts.layout import NATIVE, RECIPE
 from scripts.stale import Held, is_stale, report, with_held
 from scripts.stale_debian import check_packages, check_sources
 from scripts.stale_python import PythonPin, check_python, pins_in
-from torch_build import sysroot
-from torch_build.sources import Sources, read_sources
-from transcriber.errors import DependencyError
 
 SOURCE_LISTS = (RECIPE / "sources.toml", RECIPE / "cuda/sources.toml", NATIVE / "sources.toml")
 
-PACKAGE_LISTS = (sysroot.PINS, RECIPE / "cuda/toolkit.toml")
+PACKAGE_LISTS = (SYSROOT, RECIPE / "cuda/toolkit.toml")
 
 BEHIND = 1
 """The exit code when somebody has to look."""
@@ -34,7 +36,7 @@ def check_pins(pins: Path = CHECKOUT / "pins.toml") -> int:
 
     Raises
     ------
-    TranscriberError
+    BuildError
         When nothing can be asked.
     """
     sources = [read_sources(path) for path in SOURCE_LISTS]
@@ -42,7 +44,7 @@ def check_pins(pins: Path = CHECKOUT / "pins.toml") -> int:
     say("asking the package archive for the sources")
     findings += check_sources(archive for one in sources for archive in one.archives)
     for path in PACKAGE_LISTS:
-        packages = sysroot.read_pins(path)
+        packages = read_pins(path)
         say(f"asking the package archive for the packages of {packages.suite}")
         findings += check_packages(packages)
     say("asking the Python package index")
@@ -76,14 +78,14 @@ def read_held(pins: Path) -> dict[str, Held]:
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When an entry lacks a field or has one that is unknown.
     """
     try:
         table = tomllib.loads(pins.read_text()).get("held", {})
         return {name: Held(**entry) for name, entry in table.items()}
     except (TypeError, ValueError) as error:
-        raise DependencyError(f"{pins}: {error}", "correct the table held") from error
+        raise RecipeError(f"{pins}: {error}", "correct the table held") from error
 
 
 if __name__ == "__main__":

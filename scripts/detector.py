@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts.commands import ending_in_one_line
-from transcriber.errors import DependencyError
+from buildkit.commands import ending_in_one_line
+from buildkit.errors import RecipeError
 from transcriber.speech.weights import FILE, SHAPES, ZERO, Array
 
 LICENCE = "detector-licence.txt"
@@ -40,7 +40,7 @@ def make_weights(wheel: Path) -> bytes:
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When the network is not the one that is expected.
     """
     content = _member(wheel, NETWORK)
@@ -93,7 +93,7 @@ def _member(wheel: Path, end: str) -> bytes:
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When there is none, or it is damaged.
     """
     try:
@@ -106,8 +106,8 @@ def _member(wheel: Path, end: str) -> bytes:
     raise _unexpected(wheel, f"it has no {end}")
 
 
-def _unexpected(wheel: Path, reason: str) -> DependencyError:
-    return DependencyError(f"{wheel.name} is not as expected ({reason})", "pin it anew")
+def _unexpected(wheel: Path, reason: str) -> RecipeError:
+    return RecipeError(f"{wheel.name} is not as expected ({reason})", "pin it anew")
 
 
 def _renamed(tensors: dict[str, Array]) -> dict[str, Array]:

@@ -6,13 +6,14 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from scripts.commands import last_line, run_quietly
-from scripts.content import provide
+from buildkit.commands import last_line, run_quietly
+from buildkit.errors import ToolError
+from buildkit.pinned_files import provide
+from buildkit.places import CHECKOUT, build_cache
 from scripts.environment import provide_environment
-from scripts.layout import CHECKOUT, DETECTOR, PYTHON, build_cache
+from scripts.layout import DETECTOR, PYTHON
 from scripts.pins import Detector
 from scripts.weights import download
-from transcriber.errors import DependencyError
 
 
 def provide_detector(detector: Detector) -> None:
@@ -20,7 +21,7 @@ def provide_detector(detector: Detector) -> None:
 
     Raises
     ------
-    NetworkError
+    SourceError
         When the package that they are made of cannot be got, or gives something else.
     """
     provide_environment()
@@ -31,7 +32,7 @@ def provide_detector(detector: Detector) -> None:
             # This Python may have no NumPy.
             code, output = run_quietly([PYTHON, "-m", "scripts.detector", wheel, folder])
         if code:
-            raise DependencyError(last_line(output).removeprefix("set-up: "))
+            raise ToolError(last_line(output).removeprefix("set-up: "))
 
     provide(
         CHECKOUT / DETECTOR,

@@ -14,10 +14,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from scripts.commands import last_line, run, run_quietly, say
-from scripts.layout import CACHE, CHECKOUT, ENVIRONMENT, PROGRAM, PYTHON
-from transcriber.errors import DependencyError, LimitError, NetworkError
-from transcriber.files import atomic_writer, make_directory
+from buildkit.commands import last_line, run, run_quietly, say
+from buildkit.errors import LimitError, SourceError, ToolError
+from buildkit.files import atomic_writer, make_directory
+from buildkit.places import CHECKOUT
+from scripts.layout import CACHE, ENVIRONMENT, PROGRAM, PYTHON
 
 TOOLS = CHECKOUT / "requirements" / "tools.txt"
 PROGRAM_REQUIREMENTS = CHECKOUT / "requirements" / "program.txt"
@@ -44,9 +45,9 @@ def provide_environment() -> None:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When Python cannot make virtual environments, and the package cannot be installed.
-    NetworkError
+    SourceError
         When pip cannot install the requirements.
     """
     with only_one():
@@ -71,7 +72,7 @@ def _make() -> None:
     say(f"making .venv with Python {platform.python_version()} ({sys.executable})")
     code, output = run_quietly([sys.executable, "-m", "venv", "--clear", ENVIRONMENT])
     if code:
-        raise DependencyError(f"cannot make {ENVIRONMENT}: {last_line(output)}")
+        raise ToolError(f"cannot make {ENVIRONMENT}: {last_line(output)}")
     # The tools first: setuptools is one of them and builds openai-whisper.
     say("installing the tools, requirements/tools.txt")
     check(run([*INSTALL, "--quiet", "-r", TOOLS]), "requirements/tools.txt")
@@ -82,7 +83,7 @@ def _make() -> None:
 def _install_venv_package() -> None:
     """Install Debian's package with the module ensurepip, as root or through sudo."""
     package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
-    remedy = DependencyError(
+    remedy = ToolError(
         f"{sys.executable} cannot make virtual environments",
         f"install the system package {package} as root, then give the same command again",
     )
@@ -102,7 +103,7 @@ def _install_venv_package() -> None:
 def _succeeds(command: Sequence[str]) -> bool:
     try:
         code, _ = run_quietly(command, limit=900)
-    except (DependencyError, LimitError):
+    except (ToolError, LimitError):
         return False
     return code == 0
 
@@ -110,7 +111,7 @@ def _succeeds(command: Sequence[str]) -> bool:
 def check(code: int, what: str) -> None:
     """Raise an error when pip ended with another `code` than 0 while it installed `what`."""
     if code:
-        raise NetworkError(
+        raise SourceError(
             f"pip could not install {what}, its own message is above",
             "mend that, then give the same command again",
         )

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
-from transcriber.paths import program_cache
-
-CHECKOUT = Path(__file__).resolve().parent.parent
-"""The repository's folder."""
+from buildkit.places import CHECKOUT
 
 RECIPE = CHECKOUT / "torch-build"
 """What makes our PyTorch."""
@@ -58,14 +52,3 @@ TRANSCRIPTS = CACHE / "transcripts"
 
 DETECTOR = "transcriber/speech"
 """Where in the checkout the files of the speech detector belong; git ignores them."""
-
-BUILD_CACHE_VARIABLE = "TRANSCRIBER_BUILD_CACHE"
-
-
-def build_cache() -> Path:
-    """Return the folder of downloads that outlive a checkout: that of the variable, or the user's.
-
-    Wheels are not in it: pip keeps those in a cache of its own.
-    """
-    configured = os.environ.get(BUILD_CACHE_VARIABLE)
-    return Path(configured).absolute() if configured else program_cache() / "build"

@@ -9,22 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from scripts.commands import HOUR, last_line, run, run_quietly
+from buildkit.commands import HOUR, last_line, run, run_quietly
+from buildkit.errors import ToolError, UsageError
+from buildkit.places import CHECKOUT
 from scripts.detector_files import provide_detector
 from scripts.environment import only_one
-from scripts.layout import (
-    CHECKOUT,
-    CHECKPOINTS,
-    DISTRIBUTION,
-    MODELS,
-    NATIVE,
-    PYTHON,
-    RECIPE,
-    SPEECH,
-)
+from scripts.layout import CHECKPOINTS, DISTRIBUTION, MODELS, NATIVE, PYTHON, RECIPE, SPEECH
 from scripts.pins import read_pins
 from scripts.torch_environments import provide_stripped_torch
-from transcriber.errors import DependencyError, UsageError
 
 NATIVE_PROGRAM = CHECKOUT / "build/native/program/ultra-lean/transcriber.bin"
 
@@ -47,9 +39,9 @@ def provide_native_program() -> Path:
 
     Raises
     ------
-    TranscriberError
+    BuildError
         When what it is built from cannot be had.
-    DependencyError
+    ToolError
         When it cannot be built; what went wrong was printed.
     """
     _build()
@@ -61,9 +53,9 @@ def provide_appimages(editions: Sequence[str] = EDITIONS) -> None:
 
     Raises
     ------
-    TranscriberError
+    BuildError
         When what they are built from cannot be had.
-    DependencyError
+    ToolError
         When they cannot be built; what went wrong was printed.
     """
     _build("--appimages", *editions)
@@ -74,16 +66,16 @@ def pack_addon() -> None:
 
     Raises
     ------
-    TranscriberError
+    BuildError
         When the wheel of PyTorch cannot be had.
-    DependencyError
+    ToolError
         When there is no add-on, or it cannot be packed; what went wrong was printed.
     """
     wheel = provide_stripped_torch()
     with only_one():
         code = _recipe("native_build.addon", "--torch", wheel)
     if code:
-        raise DependencyError(
+        raise ToolError(
             "the CUDA add-on could not be packed, the reason is above", "mend that, try again"
         )
 
@@ -141,7 +133,7 @@ def _build(*words: str) -> None:
     with only_one():
         code = _recipe("native_build", "--torch", wheel, *words)
     if code:
-        raise DependencyError(
+        raise ToolError(
             "the native program could not be built, the reason is above",
             "mend that, then give the same command again: it goes on where it stopped",
         )

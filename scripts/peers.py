@@ -7,7 +7,10 @@ import platform
 import shutil
 import sys
 
-from scripts.commands import Command, last_line, run, run_quietly, say
+from buildkit.commands import Command, last_line, run, run_quietly, say
+from buildkit.errors import ToolError
+from buildkit.files import atomic_writer
+from buildkit.places import CHECKOUT
 from scripts.environment import (
     INSTALL,
     check,
@@ -16,9 +19,7 @@ from scripts.environment import (
     provide_environment,
     read_stamp,
 )
-from scripts.layout import CHECKOUT, PEERS, PEERS_PYTHON, PYTHON
-from transcriber.errors import DependencyError
-from transcriber.files import atomic_writer
+from scripts.layout import PEERS, PEERS_PYTHON, PYTHON
 
 REQUIREMENTS = CHECKOUT / "requirements" / "peers.txt"
 STAMP = PEERS / "set-up.json"
@@ -33,9 +34,9 @@ def provide_peers() -> None:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When Python cannot make the environment.
-    NetworkError
+    SourceError
         When pip cannot install the packages.
     """
     provide_environment()
@@ -51,7 +52,7 @@ def provide_peers() -> None:
         shutil.rmtree(PEERS, ignore_errors=True)
         code, output = run_quietly([PYTHON, "-m", "venv", "--without-pip", PEERS])
         if code:
-            raise DependencyError(f"cannot make {PEERS}: {last_line(output)}")
+            raise ToolError(f"cannot make {PEERS}: {last_line(output)}")
         # Wheels only: there is nothing in it that a source archive could be built with.
         pip: Command = [PYTHON, "-m", "pip", "--python", PEERS_PYTHON, *INSTALL[3:]]
         code = run([*pip, "--quiet", "--only-binary", ":all:", "-r", REQUIREMENTS])

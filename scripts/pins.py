@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.layout import CHECKOUT
+from buildkit.places import CHECKOUT
 
 
 @dataclass(frozen=True, kw_only=True)

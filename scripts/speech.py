@@ -11,12 +11,13 @@ import wave
 from collections.abc import Iterable
 from pathlib import Path
 
-from scripts.content import provide
-from scripts.debian_source import download_source
-from scripts.layout import SPEECH, build_cache
+from buildkit.debian_source import download_source
+from buildkit.errors import SourceError
+from buildkit.files import atomic_writer
+from buildkit.pinned_files import provide
+from buildkit.places import build_cache
+from scripts.layout import SPEECH
 from scripts.pins import Speech
-from transcriber.errors import NetworkError
-from transcriber.files import atomic_writer
 
 _LARGEST = 16 << 20
 """Bytes; far more than any recording here has, so that a wrong answer cannot fill the memory."""
@@ -30,7 +31,7 @@ def provide_speech(speech: Speech) -> list[Path]:
 
     Raises
     ------
-    NetworkError
+    SourceError
         When neither the machine's package archive nor the origin has them.
     """
 
@@ -70,7 +71,7 @@ def unpack(archive: Path, members: Iterable[str], folder: Path) -> None:
 
     Raises
     ------
-    NetworkError
+    SourceError
         When the archive cannot be read.
     """
     wanted = set(members)
@@ -82,7 +83,7 @@ def unpack(archive: Path, members: Iterable[str], folder: Path) -> None:
                 if content is not None:
                     (folder / Path(path).name).write_bytes(content.read(_LARGEST))
     except (tarfile.TarError, EOFError, OSError) as error:
-        raise NetworkError(f"{archive.name} cannot be unpacked: {error}") from error
+        raise SourceError(f"{archive.name} cannot be unpacked: {error}") from error
 
 
 def references(transcripts: str) -> dict[str, str]:
@@ -111,5 +112,5 @@ def _read(address: str) -> bytes:
         with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310
             content: bytes = answer.read(_LARGEST)
     except (OSError, http.client.HTTPException) as error:
-        raise NetworkError(f"{address}: {error}") from error
+        raise SourceError(f"{address}: {error}") from error
     return content

@@ -8,15 +8,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from scripts.commands import run_quietly
-from scripts.debian_source import MINUTES, SOURCES
-from scripts.debian_suites import download_packaging, open_suites, show_source
-from scripts.debian_versions import SourceVersion, compare, listed_versions
+from buildkit.commands import run_quietly
+from buildkit.debian_patches import read_series
+from buildkit.debian_source import MINUTES, SOURCES
+from buildkit.debian_suites import download_packaging, open_suites, show_source
+from buildkit.debian_versions import SourceVersion, compare, listed_versions
+from buildkit.errors import BuildError
+from buildkit.package_pins import PackagePins
+from buildkit.sources import Archive
 from scripts.stale import Finding, State
-from torch_build.debian_patches import read_series
-from torch_build.sources import Archive
-from torch_build.sysroot import SysrootPins
-from transcriber.errors import TranscriberError
 
 _MOVING = ("sid", "forky")
 """Releases that get their updates in the archive itself, and have no folder for security."""
@@ -46,7 +46,7 @@ def check_sources(archives: Iterable[Archive], *, apt_sources: Path = SOURCES) -
         return [_check_source(archive, options, lists) for archive in wanted]
 
 
-def check_packages(pins: SysrootPins, *, apt_sources: Path = SOURCES) -> list[Finding]:
+def check_packages(pins: PackagePins, *, apt_sources: Path = SOURCES) -> list[Finding]:
     """Compare pinned binary packages with their suite, and the one for security beside it.
 
     Returns
@@ -130,7 +130,7 @@ def _new_patches(archive: Archive, newest: SourceVersion, options: Sequence[str]
                 options=options,
             )
             series = read_series(path)
-        except TranscriberError as error:
+        except BuildError as error:
             return f"its patches cannot be read: {error.message}"
     new = [patch.name for patch in series if patch.name not in known]
     return f"new patches: {', '.join(new)}" if new else "no new patch"

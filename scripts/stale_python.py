@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.commands import Command, last_line, run_quietly
+from buildkit.commands import Command, last_line, run_quietly
 from scripts.layout import PYTHON
 from scripts.stale import Finding, State
 

@@ -11,11 +11,12 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from scripts.commands import HOUR, Command, run, run_quietly, say
+from buildkit.commands import HOUR, Command, run, run_quietly, say
+from buildkit.errors import SourceError, ToolError
+from buildkit.files import atomic_writer
+from buildkit.places import CHECKOUT
 from scripts.environment import INSTALL, PIP, check, only_one, provide_environment, read_stamp
-from scripts.layout import CHECKOUT, DISTRIBUTION, ENVIRONMENT, PYTHON, RECIPE, STOCK, STOCK_PYTHON
-from transcriber.errors import DependencyError, NetworkError
-from transcriber.files import atomic_writer
+from scripts.layout import DISTRIBUTION, ENVIRONMENT, PYTHON, RECIPE, STOCK, STOCK_PYTHON
 
 STOCK_REQUIREMENTS = CHECKOUT / "requirements" / "stock.txt"
 STRIPPED_STAMP = ENVIRONMENT / "torch.json"
@@ -33,9 +34,9 @@ def provide_stripped_torch() -> Path:
 
     Raises
     ------
-    TranscriberError
+    BuildError
         When the environment cannot be made.
-    DependencyError
+    ToolError
         When PyTorch cannot be built; what went wrong was printed.
     """
     provide_environment()
@@ -59,16 +60,16 @@ def build_cuda_addon() -> None:
 
     Raises
     ------
-    TranscriberError
+    BuildError
         When the environment cannot be made.
-    DependencyError
+    ToolError
         When it cannot be built; what went wrong was printed.
     """
     provide_environment()
     with only_one():
         code = _run_recipe("torch_build.cuda")
     if code:
-        raise DependencyError(
+        raise ToolError(
             "the CUDA add-on could not be built, the reason is above",
             "mend that, then give the same command again: it goes on where it stopped",
         )
@@ -84,7 +85,7 @@ def _build() -> Path:
     code = _run_recipe("torch_build")
     wheels = sorted(DISTRIBUTION.glob("torch-*.whl"))
     if code or len(wheels) != 1:
-        raise DependencyError(
+        raise ToolError(
             "PyTorch could not be built, the reason is above",
             "mend that, then give the same command again: it goes on where it stopped",
         )
@@ -105,9 +106,9 @@ def provide_stock_torch(page: str) -> None:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When Python cannot make the environment.
-    NetworkError
+    SourceError
         When pip cannot install PyTorch.
     """
     provide_environment()
@@ -124,7 +125,7 @@ def provide_stock_torch(page: str) -> None:
         shutil.rmtree(STOCK, ignore_errors=True)
         code, output = run_quietly([PYTHON, "-m", "venv", "--without-pip", STOCK])
         if code:
-            raise DependencyError(f"cannot make {STOCK}: {output.strip()[-200:]}")
+            raise ToolError(f"cannot make {STOCK}: {output.strip()[-200:]}")
         _install_stock_torch(page)
         own = Path(sysconfig.get_path("purelib", vars={"base": str(STOCK)}))
         # After its own packages, and with what .venv's own files of this kind name.
@@ -145,7 +146,7 @@ def _install_stock_torch(page: str) -> None:
     if code:
         say(f"downloading it from {page}")
         if run([*install, "--find-links", page]):
-            raise NetworkError(
+            raise SourceError(
                 f"the pinned CPU build of torch is neither where pip looks nor at {page}",
                 "connect to the network, or name a folder with the wheel in PIP_FIND_LINKS",
             )

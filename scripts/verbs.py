@@ -15,12 +15,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from scripts.commands import HOUR, Command, ending_in_one_line, say
-from scripts.commands import run as run_command
+from buildkit.commands import HOUR, Command, ending_in_one_line, say
+from buildkit.commands import run as run_command
+from buildkit.errors import InputError, UsageError
+from buildkit.places import CHECKOUT
 from scripts.detector_files import provide_detector
 from scripts.layout import (
     CACHE,
-    CHECKOUT,
     DETECTOR,
     DISTRIBUTION,
     ENVIRONMENT,
@@ -54,11 +55,7 @@ from scripts.torch_environments import (
 )
 from scripts.verify_release import verify_release
 from scripts.weights import import_checkpoint, is_stored, provide_checkpoint, provide_test_models
-from transcriber.errors import (
-    InputError,
-    NetworkError,
-    UsageError,
-)
+from transcriber.errors import NetworkError, TranscriberError
 
 USAGE = """\
 make setup        make .venv and get all that the tests need
@@ -108,6 +105,9 @@ ON_APPIMAGE = (
 PUBLISHING = ("UPDATE_ADDRESS", "SIGN_KEY", "MINISIGN_KEY")
 """Settings of who publishes, in the order that `check_publishing` takes them."""
 
+_PATHS = os.pathsep.join(map(str, (NATIVE, RECIPE, CHECKOUT)))
+"""Where the packages of the repository are."""
+
 _TEST_LIMIT = 2 * HOUR
 """Seconds for one stage of the tests; each test has a limit of its own."""
 
@@ -126,7 +126,7 @@ def run(words: Sequence[str]) -> int:
     int
         The exit code.
     """
-    return ending_in_one_line("set-up", lambda: _run(words))
+    return ending_in_one_line("set-up", lambda: _run(words), TranscriberError)
 
 
 def _run(words: Sequence[str]) -> int:
@@ -211,10 +211,10 @@ def _trace(_: Mapping[str, str]) -> int:
     provide_test_models(pins.weights)
     provide_speech(pins.speech)
     places: Command = ["--models", MODELS, "--speech", SPEECH]
-    command: Command = [STOCK_PYTHON, "-m", "torch_build.trace", *places]
+    command: Command = [STOCK_PYTHON, "-m", "scripts.operator_trace", *places]
     for output in (["operators.yaml"], ["cuda/operators.yaml", "--on-gpu"]):
         words: Command = ["--output", RECIPE / output[0], *output[1:]]
-        code = run_command(["env", f"PYTHONPATH={RECIPE}", *command, *words])
+        code = run_command(["env", f"PYTHONPATH={RECIPE}{os.pathsep}{CHECKOUT}", *command, *words])
         if code:
             return code
     return 0
@@ -296,7 +296,9 @@ def _test(settings: Mapping[str, str]) -> int:
         "ruff check": lambda: run_command([PYTHON, "-m", "ruff", "check"]),
         "ruff format": lambda: run_command([PYTHON, "-m", "ruff", "format", "--check"]),
         "mypy": lambda: run_command([PYTHON, "-m", "mypy", *stock]),
-        "imports": lambda: run_command([PYTHON.with_name("lint-imports"), "--no-cache"]),
+        "imports": lambda: run_command(
+            ["env", f"PYTHONPATH={_PATHS}", PYTHON.with_name("lint-imports"), "--no-cache"]
+        ),
         "fast tests": lambda: run_command([*pytest, "-m", "not slow"], limit=_TEST_LIMIT),
         # To the last bit, and in double precision, neither of which ours promises.
         "tests on stock": lambda: run_command(
@@ -333,8 +335,7 @@ def _bench_quick(settings: Mapping[str, str]) -> int:
 
 def _measure(*words: str) -> int:
     """Run the benchmarks, which need the packages of ``.venv``."""
-    paths = os.pathsep.join(map(str, (NATIVE, RECIPE, CHECKOUT)))
-    command: Command = ["env", f"PYTHONPATH={paths}", PYTHON, "-m", "benchmarks", *words]
+    command: Command = ["env", f"PYTHONPATH={_PATHS}", PYTHON, "-m", "benchmarks", *words]
     return run_command(command, limit=_BENCH_LIMIT)
 
 

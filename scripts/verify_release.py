@@ -18,11 +18,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.commands import HOUR, Command, run, run_quietly, say
-from scripts.layout import BUILD_CACHE_VARIABLE, CHECKOUT, build_cache
+from buildkit.commands import HOUR, Command, run, run_quietly, say
+from buildkit.errors import InputError, ResultError, ToolError, UsageError
+from buildkit.files import make_directory
+from buildkit.places import BUILD_CACHE_VARIABLE, CHECKOUT, build_cache
 from scripts.release_comparison import compare, unpublished
-from transcriber.errors import DependencyError, InputError, SignatureError, UsageError
-from transcriber.files import make_directory
 from transcriber.signatures.digest_list import read_digests
 
 WORK = "build/verify-release"
@@ -170,9 +170,9 @@ def verify_release(sums: str, *, checkout: Path = CHECKOUT) -> None:
         When no list is given.
     InputError
         When the list cannot be used.
-    DependencyError
+    ToolError
         When a build fails; why was printed.
-    SignatureError
+    ResultError
         When a file of the list is not what the sources give.
     """
     if not sums:
@@ -189,7 +189,7 @@ def verify_release(sums: str, *, checkout: Path = CHECKOUT) -> None:
         print(f"{name}: is not in the list")
     wrong = [verdict.name for verdict in verdicts if not verdict.same]
     if wrong:
-        raise SignatureError(
+        raise ResultError(
             f"{len(wrong)} of {len(verdicts)} files are not what this source gives",
             f"see above; the builds are in {work}: is it the same revision and UPDATE_ADDRESS?",
         )
@@ -213,7 +213,7 @@ def _builds(checkout: Path, work: Path, published: Path) -> Iterator[Mapping[str
         )
         command = build_command(place, own, [sys.executable, "-m", "scripts", "appimages"])
         if run(command, limit=_LIMIT, directory=folder / "checkout"):
-            raise DependencyError(
+            raise ToolError(
                 f"the build in {folder} failed, the reason is above", "mend that, try again"
             )
         _take_signatures(folder / "checkout", published)
@@ -228,7 +228,7 @@ def _take_signatures(copy: Path, published: Path) -> None:
     paths = os.pathsep.join(str(copy / name) for name in ("native-build", "torch-build", "."))
     module: Command = [copy / ".venv/bin/python", "-m", "native_build.published_signatures"]
     if run(["env", f"PYTHONPATH={paths}", *module, copy / "dist", published], directory=copy):
-        raise DependencyError(
+        raise ToolError(
             f"the signatures in the AppImages of {published} cannot be read, the reason is above",
             "leave the list there, but not these files, to compare without them",
         )

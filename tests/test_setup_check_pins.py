@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 from debian_archive import DebianArchive, apt_for, patch_of, write_debian
 
+from buildkit.errors import RecipeError
+from buildkit.package_pins import Package, PackagePins, read_pins
+from buildkit.places import CHECKOUT
+from buildkit.sources import Archive, Patches, read_sources
 from scripts import stale_python
 from scripts.check_pins import (
     PACKAGE_LISTS,
@@ -16,13 +20,9 @@ from scripts.check_pins import (
     read_held,
     requirement_files,
 )
-from scripts.layout import CHECKOUT
 from scripts.stale import Finding, Held, State, is_stale, report, with_held
 from scripts.stale_debian import check_packages, check_sources, newest_of, with_security
 from scripts.stale_python import PythonPin, check_python, newest_in, pins_in
-from torch_build.sources import Archive, Patches, read_sources
-from torch_build.sysroot import Package, SysrootPins, read_pins
-from transcriber.errors import DependencyError
 
 needs_apt = pytest.mark.skipif(
     shutil.which("apt-get") is None, reason="this machine has no apt-get"
@@ -125,11 +125,11 @@ def test_a_binary_package_is_compared_with_its_suite(debian: DebianArchive, apt:
         return Package(name=name, version=version, size=1, sha256="00", purpose="a test")
 
     packages = (pin("libone++6", "1:1-1"), pin("absent", "1"))
-    old, absent = check_packages(SysrootPins(suite="new", packages=packages), apt_sources=apt)
+    old, absent = check_packages(PackagePins(suite="new", packages=packages), apt_sources=apt)
     assert (old.state, old.newest) == (State.BEHIND, "1:2-1")
     assert absent.state is State.UNKNOWN
     (same,) = check_packages(
-        SysrootPins(suite="new", packages=(pin("libone++6", "1:2-1"),)), apt_sources=apt
+        PackagePins(suite="new", packages=(pin("libone++6", "1:2-1"),)), apt_sources=apt
     )
     assert same.state is State.CURRENT
 
@@ -212,5 +212,5 @@ def test_what_is_held_is_pinned_and_has_a_reason(tmp_path: Path) -> None:
     assert held and set(held) <= known
     assert all(one.until and one.reason for one in held.values())
     (tmp_path / "pins.toml").write_text('[held.one]\nwhy = "x"\n')
-    with pytest.raises(DependencyError, match="correct the table held"):
+    with pytest.raises(RecipeError, match="correct the table held"):
         read_held(tmp_path / "pins.toml")

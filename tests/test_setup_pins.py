@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.places import CHECKOUT
 from scripts.detector import LICENCE
 from scripts.environment import PROGRAM_REQUIREMENTS, TOOLS
-from scripts.layout import CHECKOUT, DETECTOR
+from scripts.layout import DETECTOR
 from scripts.pins import read_pins
 from scripts.torch_environments import STOCK_REQUIREMENTS
 from transcriber.speech.weights import FILE

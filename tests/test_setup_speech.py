@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.errors import SourceError
 from scripts.speech import references, unpack
-from transcriber.errors import NetworkError
 
 
 def make_archive(path: Path, members: dict[str, bytes]) -> Path:
@@ -45,7 +45,7 @@ def test_names_that_begin_with_a_dot_are_the_same_files(tmp_path: Path) -> None:
 def test_a_damaged_archive_is_one_line(tmp_path: Path, cut: int) -> None:
     archive = make_archive(tmp_path / "a.tar.gz", {"package-1/data/a.wav": bytes(range(256)) * 9})
     archive.write_bytes(archive.read_bytes()[:cut])
-    with pytest.raises(NetworkError, match="cannot be unpacked"):
+    with pytest.raises(SourceError, match="cannot be unpacked"):
         unpack(archive, ["data/a.wav"], tmp_path)
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.commands import Command
+from buildkit.errors import SourceError, ToolError
 from scripts import environment, torch_environments
-from scripts.commands import Command
-from transcriber.errors import DependencyError, NetworkError
 
 
 class Checkout:
@@ -77,7 +77,7 @@ def test_our_wheel_is_installed_when_it_is_another(checkout: Checkout) -> None:
 
 def test_a_wheel_that_could_not_be_installed_is_tried_again(checkout: Checkout) -> None:
     checkout.failing = "torch-1.whl"
-    with pytest.raises(NetworkError):
+    with pytest.raises(SourceError):
         checkout.stripped()
     checkout.failing = ""
     assert checkout.stripped() == ["torch_build", "torch-1.whl"]
@@ -85,11 +85,11 @@ def test_a_wheel_that_could_not_be_installed_is_tried_again(checkout: Checkout) 
 
 def test_a_failed_build_is_an_error(checkout: Checkout) -> None:
     checkout.failing = "torch_build"
-    with pytest.raises(DependencyError, match="PyTorch could not be built"):
+    with pytest.raises(ToolError, match="PyTorch could not be built"):
         checkout.stripped()
     checkout.failing = ""
     checkout.wheel.unlink()
-    with pytest.raises(DependencyError, match="PyTorch could not be built"):
+    with pytest.raises(ToolError, match="PyTorch could not be built"):
         checkout.stripped()
 
 
@@ -114,5 +114,5 @@ def test_where_the_page_has_no_wheel_either_both_are_named(
 ) -> None:
     monkeypatch.setattr(torch_environments, "run_quietly", lambda c: (int("-r" in c), ""))
     monkeypatch.setattr(torch_environments, "run", lambda _: 1)
-    with pytest.raises(NetworkError, match=r"neither where pip looks nor at https://example"):
+    with pytest.raises(SourceError, match=r"neither where pip looks nor at https://example"):
         checkout.stock()

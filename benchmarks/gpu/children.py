@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.gpu.setup import Setup, child_variables
-from transcriber.errors import DependencyError
+from buildkit.errors import ToolError
 
 SESSION = Path(__file__).with_name("session.py")
 
@@ -52,7 +52,7 @@ def ask(python: Path, variables: Mapping[str, str], *words: str) -> Any:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When it ends without an answer.
     """
     done = _run([str(python), "-W", "ignore", str(SESSION), *words], variables)
@@ -60,7 +60,7 @@ def ask(python: Path, variables: Mapping[str, str], *words: str) -> Any:
     if done.returncode or not answers:
         said = done.stderr.strip().splitlines()
         reason = said[-1] if said else f"it ended with {done.returncode}"
-        raise DependencyError(f"{words[0]} under {python}: {reason}")
+        raise ToolError(f"{words[0]} under {python}: {reason}")
     return json.loads(answers[-1])
 
 
@@ -97,6 +97,6 @@ def _run(command: Sequence[str], variables: Mapping[str, str]) -> subprocess.Com
             check=False,
         )
     except OSError as error:
-        raise DependencyError(f"cannot start {command[0]}: {error.strerror}") from error
+        raise ToolError(f"cannot start {command[0]}: {error.strerror}") from error
     except subprocess.TimeoutExpired as error:
-        raise DependencyError(f"{command[0]} took longer than {LIMIT:.0f} s") from error
+        raise ToolError(f"{command[0]} took longer than {LIMIT:.0f} s") from error

@@ -14,7 +14,7 @@ from benchmarks.gpu.part import Part, judged
 from benchmarks.gpu.setup import Setup, child_variables
 from benchmarks.manifest import read_manifest
 from benchmarks.report.markup import Row, Table
-from transcriber.errors import DependencyError
+from buildkit.errors import ToolError
 
 _MOST_LINES = 3
 """What the program may say of a fault: one line, and what a library adds."""
@@ -27,7 +27,7 @@ def provoke_faults(setup: Setup) -> Part:
     ------
     UnavailableError
         When there are no recordings or no weights.
-    DependencyError
+    ToolError
         When the GPU cannot be filled.
     """
     recording = read_manifest(setup.needed_speech())[0].path
@@ -85,7 +85,7 @@ def full_gpu(setup: Setup) -> Iterator[dict[str, Any]]:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When it ends before the GPU is full.
     """
     process = subprocess.Popen(
@@ -100,7 +100,7 @@ def full_gpu(setup: Setup) -> Iterator[dict[str, Any]]:
         line = process.stdout.readline() if process.stdout else ""
         if not line.startswith("{"):
             said = (process.communicate()[1] or "").strip().splitlines()
-            raise DependencyError(f"the GPU cannot be filled: {said[-1] if said else 'no reason'}")
+            raise ToolError(f"the GPU cannot be filled: {said[-1] if said else 'no reason'}")
         told = json.loads(line)
         try:
             yield told

@@ -10,7 +10,7 @@ from benchmarks.gpu.part import Part, judged
 from benchmarks.gpu.setup import Setup
 from benchmarks.measuring.machine import describe_machine
 from benchmarks.report.markup import Row, Table
-from transcriber.errors import TranscriberError
+from buildkit.errors import BuildError
 
 QUERY = ("name", "driver_version", "memory.total", "clocks.max.sm", "power.limit")
 
@@ -22,7 +22,7 @@ def describe(setup: Setup) -> Part:
     if setup.stock:
         try:
             figures["stock"] = ask(setup.stock, {}, "device")
-        except TranscriberError as error:
+        except BuildError as error:
             figures["stock"] = {"error": str(error)}
     failures = [f"our PyTorch has no GPU: {ours['error']}"] if "error" in ours else []
     rows = tuple(

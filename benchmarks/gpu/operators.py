@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from benchmarks.gpu.part import Part, judged
 from benchmarks.gpu.setup import Setup
 from benchmarks.report.markup import Row, Table
-from scripts.layout import CHECKOUT
+from buildkit.places import CHECKOUT
 from torch_build.verify.campaign import Verdict
 from torch_build.verify.children import Worker
 from torch_build.verify.on_device import device_operators, verdict_on_device

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.gpu.part import UnavailableError
-from scripts.layout import CHECKOUT
-from transcriber.errors import InputError
+from buildkit.errors import InputError
+from buildkit.places import CHECKOUT
 
 ADDON = "libtorch_cuda.so"
 _BLOCK = 1 << 20

@@ -12,7 +12,7 @@ from benchmarks.measuring.processes import Subject, in_turns, series
 from benchmarks.measuring.ratios import ratio_figures
 from benchmarks.peers import faster_whisper_program
 from benchmarks.report.markup import Row, Table
-from scripts.layout import CHECKOUT
+from buildkit.places import CHECKOUT
 
 REFERENCE_PROGRAM = CHECKOUT / "benchmarks/reference.py"
 """openai-whisper's own command line, on weights of our store."""
@@ -28,7 +28,7 @@ def compare_speed(setup: Setup) -> Part:
     ------
     UnavailableError
         When there are no recordings or no weights.
-    DependencyError
+    ToolError
         When one of ours fails.
     """
     models = setup.needed_models()

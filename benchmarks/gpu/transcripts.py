@@ -11,7 +11,7 @@ from benchmarks.gpu.setup import Setup
 from benchmarks.manifest import Speech, read_manifest
 from benchmarks.measuring.token_differences import differing, tokens_of
 from benchmarks.report.markup import Row, Table
-from transcriber.errors import DependencyError
+from buildkit.errors import ToolError
 
 MOST_DIFFERING = 0.02
 """Of all tokens, those that may differ: where two are as likely, half precision takes the other."""
@@ -27,7 +27,7 @@ def compare_transcripts(setup: Setup) -> Part:
     ------
     UnavailableError
         When there are no recordings, no weights, or nothing to count errors with.
-    DependencyError
+    ToolError
         When the program fails.
     """
     folder = setup.needed_speech()
@@ -44,7 +44,7 @@ def compare_transcripts(setup: Setup) -> Part:
         # By itself, the processor computes in fewer bits, and writes other words sometimes.
         run = program(setup, [*options, "--compute_type", "float32"])
         if run.code:
-            raise DependencyError(f"on {device} it ended with {run.code}: {run.last_line}")
+            raise ToolError(f"on {device} it ended with {run.code}: {run.last_line}")
         if run.fell_back:
             failures.append(f"the GPU was given up: {run.fell_back}")
     here, there = outputs["cpu"], outputs["cuda"]

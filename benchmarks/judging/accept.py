@@ -17,8 +17,8 @@ from benchmarks.plan import FAILED, IN_FULL_ONLY, NOT_ASKED_FOR, OTHER_SPEECH
 from benchmarks.report.readme_tables import update
 from benchmarks.sizes.artefacts import lacks_details
 from benchmarks.sizes.stored import REPORT, read_sizes, write_sizes
-from transcriber.errors import UsageError
-from transcriber.files import atomic_writer
+from buildkit.errors import UsageError
+from buildkit.files import atomic_writer
 
 LATEST = Path("benchmarks/latest.json")
 READMES = (Path("README.md"), Path("benchmarks/README.md"))
@@ -38,7 +38,7 @@ def accept(results: Results, checkout: Path) -> list[Path]:
     UsageError
         When the results are of a state that is in no commit or not checked out, or have no sizes
         or only a part of them.
-    TranscriberError
+    BuildError
         When a file cannot be read or written.
     """
     if results.revision.endswith("+"):

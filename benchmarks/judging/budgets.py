@@ -24,7 +24,7 @@ from typing import Any
 import tomlkit
 
 from benchmarks.figures import Figure, Results
-from transcriber.errors import UsageError
+from buildkit.errors import UsageError
 
 BUDGETS = Path(__file__).parents[1] / "budgets.toml"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from scripts.commands import last_line
-from transcriber.errors import DependencyError
+from buildkit.commands import last_line
+from buildkit.errors import InputError, ToolError
 
 _SECONDS = 60.0
 
@@ -25,12 +25,12 @@ def last_versions(checkout: Path, path: Path, count: int = 2) -> list[str]:
 
     Raises
     ------
-    DependencyError
+    BuildError
         When git cannot tell: there is none, no repository, or not all of its history.
     """
     place = path.relative_to(checkout) if path.is_absolute() else path
     if is_shallow(checkout):
-        raise DependencyError(
+        raise InputError(
             "the clone has not the whole history", "git fetch --unshallow gets the rest"
         )
     commits = git(checkout, "log", f"-{count}", "--format=%H", "--", str(place)).split()
@@ -47,7 +47,7 @@ def git(checkout: Path, *words: str) -> str:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When it fails or is not there.
     """
     # A signature that the user has shown with each commit would stand before the answer.
@@ -63,11 +63,11 @@ def git(checkout: Path, *words: str) -> str:
             check=False,
         )
     except OSError as error:
-        raise DependencyError(f"git cannot be started: {error.strerror}", "install it") from error
+        raise ToolError(f"git cannot be started: {error.strerror}", "install it") from error
     except subprocess.TimeoutExpired as error:
-        raise DependencyError(f"git took longer than {_SECONDS:.0f} s in {checkout}") from error
+        raise ToolError(f"git took longer than {_SECONDS:.0f} s in {checkout}") from error
     if done.returncode:
-        raise DependencyError(f"git cannot tell: {last_line(done.stderr)}")
+        raise ToolError(f"git cannot tell: {last_line(done.stderr)}")
     return done.stdout
 
 
@@ -76,7 +76,7 @@ def is_shallow(checkout: Path) -> bool:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When git cannot tell.
     """
     return git(checkout, "rev-parse", "--is-shallow-repository").strip() != "false"

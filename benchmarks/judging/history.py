@@ -11,8 +11,8 @@ from typing import Any
 
 from benchmarks.figures import Results
 from benchmarks.measuring.machine import UNKNOWN
-from transcriber.errors import InputError
-from transcriber.files import atomic_writer
+from buildkit.errors import InputError
+from buildkit.files import atomic_writer
 
 HISTORY = Path(__file__).parents[1] / "history.jsonl"
 

@@ -30,8 +30,9 @@ from benchmarks.parity import (
     run_reference,
     unit_of,
 )
+from buildkit.places import build_cache
 from scripts.environment import PROGRAM_REQUIREMENTS
-from scripts.layout import MODELS, STOCK_PYTHON, build_cache
+from scripts.layout import MODELS, STOCK_PYTHON
 from scripts.torch_environments import STOCK_REQUIREMENTS
 from transcriber.machine.processor import processor_features
 

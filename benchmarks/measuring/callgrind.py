@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.figures import Figure
-from scripts.commands import last_line, run_quietly
-from torch_build.packages import install, unpack_packages
-from transcriber.errors import DependencyError, TranscriberError
+from buildkit.commands import last_line, run_quietly
+from buildkit.errors import BuildError, InputError, ToolError
+from buildkit.system_packages import install, unpack_packages
 
 ACTIONS = ("--version", "--help")
 """What is counted: where the program only starts and ends."""
@@ -53,7 +53,7 @@ def provide_valgrind(cache: Path) -> Valgrind:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When no way leads to one that runs.
     """
     root = cache / _PACKAGE
@@ -62,12 +62,12 @@ def provide_valgrind(cache: Path) -> Valgrind:
         if prepare and not install([_PACKAGE]):
             try:
                 unpack_packages([_PACKAGE], root)
-            except TranscriberError as error:
+            except BuildError as error:
                 reason = error.message
         for found in _candidates(root):
             if _count(found, ["/bin/true"]) is not None:
                 return found
-    raise DependencyError(f"there is no valgrind that runs here: {reason}", "install valgrind")
+    raise ToolError(f"there is no valgrind that runs here: {reason}", "install valgrind")
 
 
 def measure_instructions(executable: Path, cache: Path, *, runs: int = RUNS) -> list[Figure]:
@@ -84,11 +84,11 @@ def measure_instructions(executable: Path, cache: Path, *, runs: int = RUNS) -> 
 
     Raises
     ------
-    DependencyError
+    BuildError
         When there is no valgrind or no program, or the program fails.
     """
     if not executable.is_file():
-        raise DependencyError(f"there is no {executable}", "run make native")
+        raise InputError(f"there is no {executable}", "run make native")
     valgrind = provide_valgrind(cache)
     return [
         Figure(
@@ -106,12 +106,12 @@ def count_instructions(valgrind: Valgrind, command: Sequence[str | Path]) -> int
 
     Raises
     ------
-    DependencyError
+    ToolError
         When it cannot be run.
     """
     found = _count(valgrind, command)
     if found is None:
-        raise DependencyError(
+        raise ToolError(
             f"valgrind cannot count the instructions of {Path(command[0]).name}",
             "see whether the program runs by itself",
         )
@@ -149,5 +149,5 @@ def _count(valgrind: Valgrind, command: Sequence[str | Path]) -> int | None:
             return None
         found = _TOTALS.search(output.read_text(errors="replace"))
         if found is None:
-            raise TranscriberError(f"valgrind counted nothing: {last_line(said)}")
+            raise ToolError(f"valgrind counted nothing: {last_line(said)}")
         return int(found[1])

@@ -13,12 +13,13 @@ from pathlib import Path
 
 from benchmarks.figures import Figure
 from benchmarks.sizes.artefacts import WHEEL, folder_name
+from buildkit.archive import read_folder, read_zip
+from buildkit.commands import last_line, run_quietly
+from buildkit.elf_sections import elf_sections
+from buildkit.errors import InputError, ToolError
+from buildkit.places import CHECKOUT
 from native_build.editions import EDITIONS
-from scripts.commands import last_line, run_quietly
-from scripts.layout import CHECKOUT, PYTHON
-from torch_build.archive import read_folder, read_zip
-from torch_build.elf_sections import elf_sections
-from transcriber.errors import DependencyError
+from scripts.layout import PYTHON
 
 _ELF = b"\x7fELF"
 _RELOCATION_BYTES = 24
@@ -45,19 +46,17 @@ def measure_counts(checkout: Path) -> list[Figure]:
 
     Raises
     ------
-    DependencyError
-        When something is not built, or the program does not run.
-    TranscriberError
-        When a file cannot be read.
+    BuildError
+        When something is not built, or the program does not run; or when a file cannot be read.
     """
     wheels = sorted((checkout / "dist").glob("torch-*.whl"))
     if len(wheels) != 1:
-        raise DependencyError(f"there are {len(wheels)} wheels in {checkout / 'dist'}", "run make")
+        raise InputError(f"there are {len(wheels)} wheels in {checkout / 'dist'}", "run make")
     figures = file_counts(WHEEL, read_zip(wheels[0]))
     for edition in EDITIONS:
         folder = checkout / "build/native/program" / edition
         if not folder.is_dir():
-            raise DependencyError(f"there is no program in {folder}", "run make native")
+            raise InputError(f"there is no program in {folder}", "run make native")
         figures += file_counts(folder_name(edition), read_folder(folder))
     return [*figures, count_modules(package_parent=checkout)]
 
@@ -86,7 +85,7 @@ def count_relocations(content: bytes) -> int:
 
     Raises
     ------
-    TranscriberError
+    BuildError
         When it is no such file.
     """
     sections = elf_sections(content)
@@ -130,7 +129,7 @@ def imported_modules(
 
     Raises
     ------
-    DependencyError
+    BuildError
         When the program fails, or another copy of it was run.
     """
     with tempfile.TemporaryDirectory(prefix="modules-") as temporary:
@@ -141,12 +140,12 @@ def imported_modules(
             limit=_SECONDS,
         )
         if code or not output.is_file():
-            raise DependencyError(f"transcriber {' '.join(words)} failed: {last_line(said)}")
+            raise ToolError(f"transcriber {' '.join(words)} failed: {last_line(said)}")
         lines = (line.split("\t") for line in output.read_text().splitlines())
         modules = dict(sorted((name, file) for name, file in lines))
     ours = Path(modules.get("transcriber", ""))
     if ours.parent.parent.resolve() != package_parent.resolve():
-        raise DependencyError(f"the program ran from {ours.parent}", "give another folder")
+        raise InputError(f"the program ran from {ours.parent}", "give another folder")
     return list(modules)
 
 

@@ -32,6 +32,7 @@ from transcriber.engine.fused.kernels import Kernels  # noqa: E402
 from transcriber.engine.fused.loading import load_packed  # noqa: E402
 from transcriber.engine.fused.model import FusedModel  # noqa: E402
 from transcriber.engine.fused.packed_file import PackedModel  # noqa: E402
+from transcriber.engine.word_request import WordRequest  # noqa: E402
 from transcriber.models.stored import StoredModel  # noqa: E402
 from transcriber.operators import Search  # noqa: E402
 from transcriber.settings import DecodingSettings  # noqa: E402
@@ -108,14 +109,10 @@ class Parts:
 
     def words(self) -> None:
         """Time the words of a window."""
-        self._model.add_words(
-            [segment()],
-            self._mel,
-            encoded=self._encoded,
-            language="en",
-            frames=3000,
-            last_speech=0.0,
+        asked = WordRequest(
+            window=self._mel, encoded=self._encoded, language="en", frames=3000, last_speech=0.0
         )
+        self._model.add_words([segment()], asked)
 
     def window(self) -> None:
         """Transcribe a window: its spectrogram, the encoder, and `WINDOW_STEPS` tokens."""

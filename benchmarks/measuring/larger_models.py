@@ -16,8 +16,8 @@ from benchmarks.measuring.parts import (
     in_turns,
 )
 from benchmarks.peers.random_weights import write_random
+from buildkit.files import make_directory
 from scripts.layout import PEERS_PYTHON, PEERS_WEIGHTS, PYTHON, STOCK_PYTHON
-from transcriber.files import make_directory
 
 PEER = "faster-whisper int8"
 

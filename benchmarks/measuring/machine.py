@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from transcriber.errors import DependencyError
+from buildkit.errors import ToolError
 from transcriber.machine.processor import (
     allowed_processors,
     physical_cores,
@@ -65,7 +65,7 @@ def describe_revision(checkout: Path) -> tuple[str, str]:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When git cannot read the repository.
     """
     if shutil.which("git") is None:
@@ -97,11 +97,11 @@ def _git(checkout: Path, *words: str) -> subprocess.CompletedProcess[str]:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise DependencyError(f"git took longer than {_LIMIT:.0f} s in {checkout}") from error
+        raise ToolError(f"git took longer than {_LIMIT:.0f} s in {checkout}") from error
 
 
 def _answer(checkout: Path, done: subprocess.CompletedProcess[str]) -> str:
     if done.returncode:
         reason = done.stderr.strip().partition("\n")[0] or f"it ended with {done.returncode}"
-        raise DependencyError(f"git cannot read {checkout}: {reason}", "mend the checkout")
+        raise ToolError(f"git cannot read {checkout}: {reason}", "mend the checkout")
     return done.stdout.strip()

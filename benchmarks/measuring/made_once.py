@@ -8,8 +8,8 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from transcriber.errors import InputError
-from transcriber.files import make_directory, storage_error
+from buildkit.errors import InputError
+from buildkit.files import make_directory, storage_error
 
 _KEY_DIGITS = 16
 """Of the digest, in a folder's name: enough for the few that there will ever be."""

@@ -37,7 +37,7 @@ def noise() -> np.ndarray[Any, np.dtype[np.float32]]:
     return drawn.astype(np.float32)
 
 
-def segment() -> dict[str, Any]:
+def segment() -> Any:
     """Return a segment of a window, of which words are to be timed."""
     # Letters, of which each vocabulary has the same numbers.
     tokens = [32 + number % 26 for number in range(60)]

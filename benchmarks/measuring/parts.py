@@ -18,9 +18,9 @@ from typing import Any, Self
 from benchmarks.figures import Series
 from benchmarks.measuring.part_answers import ONLY_VARIABLE
 from benchmarks.measuring.processes import clean_environment
+from buildkit.errors import ToolError
 from torch_build.verify.importing import import_in_turns
 from torch_build.verify.interpreters import child_environment
-from transcriber.errors import DependencyError
 
 OURS = "wheel"
 STOCK = "stock PyTorch"
@@ -59,7 +59,7 @@ class PartChild:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When it ends before it is ready.
     """
 
@@ -82,9 +82,7 @@ class PartChild:
                 env=child_environment({**clean_environment(), ONLY_VARIABLE: ";".join(parts)}),
             )
         except OSError as error:
-            raise DependencyError(
-                f"cannot start {python}: {error.strerror}", "run make setup"
-            ) from error
+            raise ToolError(f"cannot start {python}: {error.strerror}", "run make setup") from error
         self.parts: tuple[str, ...] = tuple(self._answer())
 
     def __enter__(self) -> Self:
@@ -108,7 +106,7 @@ class PartChild:
     def _answer(self) -> Any:
         line = self._process.stdout.readline() if self._process.stdout else ""
         if not line:
-            raise DependencyError(
+            raise ToolError(
                 f"a process that measures parts of the model ended with {self._process.wait()}",
                 "its own message is above",
             )
@@ -179,7 +177,7 @@ def measure_import(ours: Path, stock: Path, rounds: int) -> list[list[Series]]:
     try:
         imports = import_in_turns([ours, stock], rounds)
     except subprocess.SubprocessError as error:
-        raise DependencyError("a new process cannot import torch", "run make setup") from error
+        raise ToolError("a new process cannot import torch", "run make setup") from error
     seconds = [[one.seconds for one in of_build] for of_build in imports]
     memory = [[one.peak_mib for one in of_build] for of_build in imports]
     return [

@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks.figures import Series
 from benchmarks.measuring.energy import counters, joules
-from transcriber.errors import DependencyError
+from buildkit.errors import ToolError
 
 _BLOCK_BYTES = 512
 """What `ru_inblock` counts, whatever the block size of the disk: see getrusage(2)."""
@@ -93,7 +93,7 @@ def take(subject: Subject) -> Taken:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When it cannot be started or fails: its time would mean nothing.
     """
     first_line = 0.0
@@ -125,7 +125,7 @@ def take(subject: Subject) -> Taken:
     used = joules(energy, counters())
     taken: dict[str, Any] = json.loads(answer) if answer else {"code": nothing}
     if taken["code"] != 0:
-        raise DependencyError(
+        raise ToolError(
             f"{subject.name} ended with {taken['code']} in a benchmark",
             f"run it to see why: {shlex.join(subject.command)}",
         )
@@ -199,7 +199,7 @@ def one_round(
         before()
         try:
             taken[subject.name] = take(subject)
-        except DependencyError as error:
+        except ToolError as error:
             if not subject.optional:
                 raise
             failed[subject.name] = str(error)

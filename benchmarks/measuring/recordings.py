@@ -24,8 +24,9 @@ from pathlib import Path
 
 from benchmarks.manifest import read_manifest
 from benchmarks.measuring.made_once import made_once
-from scripts.layout import CHECKOUT, SPEECH
-from transcriber.errors import DependencyError, InputError
+from buildkit.errors import InputError, ToolError
+from buildkit.places import CHECKOUT
+from scripts.layout import SPEECH
 
 SPEECH_VARIABLE = "TRANSCRIBER_SPEECH"
 """Names a folder of recordings with a ``manifest.tsv``."""
@@ -105,7 +106,7 @@ def recordings(speech: Path, folder: Path, *, ffmpeg: Path = _FFMPEG) -> dict[st
     InputError
         When the manifest or a recording cannot be read, or there is no English one that is short
         enough.
-    DependencyError
+    ToolError
         When ffmpeg is not there.
     StorageError
         When a recording cannot be written.
@@ -211,7 +212,7 @@ def decode(path: Path, ffmpeg: Path) -> bytes:
     ------
     InputError
         When it cannot be decoded.
-    DependencyError
+    ToolError
         When ffmpeg is not there.
     """
     form = ("-f", "s16le", "-ac", "1", "-ar", str(RATE))
@@ -219,7 +220,7 @@ def decode(path: Path, ffmpeg: Path) -> bytes:
     try:
         done = subprocess.run(command, capture_output=True, timeout=_LONGEST_DECODING, check=False)
     except OSError as error:
-        raise DependencyError(f"cannot start {ffmpeg}: {error.strerror}", "run make") from error
+        raise ToolError(f"cannot start {ffmpeg}: {error.strerror}", "run make") from error
     except subprocess.TimeoutExpired as error:
         raise InputError(f"{path} takes more than {_LONGEST_DECODING:.0f} s to decode") from error
     if done.returncode or not done.stdout:

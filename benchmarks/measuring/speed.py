@@ -102,7 +102,7 @@ def measure_cell(
 
     Raises
     ------
-    DependencyError
+    ToolError
         When a subject fails that is not optional.
     """
     with busy_neighbours(cell.neighbours):

@@ -16,17 +16,10 @@ from pathlib import Path
 
 from benchmarks.peers.ctranslate2_weights import provide_ctranslate2
 from benchmarks.peers.ggml_weights import provide_ggml
-from scripts.layout import (
-    CHECKOUT,
-    CHECKPOINTS,
-    MODELS,
-    PEERS_PYTHON,
-    PEERS_WEIGHTS,
-    PYTHON,
-    STOCK_PYTHON,
-)
+from buildkit.errors import InputError
+from buildkit.places import CHECKOUT
+from scripts.layout import CHECKPOINTS, MODELS, PEERS_PYTHON, PEERS_WEIGHTS, PYTHON, STOCK_PYTHON
 from transcriber.download.digest import file_sha256
-from transcriber.errors import DependencyError
 
 MODEL = "base"
 """Whose weights all have."""
@@ -135,9 +128,9 @@ def contestants(checkout: Path, *, peers: bool) -> list[Contestant]:
 
     Raises
     ------
-    DependencyError
+    InputError
         When a program is not there.
-    TranscriberError
+    BuildError
         When the weights cannot be read, or those of the peers cannot be made.
     """
 
@@ -145,7 +138,7 @@ def contestants(checkout: Path, *, peers: bool) -> list[Contestant]:
         """Return the place in `checkout` of a path of this one."""
         place = checkout / (path.relative_to(CHECKOUT) if path.is_absolute() else path)
         if not place.exists():
-            raise DependencyError(f"there is no {place}", remedy)
+            raise InputError(f"there is no {place}", remedy)
         return place
 
     models, weights = here(MODELS, "run make setup"), here(MODELS / f"{MODEL}.pt", "run make setup")

@@ -17,8 +17,8 @@ from typing import Any
 
 from benchmarks.measuring.made_once import made_once
 from benchmarks.peers.vocabulary import assets, text_tokens, vocabulary_file
+from buildkit.files import atomic_writer
 from transcriber.errors import ModelError
-from transcriber.files import atomic_writer
 from transcriber.models.checkpoints.reading import read_checkpoint
 
 WEIGHTS = ("model.bin", "config.json")

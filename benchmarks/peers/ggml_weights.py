@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from benchmarks.measuring.made_once import made_once
 from benchmarks.peers.vocabulary import assets, text_tokens, vocabulary_file
-from transcriber.files import atomic_writer
+from buildkit.files import atomic_writer
 from transcriber.models.checkpoints.reading import read_checkpoint
 
 Form = Literal["f16", "q8_0"]

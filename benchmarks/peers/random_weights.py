@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from benchmarks.peers.ctranslate2_weights import provide_ctranslate2
-from transcriber.files import atomic_writer
+from buildkit.files import atomic_writer
 from transcriber.models.checkpoints.ctranslate2 import SETTINGS
 from transcriber.models.checkpoints.openai import write_openai
 from transcriber.models.checkpoints.reading import read_checkpoint

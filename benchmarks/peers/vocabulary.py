@@ -7,7 +7,7 @@ import binascii
 import importlib.util
 from pathlib import Path
 
-from transcriber.errors import DependencyError
+from buildkit.errors import ToolError
 from transcriber.models.registry import MULTILINGUAL_VOCABULARY
 
 
@@ -16,13 +16,13 @@ def assets() -> Path:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When openai-whisper is not installed.
     """
     # The package itself would load torch.
     found = importlib.util.find_spec("whisper")
     if found is None or not found.submodule_search_locations:
-        raise DependencyError("openai-whisper is not installed", "run make setup")
+        raise ToolError("openai-whisper is not installed", "run make setup")
     return Path(found.submodule_search_locations[0], "assets")
 
 
@@ -48,7 +48,7 @@ def text_tokens(path: Path) -> list[bytes]:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When it cannot be read or is no such file.
     """
     try:
@@ -56,6 +56,6 @@ def text_tokens(path: Path) -> list[bytes]:
         numbered = {int(number): base64.b64decode(token) for token, number in pairs}
         return [numbered[number] for number in range(len(pairs))]
     except (OSError, ValueError, KeyError, binascii.Error) as error:
-        raise DependencyError(
+        raise ToolError(
             f"{path} holds no vocabulary: {error}", "install openai-whisper again"
         ) from error

@@ -17,7 +17,7 @@ from benchmarks.figures import Results
 from benchmarks.report.compared_tables import overview
 from benchmarks.report.markup import Table, as_markdown
 from benchmarks.report.tables import accuracy_tables, size_tables, timed_errors
-from transcriber.errors import InputError
+from buildkit.errors import InputError
 
 TABLES: Mapping[str, Callable[[Results], list[Table]]] = {
     "sizes": size_tables,

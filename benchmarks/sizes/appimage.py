@@ -12,10 +12,10 @@ from benchmarks.sizes.components import APPIMAGE_RUNTIME, component_totals, file
 from benchmarks.sizes.linked import Piece, largest_first, of_file, section_sizes
 from benchmarks.sizes.program import ProgramSizes
 from benchmarks.sizes.squashfs import apportion, image_files, packed_weight
+from buildkit.elf_sections import elf_sections
+from buildkit.errors import InputError, ResultError
 from native_build.app_dir import INSIDE
-from torch_build.elf_sections import elf_sections
 from torch_build.size_components import OTHER
-from transcriber.errors import DependencyError
 
 FILE_SYSTEM = "file system's tables"
 """What belongs to no file."""
@@ -39,15 +39,13 @@ def measure_appimage(appimage: Path, folder: Path, program: ProgramSizes) -> Art
 
     Raises
     ------
-    DependencyError
-        When the file is missing, or of another folder.
-    TranscriberError
-        When it cannot be read.
+    BuildError
+        When the file is missing, or of another folder; or when it cannot be read.
     """
     try:
         content = appimage.read_bytes()
     except OSError as error:
-        raise DependencyError(f"cannot read {appimage}: {error.strerror}", "run make") from error
+        raise InputError(f"cannot read {appimage}: {error.strerror}", "run make") from error
     head = _elf_end(content)
     files: Counter[str] = Counter({APPIMAGE_RUNTIME: head})
     components: list[tuple[str, int]] = [(APPIMAGE_RUNTIME, head)]
@@ -56,7 +54,7 @@ def measure_appimage(appimage: Path, folder: Path, program: ProgramSizes) -> Art
         files[name] += sum(packed for _, packed in one.blocks)
         parts = program.pieces.get(name) if name != one.path else None
         if parts is not None and sum(part.size for part in parts) != one.size:
-            raise DependencyError(f"{appimage.name} was made of another {name}", "run make")
+            raise ResultError(f"{appimage.name} was made of another {name}", "run make")
         if parts is None or len(parts) == 1:
             components.append((parts[0].origin if parts else file_component(name), files[name]))
         else:

@@ -14,10 +14,10 @@ from benchmarks.figures import ArtefactSizes
 from benchmarks.sizes.appimage import measure_appimage
 from benchmarks.sizes.program import find_executable_map, measure_folder
 from benchmarks.sizes.wheel import EXTENSION_START, measure_wheel, object_roots
+from buildkit.errors import InputError
+from buildkit.places import build_cache
 from native_build.editions import EDITIONS
 from native_build.freeze import EXECUTABLE
-from scripts.layout import build_cache
-from transcriber.errors import DependencyError
 
 WHEEL = "wheel"
 
@@ -37,15 +37,15 @@ def measure_sizes(checkout: Path) -> dict[str, ArtefactSizes]:
 
     Raises
     ------
-    DependencyError
+    InputError
         When something is not built, or not of what lies beside it.
-    TranscriberError
+    BuildError
         When a file cannot be read.
     """
     linked, roots = checkout / "build/torch/linked", object_roots(checkout)
     wheels = sorted((checkout / "dist").glob("torch-*.whl"))
     if len(wheels) != 1:
-        raise DependencyError(f"there are {len(wheels)} wheels in {checkout / 'dist'}", "run make")
+        raise InputError(f"there are {len(wheels)} wheels in {checkout / 'dist'}", "run make")
     sizes = {WHEEL: measure_wheel(wheels[0], linked, roots)}
     for name, edition in EDITIONS.items():
         folder = checkout / "build/native/program" / name

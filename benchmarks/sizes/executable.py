@@ -23,9 +23,9 @@ from benchmarks.sizes.components import (
     object_component,
 )
 from benchmarks.sizes.linked import MERGED, PADDING, TABLES, Piece
-from torch_build.elf_sections import ElfSection, elf_sections
+from buildkit.elf_sections import ElfSection, elf_sections
+from buildkit.errors import ResultError
 from torch_build.size_components import OTHER
-from transcriber.errors import TranscriberError
 
 CONSTANTS = "constants/"
 """In front of a module's name: the part that it has of Nuitka's constants."""
@@ -58,7 +58,7 @@ def divide_constants(content: bytes, pieces: Iterable[Piece]) -> list[Piece]:
 
     Raises
     ------
-    TranscriberError
+    ResultError
         When they have another form: another release of Nuitka wrote them.
     """
     divided: list[Piece] = []
@@ -68,7 +68,7 @@ def divide_constants(content: bytes, pieces: Iterable[Piece]) -> list[Piece]:
             try:
                 divided += _parts(blob, piece.offset)
             except (ValueError, EOFError, TypeError, struct.error, IndexError) as error:
-                raise TranscriberError(
+                raise ResultError(
                     f"Nuitka's constants have a form that is not known: {error}",
                     "mend benchmarks/sizes/executable.py",
                 ) from error

@@ -19,7 +19,7 @@ from benchmarks.figures import ArtefactSizes
 from benchmarks.judging.file_versions import git, is_shallow
 from benchmarks.sizes.changes import compare, explain
 from benchmarks.sizes.stored import REPORT, parse_sizes, read_sizes
-from transcriber.errors import DependencyError, TranscriberError
+from buildkit.errors import BuildError, InputError
 
 ALLOWED = 16 * 1024
 """Bytes that an artefact may grow by in a change that gives no reason."""
@@ -77,7 +77,7 @@ def judge_growth(checkout: Path, now: Mapping[str, ArtefactSizes]) -> GrowthVerd
             # The last report is there; the ones before, and their reasons, may not be.
             return GrowthVerdict(breaches=tuple(breaches), unjudged=_SHALLOW)
         breaches += _judge_reports(checkout)
-    except TranscriberError as reason:
+    except BuildError as reason:
         return GrowthVerdict(unjudged=str(reason))
     return GrowthVerdict(breaches=tuple(breaches))
 
@@ -93,14 +93,14 @@ def report_of_last_commit(checkout: Path) -> dict[str, ArtefactSizes] | None:
     try:
         text = _shown(checkout, "HEAD")
         return parse_sizes(text) if text is not None else read_sizes(checkout / REPORT)
-    except (TranscriberError, ValueError):
+    except (BuildError, ValueError):
         return None
 
 
 def _judge_built(checkout: Path, now: Mapping[str, ArtefactSizes]) -> list[Breach]:
     base = report_of_last_commit(checkout)
     if base is None:
-        raise DependencyError(f"there is no readable {REPORT} to compare with")
+        raise InputError(f"there is no readable {REPORT} to compare with")
     last = git(checkout, "log", "-1", "--format=%H", "--", str(REPORT)).strip()
     if last and _reasons(checkout, f"{last}..HEAD"):
         return []
@@ -120,7 +120,7 @@ def _judge_reports(checkout: Path) -> list[Breach]:
         try:
             base, now = parse_sizes(before), parse_sizes(after)
         except ValueError as error:
-            raise DependencyError(f"{REPORT} of {commit[:12]}: {error}") from error
+            raise InputError(f"{REPORT} of {commit[:12]}: {error}") from error
         breaches += _breaches(base, now, f"commit {commit[:12]}, against the one before it")
     return breaches
 

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from torch_build.elf_sections import ElfSection, elf_sections
-from torch_build.linker_map import LINKER, InputSection, LinkerMap, parse_map
+from buildkit.elf_sections import ElfSection, elf_sections
+from buildkit.errors import InputError, ResultError
+from buildkit.linker_map import LINKER, InputSection, LinkerMap, parse_map
 from torch_build.size_components import shorten
-from transcriber.errors import DependencyError, TranscriberError
 
 TABLES = "linker's tables"
 MERGED = "merged constants"
@@ -68,16 +68,14 @@ def read_map(path: Path) -> LinkerMap:
 
     Raises
     ------
-    DependencyError
-        When it is missing.
-    TranscriberError
-        When it is no such map.
+    InputError
+        When it is missing; or when it is no such map.
     """
     try:
         with path.open(encoding="utf-8", errors="replace") as lines:
             return parse_map(lines)
     except OSError as error:
-        raise DependencyError(
+        raise InputError(
             f"cannot read the linker's map {path}: {error.strerror}", "build it again"
         ) from error
 
@@ -87,7 +85,7 @@ def section_sizes(content: bytes) -> dict[str, int]:
 
     Raises
     ------
-    TranscriberError
+    InputError
         When it is no such file.
     """
     sizes: Counter[str] = Counter()
@@ -113,7 +111,7 @@ def measure_linked(
 
     Raises
     ------
-    TranscriberError
+    InputError
         When it is no ELF file, or the map is of another link.
     """
     sections = elf_sections(content)
@@ -218,7 +216,5 @@ def _origin(one: InputSection, roots: Sequence[Path]) -> str:
     return MERGED if one.output.startswith(".rodata") else TABLES
 
 
-def _of_another_link(reason: str) -> TranscriberError:
-    return TranscriberError(
-        f"the linker's map is not that of the file: {reason}", "build both again"
-    )
+def _of_another_link(reason: str) -> ResultError:
+    return ResultError(f"the linker's map is not that of the file: {reason}", "build both again")

@@ -21,11 +21,11 @@ from benchmarks.sizes.linked import (
     section_sizes,
 )
 from benchmarks.sizes.wheel import EXTENSION_START, LINKED_MAP
+from buildkit.archive import read_folder
+from buildkit.elf_sections import elf_sections
+from buildkit.errors import InputError
 from native_build.freeze import EXECUTABLE, LINKER_MAP
-from torch_build.archive import read_folder
-from torch_build.elf_sections import elf_sections
 from torch_build.link import MODULE
-from transcriber.errors import DependencyError
 
 _ELF = b"\x7fELF"
 
@@ -65,13 +65,13 @@ def measure_folder(
 
     Raises
     ------
-    DependencyError
+    InputError
         When the folder or the map is missing.
-    TranscriberError
+    BuildError
         When a file cannot be read.
     """
     if not folder.is_dir():
-        raise DependencyError(f"there is no program in {folder}", "run make native")
+        raise InputError(f"there is no program in {folder}", "run make native")
     contents = read_folder(folder)
     tables: dict[str, dict[str, int]] = {"sections": {}, "objects": {}, "symbols": {}}
     pieces: dict[str, tuple[Piece, ...]] = {}
@@ -113,17 +113,17 @@ def find_executable_map(executable: Path, places: Iterable[Path]) -> Path:
 
     Raises
     ------
-    DependencyError
+    InputError
         When there is none.
     """
     if not executable.is_file():
-        raise DependencyError(f"there is no {executable}", "run make native")
+        raise InputError(f"there is no {executable}", "run make native")
     content = executable.read_bytes()
     for place in places:
         made, linker_map = place / executable.name, place / LINKER_MAP
         if made.is_file() and linker_map.is_file() and made.read_bytes() == content:
             return linker_map
-    raise DependencyError(f"there is no linker's map of {executable}", "run make native")
+    raise InputError(f"there is no linker's map of {executable}", "run make native")
 
 
 def _same_code(content: bytes, other: Path) -> bool:

@@ -18,7 +18,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from transcriber.errors import DependencyError, TranscriberError
+from buildkit.errors import ResultError, ToolError
 
 _SUPERBLOCK = struct.Struct("<4sIIIIHHHHHHQQQQQQQQ")
 _MAGIC = b"hsqs"
@@ -72,15 +72,15 @@ def image_files(image: bytes) -> list[ImageFile]:
 
     Raises
     ------
-    TranscriberError
+    ResultError
         When it is no such image, or its tables disagree with its size.
-    DependencyError
+    ToolError
         When it is compressed with zstd and this machine has no library for that.
     """
     try:
         return _Image(image).files()
     except (struct.error, ValueError, zlib.error, lzma.LZMAError, IndexError) as error:
-        raise TranscriberError(
+        raise ResultError(
             f"the AppImage's file system cannot be read: {error}", "build it again"
         ) from error
 
@@ -259,7 +259,7 @@ def _zstd_decompressor() -> _Unpack:
     try:
         library = ctypes.CDLL(name)
     except OSError as error:
-        raise DependencyError(
+        raise ToolError(
             "this machine has no libzstd, with which AppImages are read", "install libzstd1"
         ) from error
     decompress = library.ZSTD_decompress

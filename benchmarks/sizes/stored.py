@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import ArtefactSizes
-from transcriber.errors import InputError
-from transcriber.files import atomic_writer
+from buildkit.errors import InputError
+from buildkit.files import atomic_writer
 
 REPORT = Path("benchmarks/sizes.json")
 """Where it is, in a checkout."""

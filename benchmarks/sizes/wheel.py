@@ -19,9 +19,9 @@ from benchmarks.sizes.linked import (
     read_map,
     section_sizes,
 )
-from torch_build.archive import read_zip
+from buildkit.archive import read_zip
+from buildkit.errors import InputError, ResultError
 from torch_build.link import MODULE
-from transcriber.errors import DependencyError, TranscriberError
 
 DIRECTORY = "end of the archive's directory"
 """What belongs to no file."""
@@ -60,14 +60,12 @@ def measure_wheel(wheel: Path, linked: Path, roots: Sequence[Path] = ()) -> Arte
 
     Raises
     ------
-    DependencyError
-        When there is neither a map nor a report of this wheel.
-    TranscriberError
-        When the wheel cannot be read.
+    BuildError
+        When there is neither a map nor a report of this wheel; or when the wheel cannot be read.
     """
     members = read_zip(wheel)
     if _EXTENSION not in members:
-        raise TranscriberError(f"{wheel.name} has no {_EXTENSION}", "make the wheel again")
+        raise ResultError(f"{wheel.name} has no {_EXTENSION}", "make the wheel again")
     files = _zip_sizes(wheel)
     library = members[_EXTENSION]
     made = linked / MODULE
@@ -99,7 +97,7 @@ def _reported_objects(wheel: Path) -> dict[str, int]:
             raise ValueError("it is that of another wheel")
         return {size["name"]: int(size["bytes"]) for size in content["objects"]}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DependencyError(
+        raise InputError(
             f"{report} does not say where the wheel's bytes are: {error}", "run make torch"
         ) from error
 

@@ -7,13 +7,15 @@ import os
 import sys
 from pathlib import Path
 
+from buildkit.commands import ending_in_one_line
+from buildkit.places import CHECKOUT, build_cache
 from native_build.appimages import Publishing
 from native_build.build import build_appimages, build_program
 from native_build.editions import ALL_EDITIONS, ULTRA_LEAN
 from native_build.workshop import prepare_workshop
-from scripts.commands import ending_in_one_line
-from scripts.layout import CHECKOUT, DISTRIBUTION, build_cache
+from scripts.layout import DISTRIBUTION
 from torch_build.build import WHEEL
+from transcriber.errors import TranscriberError
 
 
 def main() -> int:
@@ -49,7 +51,7 @@ def main() -> int:
                 build_program(shop, options.torch, edition)
         return 0
 
-    return ending_in_one_line("native", work)
+    return ending_in_one_line("native", work, TranscriberError)
 
 
 if __name__ == "__main__":

@@ -13,14 +13,16 @@ import os
 import sys
 from pathlib import Path
 
+from buildkit.commands import ending_in_one_line, say
+from buildkit.errors import InputError
+from buildkit.files import atomic_writer
+from buildkit.places import CHECKOUT
 from native_build.addon_parts import AddonParts, check_addon, read_parts
 from native_build.addon_wheel import make_addon_wheel
-from scripts.commands import ending_in_one_line, say
-from scripts.layout import CHECKOUT, DISTRIBUTION
+from scripts.layout import DISTRIBUTION
 from torch_build.build import WHEEL
 from transcriber.cuda.addon import DESCRIPTION, Addon, addon_from
-from transcriber.errors import DependencyError
-from transcriber.files import atomic_writer
+from transcriber.errors import TranscriberError
 
 FOLDER = CHECKOUT / "build/torch-cuda/addon"
 PROGRAM = CHECKOUT / "transcriber"
@@ -73,7 +75,7 @@ def pack_addon(
 
     Raises
     ------
-    DependencyError
+    InputError
         When the shared object does not belong to that PyTorch, or no system could load it.
     StorageError
         When a file cannot be written.
@@ -113,7 +115,7 @@ def torch_version(wheel: Path) -> str:
     """Return the version of PyTorch that a wheel's name states."""
     name, version, *_ = wheel.name.split("-")
     if name != "torch":
-        raise DependencyError(f"{wheel} is no wheel of PyTorch", "name that in dist/")
+        raise InputError(f"{wheel} is no wheel of PyTorch", "name that in dist/")
     return version
 
 
@@ -169,7 +171,7 @@ def main() -> int:
         say(f"addon: {options.description.name} describes it; build the program anew")
         return 0
 
-    return ending_in_one_line("addon", work)
+    return ending_in_one_line("addon", work, TranscriberError)
 
 
 if __name__ == "__main__":

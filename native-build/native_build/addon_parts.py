@@ -1,7 +1,7 @@
 """The CUDA add-on as PyTorch's recipe leaves it: a folder with three things, checked here.
 
 ``libtorch_cuda.so`` is the shared object, stripped; ``licences`` has a folder of licence texts for
-each component in it; ``sbom.json`` is its bill of materials, CycloneDX as `torch_build.sbom` makes
+each component in it; ``sbom.json`` is its bill of materials, CycloneDX as `buildkit.sbom` makes
 it.
 """
 
@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from native_build.elf_versions import read_dynamic
+from buildkit.components import Component
+from buildkit.elf_sections import elf_sections
+from buildkit.elf_versions import read_dynamic
+from buildkit.errors import InputError, ResultError
 from native_build.prune import FOR_DEBUGGERS, SYSTEM_LIBRARIES
-from torch_build.components import Component
-from torch_build.elf_sections import elf_sections
-from transcriber.errors import DependencyError
 
 INSIDE = "torch/lib/libtorch_cuda.so"
 """Where the add-on is in a program or an environment that has it built in."""
@@ -54,7 +54,7 @@ def read_parts(folder: Path) -> AddonParts:
 
     Raises
     ------
-    DependencyError
+    InputError
         When one of them is missing.
     """
     parts = AddonParts(
@@ -64,7 +64,7 @@ def read_parts(folder: Path) -> AddonParts:
     if not any(parts.licences.glob("*/*")):
         missing.append(parts.licences)
     if missing:
-        raise DependencyError(
+        raise InputError(
             f"the CUDA add-on has no {missing[0]}", "build it with PyTorch's recipe, torch-build"
         )
     return parts
@@ -80,7 +80,7 @@ def check_addon(parts: AddonParts, torch: Path) -> str:
 
     Raises
     ------
-    DependencyError
+    ResultError
         When it was made for another build, needs a library that not every system has, or has what
         only debuggers read.
     """
@@ -91,25 +91,25 @@ def check_addon(parts: AddonParts, torch: Path) -> str:
         core = read_dynamic(wheel.read(file))
     asked = sorted(name for name in addon.needed if name.startswith(ABI))
     if len(asked) != 1:
-        raise DependencyError(
+        raise ResultError(
             f"{parts.library} asks for {len(asked)} symbol versions {ABI}* instead of one", _REMEDY
         )
     if asked[0] not in core.defined:
         offered = ", ".join(sorted(name for name in core.defined if name.startswith(ABI))) or "none"
-        raise DependencyError(
+        raise ResultError(
             f"{parts.library} was made for the PyTorch {asked[0]}, and {torch.name} is {offered}",
             _REMEDY,
         )
     for library in addon.libraries:
         # PyTorch's own is loaded already, from wherever it lies.
         if library not in SYSTEM_LIBRARIES and library not in (core.name, Path(file).name):
-            raise DependencyError(
+            raise ResultError(
                 f"{parts.library} needs {library}, which not every system has",
                 "link it statically",
             )
     for section in elf_sections(content):
         if section.name.startswith(FOR_DEBUGGERS):
-            raise DependencyError(f"{parts.library} has the section {section.name}", "strip it")
+            raise ResultError(f"{parts.library} has the section {section.name}", "strip it")
     return asked[0]
 
 
@@ -118,7 +118,7 @@ def install_addon(parts: AddonParts, torch: Path, program: Path) -> None:
 
     Raises
     ------
-    DependencyError
+    ResultError
         As from `check_addon`.
     """
     check_addon(parts, torch)
@@ -132,19 +132,19 @@ def addon_components(parts: AddonParts) -> tuple[Component, ...]:
 
     Raises
     ------
-    DependencyError
+    InputError
         When it cannot be read, or names a component without a folder of licence texts.
     """
     try:
         entries = json.loads(parts.bill.read_bytes())["components"]
         components = tuple(_component(entry) for entry in entries)
     except (OSError, ValueError, LookupError, TypeError) as error:
-        raise DependencyError(
+        raise InputError(
             f"{parts.bill} is no bill of materials: {error!r}", "make it again"
         ) from error
     for component in components:
         if not any((parts.licences / component.name).glob("*")):
-            raise DependencyError(
+            raise InputError(
                 f"{parts.licences} has no folder {component.name}", "put its licence texts there"
             )
     return components

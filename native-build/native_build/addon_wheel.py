@@ -6,9 +6,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from buildkit.components import licence_expression
+from buildkit.wheel import Metadata, make_wheel
 from native_build.addon_parts import INSIDE, AddonParts, addon_components
-from torch_build.components import licence_expression
-from torch_build.wheel import Metadata, make_wheel
+from torch_build.metadata import BILL, GENERATOR
 
 NAME = "torch-whisper-cuda"
 
@@ -44,7 +45,7 @@ def make_addon_wheel(parts: AddonParts, torch: str, output: Path) -> Path:
 
     Raises
     ------
-    TranscriberError
+    BuildError
         When a part is missing or cannot be read.
     StorageError
         When the wheel cannot be written.
@@ -61,6 +62,8 @@ def make_addon_wheel(parts: AddonParts, torch: str, output: Path) -> Path:
             summary=_SUMMARY,
             description=_DESCRIPTION.format(torch=torch),
             has=INSIDE,
+            bill=BILL,
+            generator=GENERATOR,
         )
         return make_wheel(
             stage, output, metadata=metadata, licences=parts.licences, sbom=parts.bill

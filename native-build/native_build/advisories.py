@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from transcriber.errors import DependencyError
+from buildkit.errors import RecipeError
 
 ADVISORIES = Path(__file__).resolve().parent.parent / "advisories.toml"
 
@@ -123,7 +123,7 @@ def read_advisories(path: Path = ADVISORIES) -> AdvisoryList:
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When it is no TOML, or an entry lacks something or has it wrong.
     """
     try:
@@ -131,13 +131,13 @@ def read_advisories(path: Path = ADVISORIES) -> AdvisoryList:
         components = {str(name): str(version) for name, version in table["components"].items()}
         found = tuple(_advisory(entry) for entry in table.get("advisory", []))
     except (OSError, UnicodeDecodeError, ValueError, TypeError, LookupError) as error:
-        raise DependencyError(f"{path}: {error}", "correct the list") from error
+        raise RecipeError(f"{path}: {error}", "correct the list") from error
     seen = set()
     for one in found:
         if wrong := _what_is_wrong(one, components):
-            raise DependencyError(f"{path}: {one.id} {wrong}", "correct the entry")
+            raise RecipeError(f"{path}: {one.id} {wrong}", "correct the entry")
         if (one.id, one.component) in seen:
-            raise DependencyError(f"{path}: {one.id} is there twice", "delete one of them")
+            raise RecipeError(f"{path}: {one.id} is there twice", "delete one of them")
         seen.add((one.id, one.component))
     return AdvisoryList(components=components, advisories=found)
 

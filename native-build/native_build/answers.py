@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildkit.commands import ending_in_one_line
+from buildkit.errors import InputError, RecipeError, ResultError
 from native_build.advisories import ADVISORIES, IDENTIFIER, Advisory, AdvisoryList, read_advisories
 from native_build.evidence import BuildFacts, prove
-from scripts.commands import ending_in_one_line
-from transcriber.errors import DependencyError
 
 _REMEDY = "look for its advisories and name the version in native-build/advisories.toml"
 
@@ -51,15 +51,15 @@ def answer_all(considered: AdvisoryList, facts: BuildFacts) -> tuple[Answer, ...
 
     Raises
     ------
-    DependencyError
+    BuildError
         When the program has a part, or a version of it, that nobody looked at; when a check
         fails; or when an advisory of weight is open.
     """
     for name, version in sorted(facts.versions.items()):
         if name not in considered.components:
-            raise DependencyError(f"nobody looked for advisories of {name} {version}", _REMEDY)
+            raise RecipeError(f"nobody looked for advisories of {name} {version}", _REMEDY)
         if considered.components[name] != version:
-            raise DependencyError(
+            raise RecipeError(
                 f"the answers are for {name} {considered.components[name]}, "
                 f"and {version} is in the program",
                 _REMEDY,
@@ -71,7 +71,7 @@ def answer_all(considered: AdvisoryList, facts: BuildFacts) -> tuple[Answer, ...
     )
     for answer in answers:
         if answer.advisory.is_open and answer.advisory.weighs:
-            raise DependencyError(
+            raise ResultError(
                 f"{answer.advisory.id} ({answer.advisory.component}) is open and "
                 f"{answer.advisory.severity}",
                 "mend it, or answer it in native-build/advisories.toml",
@@ -120,7 +120,7 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise DependencyError(f"{path}: {error.strerror}", "name a scanner's report") from error
+        raise InputError(f"{path}: {error.strerror}", "name a scanner's report") from error
 
 
 if __name__ == "__main__":

@@ -13,12 +13,13 @@ import shutil
 import sys
 from pathlib import Path
 
+from buildkit.capture import Words, capture
+from buildkit.errors import RecipeError
+from buildkit.places import CHECKOUT
 from native_build.editions import Edition
 from native_build.pack import image_command
-from scripts.layout import CHECKOUT, NATIVE
-from torch_build.process import Words, capture
+from scripts.layout import NATIVE
 from transcriber import __version__
-from transcriber.errors import DependencyError
 
 RECIPE = CHECKOUT / "appimage-builder.yml"
 REQUIREMENTS = NATIVE / "appimage-requirements.txt"
@@ -61,7 +62,7 @@ def run_builder(
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When it fails, or makes another file than expected.
     """
     shutil.rmtree(work, ignore_errors=True)
@@ -86,7 +87,7 @@ def run_builder(
     )
     made = work / edition.appimage
     if not made.is_file():
-        raise DependencyError(
+        raise RecipeError(
             f"appimage-builder made no {edition.appimage}", f"look at file_name in {recipe.name}"
         )
     return made

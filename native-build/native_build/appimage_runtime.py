@@ -10,13 +10,13 @@ import os
 import shutil
 from pathlib import Path
 
-from native_build.compiled import compile_target
-from native_build.compiler_wrapper import without_own_flags
-from torch_build.process import capture
-from torch_build.toolchain import Toolchain
-from torch_build.unpack import read_stamp, stamp_of
-from transcriber.errors import DependencyError
-from transcriber.files import make_directory
+from buildkit.capture import capture
+from buildkit.cmake_target import compile_target
+from buildkit.compiler_wrapper import without_own_flags
+from buildkit.errors import ToolError
+from buildkit.files import make_directory
+from buildkit.toolchain import Toolchain
+from buildkit.unpack import read_stamp, stamp_of
 
 RECIPE = Path(__file__).resolve().parents[1] / "appimage-runtime"
 """The folder with the source and the recipe for CMake."""
@@ -50,7 +50,7 @@ def build_runtime(trees: Path, work: Path, *, tools: Toolchain) -> Path:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When a tool is missing or fails.
     """
     trees, work = trees.resolve(), work.resolve()
@@ -80,7 +80,7 @@ def build_runtime(trees: Path, work: Path, *, tools: Toolchain) -> Path:
 def _build_musl(source: Path, work: Path, tools: Toolchain) -> Path:
     """Build musl with its own recipe, once for each compiler; return where it was installed."""
     if shutil.which("make") is None:
-        raise DependencyError("this machine has no make", "install the system package make")
+        raise ToolError("this machine has no make", "install the system package make")
     installed, build = work / "musl", work / "musl-objects"
     stamp = installed / "made-by.txt"
     tree = "\n".join(map(str, read_stamp(stamp_of(source))))
@@ -108,7 +108,7 @@ def _kernel_headers(include: Path, folder: Path) -> Path:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When `include` lacks them.
     """
     shutil.rmtree(folder, ignore_errors=True)
@@ -117,7 +117,7 @@ def _kernel_headers(include: Path, folder: Path) -> Path:
         places = [include / name, *sorted(include.glob(f"*-linux-gnu/{name}"))]
         found = next((place for place in places if place.is_dir()), None)
         if found is None:
-            raise DependencyError(
+            raise ToolError(
                 f"{include} has no headers of the kernel ({name})",
                 "install the system package linux-libc-dev",
             )

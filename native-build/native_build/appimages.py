@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildkit.files import atomic_writer, make_directory
+from buildkit.places import build_cache
 from native_build.app_dir import make_app_dir
 from native_build.appimage_builder import run_builder
 from native_build.contents import BILL
@@ -14,9 +16,8 @@ from native_build.minisign import provide_minisign, sign_file
 from native_build.pack import join, write_digests
 from native_build.signature import sign_text
 from native_build.vex import ENDING as VEX_ENDING
+from native_build.wheel_vex import vex_path
 from native_build.zsync_file import write_zsync
-from scripts.layout import build_cache
-from transcriber.files import atomic_writer, make_directory
 from transcriber.signatures.checking import ENDING, LIST
 
 
@@ -85,7 +86,7 @@ def make_appimage(
 
     Raises
     ------
-    TranscriberError
+    BuildError
         When a tool fails or a file cannot be written.
     """
     make_directory(output)
@@ -129,7 +130,9 @@ def write_all_digests(appimages: Sequence[Path], output: Path, *, publishing: Pu
     """
     files = [*appimages, *(path.with_name(f"{path.name}.zsync") for path in appimages)]
     files += [path.with_suffix(name) for path in appimages for name in (".cdx.json", VEX_ENDING)]
-    files += output.glob("*.whl")
+    for wheel in output.glob("*.whl"):
+        # A wheel that was built alone has no answers beside it.
+        files += [path for path in (wheel, vex_path(wheel, output)) if path.is_file()]
     # The CUDA add-on, where it was packed.
     files += output.glob("*.so.xz")
     digests = output / LIST

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import ssl
 
-from transcriber.errors import DependencyError
+from buildkit.errors import InputError
 
 _CERTIFICATE = re.compile(
     r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", flags=re.DOTALL
@@ -17,17 +17,17 @@ def pack_authorities(text: str) -> bytes:
 
     Raises
     ------
-    DependencyError
+    InputError
         When there is none, or one cannot be read.
     """
     try:
         certificates = [ssl.PEM_cert_to_DER_cert(one) for one in _CERTIFICATE.findall(text)]
     except ValueError as error:
-        raise DependencyError(
+        raise InputError(
             f"the list of authorities cannot be read: {error}", "look at the package certifi"
         ) from error
     if not certificates:
-        raise DependencyError(
+        raise InputError(
             "the list of authorities has no certificate", "look at the package certifi"
         )
     return b"".join(certificates)

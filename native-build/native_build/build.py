@@ -5,9 +5,14 @@ from __future__ import annotations
 import shutil
 import sysconfig
 from collections.abc import Sequence
-from importlib.metadata import Distribution, distributions
+from importlib.metadata import Distribution, distribution, distributions
 from pathlib import Path
 
+from buildkit.archive import read_folder
+from buildkit.commands import say
+from buildkit.places import CHECKOUT
+from buildkit.sources import read_sources
+from buildkit.stages import stage
 from native_build.addon_parts import install_addon, read_parts
 from native_build.advisories import read_advisories
 from native_build.answers import answer_all
@@ -28,14 +33,13 @@ from native_build.program_parts import (
     python_part,
 )
 from native_build.prune import prune, write_report
-from native_build.stages import stage
+from native_build.terminal_files import write_terminal_files
 from native_build.vex import ENDING, make_vex
+from native_build.wheel_vex import vex_path, wheel_vex
 from native_build.workshop import Workshop
-from scripts.commands import say
-from scripts.layout import CHECKOUT
 from scripts.pins import read_pins
-from torch_build.archive import read_folder
-from torch_build.sources import read_sources
+from torch_build.recipe import SOURCES as TORCH_SOURCES
+from transcriber.commands.terminal_files import FOLDER as TERMINAL
 from transcriber.download.certificates import BUNDLED
 from transcriber.other_pythons.worker_sources import BUNDLE as SOURCES
 from transcriber.other_pythons.worker_sources import write_bundle
@@ -69,18 +73,18 @@ def build_program(shop: Workshop, torch: Path, edition: Edition) -> Path:
 
     Raises
     ------
-    TranscriberError
+    BuildError
         When a stage fails.
     """
     # What is only needed at the end is looked at now.
     addon = read_parts(ADDON) if edition.addon else None
-    with stage("python"):
+    with stage("native: python"):
         python = python_part(shop)
-    with stage("numpy"):
+    with stage("native: numpy"):
         numpy = numpy_part(shop)
-    with stage(f"ffmpeg, {edition.selection}"):
+    with stage(f"native: ffmpeg, {edition.selection}"):
         decoder = ffmpeg_part(shop, edition.selection)
-    with stage("freeze"):
+    with stage("native: freeze"):
         site = gather_packages(
             PROGRAM_REQUIREMENTS,
             Path(sysconfig.get_paths()["purelib"]),
@@ -93,7 +97,7 @@ def build_program(shop: Workshop, torch: Path, edition: Edition) -> Path:
     place = shop.work / "program" / edition.name
     program = place.with_name(f"{edition.name}.new")
     modules = with_parents([*read_list(MODULES), *own_modules(PROGRAM)])
-    with stage("prune"):
+    with stage("native: prune"):
         decisions = prune(
             frozen,
             program,
@@ -109,12 +113,14 @@ def build_program(shop: Workshop, torch: Path, edition: Edition) -> Path:
         if addon:
             install_addon(addon, torch, program)
         write_bundle(program / SOURCES, {"transcriber": PROGRAM, "whisper": site / "whisper"})
+        write_terminal_files(program / TERMINAL)
         components = write_contents(
             program,
             archives=[*shop.sources.archives, detector_source(read_pins().detector.package)],
-            torch_sources=read_sources().all,
+            torch_sources=read_sources(TORCH_SOURCES).all,
             packages=site,
-            others=_of_tools(shop.packages),
+            # Its scripts are a part of what it makes.
+            others=[*_of_tools(shop.packages), distribution("shtab")],
             texts=TextFolders(trees=shop.trees, sysroot=shop.tools.sysroot.root),
             addon=addon,
         )
@@ -127,8 +133,10 @@ def build_program(shop: Workshop, torch: Path, edition: Edition) -> Path:
             nm=shop.tools.strip.with_name("nm"),
         )
         # Beside the program and not in it: answers change after it was given away.
-        vex = make_vex(answer_all(read_advisories(), facts), (program / BILL).read_bytes())
+        answers = answer_all(read_advisories(), facts)
+        vex = make_vex(answers, (program / BILL).read_bytes())
         place.with_suffix(ENDING).write_bytes(vex)
+        vex_path(torch, place.parent).write_bytes(wheel_vex(answers, torch))
         put_in_place(program, place)
     size = sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
     say(f"native: {place.relative_to(shop.work)} has {size:,} bytes")
@@ -172,23 +180,24 @@ def build_appimages(
 
     Raises
     ------
-    TranscriberError
+    BuildError
         When a stage fails.
     """
     programs = [build_program(shop, torch, edition) for edition in editions]
-    with stage("AppImage tools"):
+    with stage("native: AppImage tools"):
         tools = pack_tools(
             shop,
             install_packages(shop.work / "appimage-packages", requirements=REQUIREMENTS),
         )
     made = []
     for edition, program in zip(editions, programs, strict=True):
-        with stage(f"pack, {edition.name}"):
+        with stage(f"native: pack, {edition.name}"):
             work = shop.work / "appimage" / edition.name
             made.append(
                 make_appimage(program, edition, output, work, tools=tools, publishing=publishing)
             )
         say(f"native: {made[-1].name} has {made[-1].stat().st_size:,} bytes")
+    shutil.copyfile(vex_path(torch, programs[0].parent), vex_path(torch, output))
     write_all_digests(made, output, publishing=publishing)
     return made
 

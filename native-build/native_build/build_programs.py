@@ -7,9 +7,9 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from torch_build.packages import install, unpack_packages
-from torch_build.process import capture
-from transcriber.errors import DependencyError
+from buildkit.capture import capture
+from buildkit.errors import ToolError
+from buildkit.system_packages import install, unpack_packages
 
 PROGRAMS = (
     "make",
@@ -35,7 +35,7 @@ def provide_programs(cache: Path) -> list[Path]:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When one cannot be had.
     """
     _provide_perl()
@@ -67,7 +67,7 @@ def _provide_perl() -> None:
     if not _has_modules():
         install(["perl"])
     if not _has_modules():
-        raise DependencyError(
+        raise ToolError(
             "this machine has no perl, or not all of it", "install the system package perl"
         )
 
@@ -75,6 +75,6 @@ def _provide_perl() -> None:
 def _has_modules() -> bool:
     try:
         capture(["perl", "-MIPC::Cmd", "-MPod::Usage", "-e", "1"])
-    except DependencyError:
+    except ToolError:
         return False
     return True

@@ -10,22 +10,24 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from urllib.parse import quote
 
-from native_build.addon_parts import AddonParts, addon_components
-from scripts.layout import CHECKOUT, DETECTOR
-from scripts.pins import Package
-from torch_build.archive import read_folder
-from torch_build.components import (
+from buildkit.archive import read_folder
+from buildkit.components import (
     Component,
+    Subject,
     licence_expression,
     runtime_components,
     source_components,
 )
-from torch_build.licences import PHRASES, Texts, check_texts, collect_licences, identifiers
-from torch_build.sbom import make_sbom, package_url
-from torch_build.sources import PythonWheel, Source
-from torch_build.wheel import Metadata
+from buildkit.errors import RecipeError
+from buildkit.licences import PHRASES, Texts, check_texts, collect_licences, identifiers
+from buildkit.places import CHECKOUT
+from buildkit.sbom import make_sbom, package_url
+from buildkit.sources import PythonWheel, Source
+from native_build.addon_parts import AddonParts, addon_components
+from scripts.layout import DETECTOR
+from scripts.pins import Package
+from torch_build.components import torch_components
 from transcriber import __version__
-from transcriber.errors import DependencyError
 
 BILL = "transcriber.cdx.json"
 """Name of the bill of materials."""
@@ -105,7 +107,7 @@ def write_contents(
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When a licence or its text is missing.
     """
     folder = program / "licences"
@@ -127,20 +129,20 @@ def write_contents(
     for component in (
         *built,
         *python,
-        *source_components(torch_sources),
+        *torch_components(torch_sources),
         *runtime_components(),
         *(addon_components(addon) if addon else ()),
     ):
         # PyTorch's FFT is a file of numpy's archive.
         components.setdefault(package_url(component), component)
     everything = tuple(components.values())
-    metadata = Metadata(
+    subject = Subject(
         name="whisper-transcriber",
         version=__version__,
         summary=_SUMMARY,
         licence=f"MIT AND {licence_expression(everything)}",
     )
-    bill = make_sbom(everything, metadata, read_folder(program), kind="application")
+    bill = make_sbom(everything, subject, read_folder(program), kind="application")
     (program / BILL).write_bytes(bill)
     return everything
 
@@ -172,13 +174,13 @@ def python_component(distribution: Distribution) -> Component:
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When it states no licence that is known here.
     """
     name = _name(distribution)
     stated = LICENCES.get(name) or _first_field(distribution, "License-Expression", "License")
     if not set(identifiers(stated)) <= set(PHRASES) or not stated:
-        raise DependencyError(
+        raise RecipeError(
             f"the package {name} states the licence {stated!r}, which is not known here",
             "add it to LICENCES in native_build/contents.py",
         )
@@ -211,7 +213,7 @@ def _copy_texts(distribution: Distribution, component: Component, folder: Path) 
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When they are not those of the component's licence.
     """
     texts = {}

@@ -76,7 +76,7 @@ def build_python(
 
     Raises
     ------
-    DependencyError
+    ToolError
         When its recipe fails.
     """
     source, stage = work / "source", work / "stage"

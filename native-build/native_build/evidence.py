@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from buildkit.capture import capture
+from buildkit.components import Component
+from buildkit.edits import Edit
+from buildkit.errors import InputError, RecipeError
 from native_build.advisories import IDENTIFIER, Advisory
-from torch_build.components import Component
-from torch_build.edits import Edit
-from torch_build.process import capture
-from transcriber.errors import DependencyError
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _OPERATOR = re.compile(r"\bname: (aten::\w+)")
@@ -65,7 +65,7 @@ def prove(one: Advisory, facts: BuildFacts) -> str:
 
     Raises
     ------
-    DependencyError
+    InputError
         When the program is not as the answer says.
     """
     proofs = [
@@ -127,8 +127,8 @@ def _absent(one: Advisory, key: str, there: frozenset[str] | None, what: str) ->
     return f"No {what} has the name {' or '.join(patterns)}."
 
 
-def _refuted(one: Advisory, message: str) -> DependencyError:
-    return DependencyError(
+def _refuted(one: Advisory, message: str) -> RecipeError:
+    return RecipeError(
         f"the answer to {one.id} ({one.component}) does not hold: {message}",
         "look at it again and correct it in native-build/advisories.toml",
     )
@@ -158,7 +158,7 @@ def defined_symbols(nm: Path, archives: Iterable[Path]) -> frozenset[str]:
 
     Raises
     ------
-    DependencyError
+    InputError
         When one cannot be read.
     """
     return frozenset(_symbols(nm, "--defined-only", archives))
@@ -169,7 +169,7 @@ def called_symbols(nm: Path, archives: Iterable[Path]) -> frozenset[str]:
 
     Raises
     ------
-    DependencyError
+    InputError
         When one cannot be read.
     """
     return frozenset(_symbols(nm, "--undefined-only", archives))
@@ -200,10 +200,10 @@ def lines_of(path: Path) -> frozenset[str]:
 
     Raises
     ------
-    DependencyError
+    InputError
         When it is not there.
     """
     try:
         return frozenset(path.read_text().split())
     except OSError as error:
-        raise DependencyError(f"{path}: {error.strerror}", "build the part again") from error
+        raise InputError(f"{path}: {error.strerror}", "build the part again") from error

@@ -10,13 +10,13 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from native_build.compiler_wrapper import HARDENED, NAME
+from buildkit.capture import capture
+from buildkit.compiler_wrapper import HARDENED, NAME
+from buildkit.errors import RecipeError
+from buildkit.toolchain import Toolchain
 from native_build.libraries import make, run_in
-from torch_build.process import capture
-from torch_build.toolchain import Toolchain
 from transcriber.audio import command
 from transcriber.audio.command import DEMUXERS
-from transcriber.errors import DependencyError
 
 SELECTIONS = Path(__file__).resolve().parent.parent / "ffmpeg.toml"
 WHITELIST = Path(command.__file__)
@@ -69,7 +69,7 @@ def build_ffmpeg(
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When its recipe fails, or the selection names what ffmpeg does not have.
     """
     objects, output = work / "objects", work / "program"
@@ -120,12 +120,12 @@ def components(tree: Path, selection: str, selections: Path = SELECTIONS) -> dic
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When the selection names what ffmpeg does not have.
     """
     table: dict[str, Any] = tomllib.loads(selections.read_text())
     if selection not in table:
-        raise DependencyError(f"{selections.name} has no selection {selection}", "name another")
+        raise RecipeError(f"{selections.name} has no selection {selection}", "name another")
     have = demuxers(tree)
     allowed = [name for name in DEMUXERS if name in have]
     chosen = table[selection]
@@ -142,13 +142,13 @@ def fast_objects(tree: Path, selections: Path = SELECTIONS) -> list[str]:
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When ffmpeg has no such file.
     """
     files: list[str] = tomllib.loads(selections.read_text())["fast"]["files"]
     for name in files:
         if not (tree / f"{name}.c").is_file():
-            raise DependencyError(f"ffmpeg has no file {name}.c", f"correct {selections.name}")
+            raise RecipeError(f"ffmpeg has no file {name}.c", f"correct {selections.name}")
     return [f"{name}.o" for name in files]
 
 
@@ -182,7 +182,7 @@ def _matching(patterns: list[str], names: list[str], selections: Path) -> list[s
     chosen = [name for name in names if any(fnmatch(name, pattern) for pattern in patterns)]
     lost = [one for one in patterns if not any(fnmatch(name, one) for name in names)]
     if lost:
-        raise DependencyError(
+        raise RecipeError(
             f"ffmpeg has no {', '.join(lost)}, or the program does not allow it",
             f"correct {selections.name}",
         )

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from native_build.compiler_wrapper import wrap_compiler
+from buildkit.capture import capture
+from buildkit.commands import HOUR, run
+from buildkit.compiler_wrapper import wrap_compiler
+from buildkit.errors import RecipeError, ResultError, ToolError
+from buildkit.toolchain import Toolchain
 from native_build.module_list import innermost, own_modules, with_parents
-from scripts.commands import HOUR, run
-from torch_build.process import capture
-from torch_build.toolchain import Toolchain
-from transcriber.errors import DependencyError
 
 EXECUTABLE = "transcriber.bin"
 """The program, in the folder that `freeze` makes."""
@@ -61,7 +61,7 @@ def read_settings(path: Path = SETTINGS) -> FreezeSettings:
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When it cannot be read or lacks a section.
     """
     parser = configparser.ConfigParser(delimiters=("=",), interpolation=None)
@@ -78,7 +78,7 @@ def read_settings(path: Path = SETTINGS) -> FreezeSettings:
             unwanted=tuple(_lines(parser["unwanted"]["modules"])),
         )
     except (OSError, configparser.Error, KeyError) as error:
-        raise DependencyError(f"{path} cannot be used: {error}", "correct it") from error
+        raise RecipeError(f"{path} cannot be used: {error}", "correct it") from error
 
 
 def _lines(text: str) -> list[str]:
@@ -139,7 +139,7 @@ def freeze(
 
     Raises
     ------
-    DependencyError
+    ToolError
         When Nuitka or the compiler fails, or another module than listed got in.
     """
     output.mkdir(parents=True, exist_ok=True)
@@ -189,7 +189,7 @@ def freeze(
         program,
     ]
     if run(words, limit=2 * HOUR) or not (result / EXECUTABLE).is_file():
-        raise DependencyError("Nuitka failed, its own message is above", "mend that, try again")
+        raise ToolError("Nuitka failed, its own message is above", "mend that, try again")
     check_included(included_modules(report), listed, settings.unwanted)
     # Nuitka has the executable look for each library of the system in all folders of the program
     # first, a hundred files that are not there. Its own libraries are loaded by their paths.
@@ -209,19 +209,19 @@ def check_included(included: Sequence[str], listed: Sequence[str], unwanted: Seq
 
     Raises
     ------
-    DependencyError
+    BuildError
         When a module is not on the list, or is of an unwanted package.
     """
     known = frozenset(listed)
     banned = [name for name in included if name.partition(".")[0] in unwanted]
     if banned:
-        raise DependencyError(
+        raise ResultError(
             f"the program would contain {', '.join(banned[:5])}",
             "find out with Nuitka's report who imports it, and load that later or not at all",
         )
     strange = sorted(set(included) - known)
     if strange:
-        raise DependencyError(
+        raise RecipeError(
             f"the program contains modules that are not listed: {', '.join(strange[:5])}",
             "add them to native-build/modules.txt when they are needed",
         )

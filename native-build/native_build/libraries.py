@@ -7,8 +7,8 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from native_build.compiler_wrapper import HARDENED, NAME
-from torch_build.process import capture
+from buildkit.capture import capture
+from buildkit.compiler_wrapper import HARDENED, NAME
 
 _FLAGS = " ".join(("-O2", "-fPIE", *HARDENED))
 """For a position-independent executable, of which all this becomes a part."""
@@ -51,7 +51,7 @@ def build_libraries(trees: Path, work: Path, *, environment: Mapping[str, str]) 
 
     Raises
     ------
-    DependencyError
+    ToolError
         When a recipe fails.
     """
     prefix = work / "prefix"
@@ -107,7 +107,7 @@ def run_in(folder: Path, environment: Mapping[str, str], *words: str | Path) -> 
 
     Raises
     ------
-    DependencyError
+    ToolError
         When it fails, with the end of what it printed.
     """
     capture(["env", "-C", folder, *words], environment=environment)
@@ -118,7 +118,7 @@ def make(folder: Path, environment: Mapping[str, str], *targets: str) -> None:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When it fails.
     """
     jobs = f"-j{len(os.sched_getaffinity(0))}"

@@ -15,12 +15,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.commands import ending_in_one_line
-from scripts.layout import build_cache
-from torch_build.packages import install, unpack_packages
+from buildkit.commands import ending_in_one_line
+from buildkit.errors import ToolError, UsageError
+from buildkit.files import make_directory
+from buildkit.places import build_cache
+from buildkit.system_packages import install, unpack_packages
 from transcriber import __version__
-from transcriber.errors import DependencyError
-from transcriber.files import make_directory
 
 PACKAGE = "minisign"
 """Debian's package, and the program in it."""
@@ -61,7 +61,7 @@ def provide_minisign(cache: Path) -> Minisign:
 
     Raises
     ------
-    TranscriberError
+    BuildError
         When it cannot be had.
     """
     found = shutil.which(PACKAGE) or (install([PACKAGE]) and shutil.which(PACKAGE))
@@ -87,7 +87,7 @@ def sign_file(path: Path, key: Path, minisign: Minisign) -> bytes:
 
     Raises
     ------
-    DependencyError
+    BuildError
         When it cannot be signed.
     """
     with tempfile.TemporaryDirectory(prefix="minisign-") as temporary:
@@ -107,18 +107,18 @@ def sign_file(path: Path, key: Path, minisign: Minisign) -> bytes:
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise DependencyError(f"minisign does not run: {error}", "install it again") from error
+            raise ToolError(f"minisign does not run: {error}", "install it again") from error
         said = (done.stdout + done.stderr).decode(errors="replace")
         if done.returncode == 0 and signature.is_file():
             return signature.read_bytes()
     if "password" in said.lower():
-        raise DependencyError(
+        raise UsageError(
             f"MINISIGN_KEY={key} has a password, which nobody can type during a build",
             "sign when it has ended: minisign -S -s KEY "
             f"-t '{COMMENT}' -m dist/SHA256SUMS; or give a key that `minisign -G -W` made",
         )
     lines = said.strip().splitlines() or ["it said nothing"]
-    raise DependencyError(f"minisign cannot sign: {lines[-1]}", f"check MINISIGN_KEY={key}")
+    raise ToolError(f"minisign cannot sign: {lines[-1]}", f"check MINISIGN_KEY={key}")
 
 
 def check_key(key: Path, cache: Path) -> None:
@@ -126,7 +126,7 @@ def check_key(key: Path, cache: Path) -> None:
 
     Raises
     ------
-    TranscriberError
+    BuildError
         When it does not.
     """
     minisign = provide_minisign(cache)

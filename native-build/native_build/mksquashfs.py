@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from native_build.compiled import compile_target
-from torch_build.toolchain import Toolchain
+from buildkit.cmake_target import compile_target
+from buildkit.toolchain import Toolchain
 
 RECIPE = Path(__file__).resolve().parents[1] / "mksquashfs"
 """The folder with the recipe for CMake."""
@@ -30,7 +30,7 @@ def build_mksquashfs(trees: Path, work: Path, *, tools: Toolchain) -> Path:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When a tool fails.
     """
     trees = trees.resolve()

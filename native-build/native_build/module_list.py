@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from transcriber.errors import DependencyError
+from buildkit.errors import RecipeError
 
 MODULES = Path(__file__).resolve().parent.parent / "modules.txt"
 """The modules of Python and of packages that the program imports, its own left out."""
@@ -31,13 +31,13 @@ def read_list(path: Path = MODULES) -> list[str]:
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When there is no list.
     """
     try:
         lines = path.read_text().splitlines()
     except OSError as error:
-        raise DependencyError(f"{path}: {error.strerror}", "make it with: make modules") from error
+        raise RecipeError(f"{path}: {error.strerror}", "make it with: make modules") from error
     return [line for line in lines if line and not line.startswith("#")]
 
 

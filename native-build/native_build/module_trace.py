@@ -23,9 +23,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from buildkit.errors import BuildError, ToolError
 from native_build.module_list import FILES, MODULES, own_modules, write_list
 from native_build.program_packages import LEFT_OUT
-from transcriber.errors import DependencyError, TranscriberError
+from transcriber.errors import TranscriberError
 from transcriber.signatures.minisign import read_keys
 
 RECORDER = Path(__file__).with_name("module_recorder")
@@ -110,7 +111,7 @@ def trace_program(python: Path, material: Material) -> Used:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When a run ends with another exit code than it should.
     """
     with tempfile.TemporaryDirectory(prefix="modules-") as temporary:
@@ -138,7 +139,7 @@ def trace_program(python: Path, material: Material) -> Used:
                     check=False,
                 )
                 if done.returncode != code:
-                    raise DependencyError(
+                    raise ToolError(
                         f"transcriber {' '.join(arguments)} ended with exit code "
                         f"{done.returncode} instead of {code}: {done.stderr.strip()[-300:]}"
                     )
@@ -301,7 +302,7 @@ def main(words: Sequence[str] | None = None) -> int:
         used = trace_program(Path(sys.executable), material)
         write_list(MODULES, used.modules)
         write_list(FILES, used.files)
-    except TranscriberError as error:
+    except (BuildError, TranscriberError) as error:
         print(f"native-build: {error}", file=sys.stderr)
         return error.exit_code
     return 0

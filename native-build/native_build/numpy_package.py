@@ -8,9 +8,9 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from torch_build.process import capture
-from torch_build.toolchain import Toolchain
-from transcriber.errors import DependencyError
+from buildkit.capture import capture
+from buildkit.errors import RecipeError
+from buildkit.toolchain import Toolchain
 
 COMPILED = ("numpy._core._multiarray_umath",)
 """Modules in C++ that the program imports and uses; a test compares them with ``modules.txt``."""
@@ -81,7 +81,7 @@ def build_numpy(
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When its recipe fails.
     """
     objects, site = work / "objects", work / "site"
@@ -120,7 +120,7 @@ def build_numpy(
 def _ask_for_size(recipe: Path) -> None:
     text = recipe.read_text()
     if _SPEED not in text:
-        raise DependencyError(
+        raise RecipeError(
             f"numpy's recipe does not ask for{_SPEED} any more",
             "look at what it asks for now, and correct native_build/numpy_package.py",
         )

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildkit.elf_sections import elf_sections
+from buildkit.errors import ResultError
+from buildkit.files import atomic_writer, storage_error
 from native_build.signature import sign
-from torch_build.elf_sections import elf_sections
-from transcriber.errors import DependencyError
-from transcriber.files import atomic_writer, storage_error
 
 UPDATE_SECTION = ".upd_info"
 DIGEST_SECTION = ".image_sha256"
@@ -101,7 +101,7 @@ def join(
 
     Raises
     ------
-    DependencyError
+    ResultError
         When the runtime lacks a section, the update information does not fit, or GnuPG fails.
     StorageError
         When the file cannot be written.
@@ -140,19 +140,19 @@ def with_section(program: bytes, name: str, content: bytes) -> bytes:
 
     Raises
     ------
-    DependencyError
+    ResultError
         When there is no such section, or it is too short.
     """
     for section in elf_sections(program):
         if section.name == name:
             if len(content) > section.size:
-                raise DependencyError(
+                raise ResultError(
                     f"{len(content)} bytes do not fit into the {section.size} of {name}",
                     "shorten them",
                 )
             end = section.offset + section.size
             return program[: section.offset] + content.ljust(section.size, b"\0") + program[end:]
-    raise DependencyError(f"the AppImage runtime has no section {name}", "build it again")
+    raise ResultError(f"the AppImage runtime has no section {name}", "build it again")
 
 
 def write_digests(files: Sequence[Path], output: Path) -> None:

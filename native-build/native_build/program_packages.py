@@ -9,10 +9,10 @@ import zipfile
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
+from buildkit.capture import capture
+from buildkit.edits import apply, by_path, read_edits
+from buildkit.errors import InputError, RecipeError
 from native_build.vocabularies import pack_vocabulary
-from torch_build.edits import apply, by_path, read_edits
-from torch_build.process import capture
-from transcriber.errors import DependencyError
 
 BUILT = frozenset({"imageio-ffmpeg", "numpy"})
 """Requirements that do not come as they are: ffmpeg and numpy are built for this program."""
@@ -52,7 +52,7 @@ def gather_packages(
 
     Raises
     ------
-    DependencyError
+    InputError
         When a required package is not installed, an edit does not fit, or a vocabulary has another
         form.
     """
@@ -62,7 +62,7 @@ def gather_packages(
         folder = Path(temporary, "whole")
         for name in required_names(requirements):
             if name not in found:
-                raise DependencyError(f"{installed} has no {name}", "run: make setup")
+                raise InputError(f"{installed} has no {name}", "run: make setup")
             if name in LEFT_OUT:
                 continue
             _copy(found[name], installed, folder, only_metadata=name in BUILT)
@@ -93,12 +93,12 @@ def _replace(package: Path, ours: Path) -> None:
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When there is no such library: then the package is made in another way now.
     """
     libraries = [*package.glob(f"{ours.stem}.*.so")]
     if not libraries:
-        raise DependencyError(
+        raise RecipeError(
             f"{package.name} has no library {ours.stem} any more",
             f"look whether {ours.name} may still stand in for what it has",
         )

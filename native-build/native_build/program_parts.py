@@ -7,10 +7,10 @@ import shutil
 import sys
 from pathlib import Path
 
+from buildkit import cmake_target, compiler_wrapper
+from buildkit.kept_parts import provide_part
 from native_build import (
     appimage_runtime,
-    compiled,
-    compiler_wrapper,
     cpython,
     ffmpeg,
     freeze,
@@ -25,7 +25,6 @@ from native_build.appimages import PackTools
 from native_build.build_packages import EDITS, REQUIREMENTS
 from native_build.build_programs import nasm_version
 from native_build.module_list import MODULES, read_list
-from native_build.parts import provide_part
 from native_build.workshop import Workshop
 
 
@@ -46,7 +45,7 @@ def python_part(shop: Workshop) -> Path:
 
     files = [*_code(compiler_wrapper, libraries, cpython), cpython.SETUP]
     key = shop.key([], files, "zlib", "libffi", "openssl", "cpython")
-    return provide_part("python", key, shop.cache, build)
+    return provide_part("python", key, shop.parts, build)
 
 
 def numpy_part(shop: Workshop) -> Path:
@@ -67,7 +66,7 @@ def numpy_part(shop: Workshop) -> Path:
     words = [sys.version]
     files = [*_code(compiler_wrapper, numpy_package), REQUIREMENTS]
     files += {*numpy_package.REPLACED.values(), *numpy_package.SILENCED.values()}
-    return provide_part("numpy", shop.key(words, files, "numpy"), shop.cache, build)
+    return provide_part("numpy", shop.key(words, files, "numpy"), shop.parts, build)
 
 
 def ffmpeg_part(shop: Workshop, selection: str) -> Path:
@@ -88,7 +87,7 @@ def ffmpeg_part(shop: Workshop, selection: str) -> Path:
     # It assembles what is fastest.
     words = [selection, nasm_version(shop.folders)]
     key = shop.key(words, files, "ffmpeg")
-    return provide_part(f"ffmpeg-{selection}", key, shop.cache, build)
+    return provide_part(f"ffmpeg-{selection}", key, shop.parts, build)
 
 
 def frozen_part(shop: Workshop, program: Path, site: Path, torch: Path, requirements: Path) -> Path:
@@ -130,7 +129,7 @@ def frozen_part(shop: Workshop, program: Path, site: Path, torch: Path, requirem
     files += program_packages.STAND_INS.values()
     own = [path for path in program.rglob("*") if path.suffix in {".py", ".toml", ".bin"}]
     words += sorted(path.relative_to(program).as_posix() for path in own)
-    return provide_part("frozen", shop.key(words, [*files, *own]), shop.cache, build)
+    return provide_part("frozen", shop.key(words, [*files, *own]), shop.parts, build)
 
 
 def pack_tools(shop: Workshop, packages: Path) -> PackTools:
@@ -154,12 +153,15 @@ def pack_tools(shop: Workshop, packages: Path) -> PackTools:
         made = mksquashfs.build_mksquashfs(shop.trees, work, tools=shop.tools)
         return _alone(made, work / "whole")
 
-    files = [*_code(compiled, compiler_wrapper, appimage_runtime), *_files(appimage_runtime.RECIPE)]
+    files = [
+        *_code(cmake_target, compiler_wrapper, appimage_runtime),
+        *_files(appimage_runtime.RECIPE),
+    ]
     key = shop.key([], files, "musl", "zstd", "xz")
-    head = provide_part("appimage-runtime", key, shop.cache, runtime)
-    files = [*_code(compiled, compiler_wrapper, mksquashfs), *_files(mksquashfs.RECIPE)]
+    head = provide_part("appimage-runtime", key, shop.parts, runtime)
+    files = [*_code(cmake_target, compiler_wrapper, mksquashfs), *_files(mksquashfs.RECIPE)]
     key = shop.key([], files, "squashfs_tools", "zstd", "xz")
-    program = provide_part("mksquashfs", key, shop.cache, maker)
+    program = provide_part("mksquashfs", key, shop.parts, maker)
     return PackTools(runtime=head / "runtime", mksquashfs=program / "mksquashfs", packages=packages)
 
 

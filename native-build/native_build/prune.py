@@ -14,11 +14,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from native_build.duplicates import duplicate_files
-from native_build.elf_needed import is_elf, read_needed
+from buildkit.duplicates import duplicate_files
+from buildkit.elf_needed import is_elf, read_needed
+from buildkit.elf_sections import elf_sections
+from buildkit.errors import InputError, RecipeError, ResultError
 from native_build.freeze import EXECUTABLE
-from torch_build.elf_sections import elf_sections
-from transcriber.errors import DependencyError
 
 SYSTEM_LIBRARIES = frozenset(
     {
@@ -92,14 +92,14 @@ def prune(
 
     Raises
     ------
-    DependencyError
+    BuildError
         When a library or data file is missing, a kept file has what only debuggers read, or two
         kept files are the same.
     """
     paths = {path.relative_to(frozen).as_posix(): path for path in _files(frozen)}
     missing = [name for name in files if name not in paths]
     if missing:
-        raise DependencyError(
+        raise RecipeError(
             f"the program opens {missing[0]}, which Nuitka left out",
             "name its package in nuitka.cfg",
         )
@@ -135,7 +135,7 @@ def _files(folder: Path) -> list[Path]:
 def _loaded(frozen: Path, paths: Mapping[str, Path], modules: Collection[str]) -> dict[str, str]:
     """Return the reasons for the executable and the extension modules."""
     if EXECUTABLE not in paths:
-        raise DependencyError(f"{frozen} has no {EXECUTABLE}", "run the stage freeze")
+        raise InputError(f"{frozen} has no {EXECUTABLE}", "run the stage freeze")
     reasons = {EXECUTABLE: "the program"}
     for name in paths:
         # As the import system names them: everything after the first dot says for what Python.
@@ -161,7 +161,7 @@ def _needed(frozen: Path, names: Sequence[str], readelf: Path) -> dict[str, str]
                     reasons[found] = f"needed by {name}"
                     waiting.append(found)
             elif library not in SYSTEM_LIBRARIES:
-                raise DependencyError(
+                raise ResultError(
                     f"{name} needs {library}, which neither the program nor every system has",
                     "link it statically, or let the package bring it",
                 )
@@ -178,9 +178,9 @@ def _check(folder: Path) -> None:
             if section.name.startswith(FOR_DEBUGGERS)
         ]
         if useless:
-            raise DependencyError(
+            raise ResultError(
                 f"{path.name} has the section {useless[0]}", "strip it before it is frozen"
             )
     for group in duplicate_files(folder):
         names = ", ".join(path.relative_to(folder).as_posix() for path in group)
-        raise DependencyError(f"these files are the same: {names}", "keep one of them")
+        raise ResultError(f"these files are the same: {names}", "keep one of them")

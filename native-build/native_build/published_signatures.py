@@ -12,11 +12,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from buildkit.commands import ending_in_one_line
+from buildkit.elf_sections import elf_sections
+from buildkit.files import atomic_writer
 from native_build.pack import KEY_SECTION, SIGNATURE_SECTION, with_section, write_digests
 from native_build.zsync_file import write_zsync
-from scripts.commands import ending_in_one_line
-from torch_build.elf_sections import elf_sections
-from transcriber.files import atomic_writer
 from transcriber.signatures.checking import LIST
 from transcriber.signatures.digest_list import read_digests
 
@@ -26,7 +26,7 @@ def with_signature_of(built: bytes, published: bytes) -> bytes:
 
     Raises
     ------
-    TranscriberError
+    BuildError
         When one of them is no AppImage, or lacks a section.
     """
     sections = {section.name: section for section in elf_sections(published)}
@@ -49,7 +49,7 @@ def take_signatures(folder: Path, published: Path) -> list[str]:
 
     Raises
     ------
-    TranscriberError
+    BuildError
         When a file is no AppImage or cannot be written.
     OSError
         When one cannot be read.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from dataclasses import dataclass
 
-from transcriber.errors import DependencyError
+from buildkit.errors import ToolError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ def sign(digest: str, key: str) -> Signed:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When there is no GnuPG, or no such key.
     """
     # Without what others have signed in it, which can be any number of kilobytes.
@@ -53,7 +53,7 @@ def sign_text(text: bytes, key: str) -> bytes:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When there is no GnuPG, or no such key.
     """
     return _gnupg(["--local-user", key, "--detach-sign"], text)
@@ -65,11 +65,9 @@ def _gnupg(words: list[str], text: bytes) -> bytes:
             ["gpg", "--batch", "--armor", *words], input=text, capture_output=True, check=False
         )
     except OSError as error:
-        raise DependencyError(
-            "this machine has no gpg", "install gnupg, or sign nothing"
-        ) from error
+        raise ToolError("this machine has no gpg", "install gnupg, or sign nothing") from error
     # gpg ends well where it exported nothing.
     if done.returncode or not done.stdout:
         said = done.stderr.decode(errors="replace").strip().splitlines() or ["it wrote nothing"]
-        raise DependencyError(f"gpg cannot sign: {said[-1]}", "check SIGN_KEY")
+        raise ToolError(f"gpg cannot sign: {said[-1]}", "check SIGN_KEY")
     return done.stdout

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
+from buildkit.errors import RecipeError
 from native_build.advisories import NOT_PRESENT, NOT_REACHABLE
 from native_build.answers import Answer
-from transcriber.errors import DependencyError
 
 ENDING = ".vex.cdx.json"
 """How the files are called; the bill's end in ``.cdx.json``."""
@@ -35,7 +35,7 @@ def make_vex(answers: Iterable[Answer], bill: bytes) -> bytes:
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When the bill does not have a part that an answer is about.
 
     Examples
@@ -72,7 +72,7 @@ def _links(table: Mapping[str, Any]) -> dict[str, str]:
 def _describe(answer: Answer, links: Mapping[str, str]) -> dict[str, Any]:
     advisory = answer.advisory
     if advisory.component not in links:
-        raise DependencyError(
+        raise RecipeError(
             f"the bill of materials has no {advisory.component}, which {advisory.id} is about",
             "answer only what is in it",
         )

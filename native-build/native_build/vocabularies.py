@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 
-from transcriber.errors import DependencyError
+from buildkit.errors import RecipeError
 
 _LINE_FEED = b"\xff\xff"
 
@@ -27,7 +27,7 @@ def pack_vocabulary(text: bytes) -> bytes:
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When that is another form, the ranks have gaps, or a token holds what stands for a line
         feed.
 
@@ -52,8 +52,8 @@ def pack_vocabulary(text: bytes) -> bytes:
     return b"\n".join(tokens)
 
 
-def _unknown(what: str) -> DependencyError:
-    return DependencyError(
+def _unknown(what: str) -> RecipeError:
+    return RecipeError(
         f"a vocabulary of openai-whisper is not as it was: {what}",
         "look whether native_build/vocabularies.py can still write it in fewer bytes",
     )

@@ -8,18 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildkit.compiler_wrapper import wrap_compiler
+from buildkit.edits import Edit, by_path, read_edits
+from buildkit.edits import digests as edit_digests
+from buildkit.fetch import fetch
+from buildkit.kept_parts import part_key
+from buildkit.source_trees import provide_trees
+from buildkit.sources import Archive, Sources, read_sources
+from buildkit.stages import stage
+from buildkit.toolchain import Toolchain, provide_toolchain
 from native_build.build_packages import EDITS, SOURCE_EDITS, install_packages
 from native_build.build_programs import provide_programs
-from native_build.compiler_wrapper import wrap_compiler
-from native_build.parts import part_key
-from native_build.stages import stage
 from scripts.layout import NATIVE
-from torch_build.edits import Edit, by_path, read_edits
-from torch_build.edits import digests as edit_digests
-from torch_build.fetch import fetch
-from torch_build.source_trees import provide_trees
-from torch_build.sources import Archive, Sources, read_sources
-from torch_build.toolchain import Toolchain, provide_toolchain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +55,11 @@ class Workshop:
     sources: Sources
     edits: tuple[Edit, ...] = ()
 
+    @property
+    def parts(self) -> Path:
+        """Where in the build cache the finished parts are."""
+        return self.cache / "native"
+
     def key(self, words: Sequence[str], files: Sequence[Path], *archives: str) -> str:
         """Return the key of a part of `archives`, made by the recipes `files`."""
         digests = []
@@ -79,16 +84,16 @@ def prepare_workshop(work: Path, cache: Path) -> Workshop:
 
     Raises
     ------
-    TranscriberError
+    BuildError
         When one cannot be had.
     """
     sources = read_sources(NATIVE / "sources.toml")
     archives, trees = work / "archives", work / "source"
-    with stage("sources"):
+    with stage("native: sources"):
         fetch(sources, archives, cache)
         edits = read_edits(SOURCE_EDITS)
         provide_trees(sources.archives, archives, trees, edits)
-    with stage("build tools"):
+    with stage("native: build tools"):
         tools = provide_toolchain(cache)
         packages = install_packages(work / "build-packages", edits=EDITS)
     return Workshop(

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from transcriber.files import atomic_writer
+from buildkit.files import atomic_writer
 
 Words = npt.NDArray[np.uint32]
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from buildkit.errors import InputError, ToolError
 from torch_build.trace import small_things
 from transcriber.audio.ffmpeg import find_ffmpeg
-from transcriber.errors import InputError, TranscriberError
 
 ENGLISH = "tiny.en"
 MULTILINGUAL = "base"
@@ -62,7 +62,7 @@ def transcribe(
 
     Raises
     ------
-    TranscriberError
+    ToolError
         When it fails.
     """
     from transcriber.__main__ import main  # noqa: PLC0415  it loads torch only now
@@ -74,7 +74,7 @@ def transcribe(
         *options,
     ]
     if code := main(arguments):
-        raise TranscriberError(f"the traced program ended with exit code {code}")
+        raise ToolError(f"the traced program ended with exit code {code}")
 
 
 def _openai(*options: str, model: str = ENGLISH, recordings: int = 1) -> Case:
@@ -94,7 +94,7 @@ def _openai(*options: str, model: str = ENGLISH, recordings: int = 1) -> Case:
             cli()
         # It reports a failure and goes on.
         if not list(material.scratch.glob("*.json")):
-            raise TranscriberError("openai-whisper wrote no transcript")
+            raise ToolError("openai-whisper wrote no transcript")
 
     return run
 
@@ -171,7 +171,7 @@ def _models(*arguments: str) -> None:
     from transcriber.__main__ import main  # noqa: PLC0415
 
     if code := main(["models", *arguments]):
-        raise TranscriberError(f"models {arguments[0]} ended with exit code {code}")
+        raise ToolError(f"models {arguments[0]} ended with exit code {code}")
 
 
 def _long(material: Material) -> None:
@@ -213,7 +213,7 @@ def _tests(material: Material) -> None:
     # What a test that failed used is recorded all the same; which fail is not the question here,
     # and another PyTorch may round differently.
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        raise TranscriberError(f"the program's own tests did not run: {code!r}")
+        raise ToolError(f"the program's own tests did not run: {code!r}")
 
 
 _WORDS = ("--word_timestamps", "True")

@@ -19,8 +19,8 @@ from benchmarks.measuring.machine import UNKNOWN
 from benchmarks.plan import IN_FULL_ONLY, NOT_ASKED_FOR, OTHER_SPEECH
 from benchmarks.report.readme_tables import stale
 from benchmarks.sizes.stored import REPORT, read_sizes
-from scripts.layout import CHECKOUT
-from transcriber.errors import InputError, TranscriberError, UsageError
+from buildkit.errors import BuildError, InputError, UsageError
+from buildkit.places import CHECKOUT
 
 LOG = Path("benchmarks") / HISTORY.name
 README = """# {title}
@@ -179,7 +179,7 @@ def test_a_run_is_whole_when_nothing_was_left_out_or_failed(
     assert is_whole(replace(example.results(), unmeasured=unmeasured)) is whole
 
 
-def refused(results: Results, checkout: Path, kind: type[TranscriberError], reason: str) -> None:
+def refused(results: Results, checkout: Path, kind: type[BuildError], reason: str) -> None:
     before = content(checkout)
     with pytest.raises(kind, match=reason):
         accept(results, checkout)

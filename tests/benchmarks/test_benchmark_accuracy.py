@@ -20,7 +20,7 @@ from benchmarks.measuring.accuracy import (
     side_by_side,
 )
 from benchmarks.parity import CONFIGURATIONS, unit_of
-from scripts.layout import BUILD_CACHE_VARIABLE
+from buildkit.places import BUILD_CACHE_VARIABLE
 from transcriber.settings import OUTPUT_FORMATS
 
 SAID = {

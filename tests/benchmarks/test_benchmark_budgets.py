@@ -19,7 +19,7 @@ from benchmarks.judging.budgets import (
     read_budgets,
     removed_without_reason,
 )
-from transcriber.errors import UsageError
+from buildkit.errors import UsageError
 
 TEXT = """\
 # What each figure may be at most.

@@ -14,12 +14,12 @@ from benchmarks.measuring.callgrind import (
     measure_instructions,
     provide_valgrind,
 )
-from scripts.layout import build_cache
+from buildkit.capture import capture
+from buildkit.errors import InputError, SourceError, ToolError
+from buildkit.places import build_cache
+from buildkit.system_packages import unpack_packages
+from buildkit.toolchain import provide_toolchain
 from scripts.native_program import NATIVE_PROGRAM
-from torch_build.packages import unpack_packages
-from torch_build.process import capture
-from torch_build.toolchain import provide_toolchain
-from transcriber.errors import DependencyError, NetworkError
 
 LOOP = """\
 int main(int count, char **words) {
@@ -70,7 +70,7 @@ def test_what_the_caller_has_around_it_does_not_count(
 
 @pytest.mark.slow
 def test_a_program_that_fails_is_told(valgrind: Valgrind, loop: Path) -> None:
-    with pytest.raises(DependencyError, match="valgrind cannot count the instructions of loop"):
+    with pytest.raises(ToolError, match="valgrind cannot count the instructions of loop"):
         count_instructions(valgrind, [loop, "a", "b", "c"])
 
 
@@ -88,7 +88,7 @@ def test_the_native_program_starts_in_as_many_instructions_each_time() -> None:
 
 
 def test_a_missing_program(tmp_path: Path) -> None:
-    with pytest.raises(DependencyError, match=r"there is no .*: run make native"):
+    with pytest.raises(InputError, match=r"there is no .*: run make native"):
         measure_instructions(tmp_path / "transcriber.bin", tmp_path)
 
 
@@ -99,7 +99,7 @@ def test_without_any_way_to_valgrind(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert found
         (tmp_path / name).symlink_to(found)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(DependencyError, match=r"no valgrind that runs here: .* no apt-get"):
+    with pytest.raises(ToolError, match=r"no valgrind that runs here: .* no apt-get"):
         provide_valgrind(tmp_path / "cache")
 
 
@@ -109,7 +109,7 @@ def test_valgrind_is_unpacked_where_it_cannot_be_installed(
 ) -> None:
     try:
         unpack_packages(["valgrind"], tmp_path / "valgrind")
-    except NetworkError as error:
+    except SourceError as error:
         pytest.skip(str(error))
     tools = tmp_path / "valgrind/usr/libexec/valgrind"
     monkeypatch.setattr("benchmarks.measuring.callgrind.shutil.which", lambda name: None)

@@ -16,8 +16,8 @@ from benchmarks.measuring.counts import (
     imported_modules,
     measure_counts,
 )
-from scripts.layout import CHECKOUT
-from transcriber.errors import DependencyError
+from buildkit.errors import ToolError
+from buildkit.places import CHECKOUT
 
 PROGRAM = CHECKOUT / "build/native/program"
 
@@ -85,10 +85,10 @@ def test_a_program_that_fails_or_is_missing_is_told_in_one_line(tmp_path: Path) 
     (tmp_path / "transcriber").mkdir()
     (tmp_path / "transcriber/__init__.py").touch()
     (tmp_path / "transcriber/__main__.py").write_text("raise SystemExit('it does not run')")
-    with pytest.raises(DependencyError, match="transcriber --version failed: it does not run"):
+    with pytest.raises(ToolError, match="transcriber --version failed: it does not run"):
         imported_modules(package_parent=tmp_path)
-    with pytest.raises(DependencyError) as failure:
+    with pytest.raises(ToolError) as failure:
         imported_modules(package_parent=tmp_path / "nowhere")
     assert "\n" not in str(failure.value)
-    with pytest.raises(DependencyError, match="there are 0 wheels"):
+    with pytest.raises(ToolError, match="there are 0 wheels"):
         measure_counts(tmp_path)

@@ -10,7 +10,7 @@ import pytest
 from benchmarks.sizes.components import file_component, module_component, object_component
 from benchmarks.sizes.executable import divide_constants, origin_component
 from benchmarks.sizes.linked import MERGED, PADDING, TABLES, Piece
-from transcriber.errors import TranscriberError
+from buildkit.errors import BuildError
 
 BLOB = "__constants_data___constant.o"
 
@@ -77,7 +77,7 @@ def test_each_module_has_its_bytes() -> None:
     ],
 )
 def test_another_form_is_told_in_one_line(blob: bytes) -> None:
-    with pytest.raises(TranscriberError, match="a form that is not known") as failure:
+    with pytest.raises(BuildError, match="a form that is not known") as failure:
         divide_constants(blob, [Piece(offset=0, size=len(blob), origin=BLOB)])
     assert "\n" not in str(failure.value)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.judging.file_versions import git, last_versions
-from transcriber.errors import DependencyError
+from buildkit.errors import InputError, ToolError
 
 FILE = Path("folder/budgets.toml")
 
@@ -61,11 +61,11 @@ def test_a_part_of_the_history_is_not_enough(checkout: Path, tmp_path: Path) -> 
     subprocess.run(
         ["git", "clone", "--quiet", "--depth", "1", f"file://{checkout}", shallow], check=True
     )
-    with pytest.raises(DependencyError, match="git fetch --unshallow"):
+    with pytest.raises(InputError, match="git fetch --unshallow"):
         last_versions(shallow, FILE)
 
 
 def test_what_git_says_of_a_failure_is_told(tmp_path: Path) -> None:
-    with pytest.raises(DependencyError, match=r"git cannot tell: .*not a git repository") as caught:
+    with pytest.raises(ToolError, match=r"git cannot tell: .*not a git repository") as caught:
         last_versions(tmp_path, FILE)
     assert "\n" not in str(caught.value)

@@ -14,7 +14,7 @@ import example_results as example
 from benchmarks.figures import Figure
 from benchmarks.judging.history import append, entry_of, read_history
 from benchmarks.measuring.machine import UNKNOWN, describe_machine, describe_revision
-from transcriber.errors import DependencyError, InputError
+from buildkit.errors import InputError, ToolError
 
 
 def test_what_is_appended_is_read_again(tmp_path: Path) -> None:
@@ -204,6 +204,6 @@ def test_what_git_does_not_know_is_unknown(checkout: Path, monkeypatch: pytest.M
 
 def test_a_repository_that_git_cannot_read_is_one_line(checkout: Path) -> None:
     git(checkout, "update-ref", "-d", "HEAD")
-    with pytest.raises(DependencyError, match=r"git cannot read .*checkout: ") as one:
+    with pytest.raises(ToolError, match=r"git cannot read .*checkout: ") as one:
         describe_revision(checkout)
     assert "\n" not in str(one.value)

@@ -18,9 +18,9 @@ from benchmarks.sizes.linked import (
     read_map,
     section_sizes,
 )
-from scripts.layout import CHECKOUT
-from torch_build.linker_map import LinkerMap, parse_map
-from transcriber.errors import DependencyError, TranscriberError
+from buildkit.errors import BuildError, InputError
+from buildkit.linker_map import LinkerMap, parse_map
+from buildkit.places import CHECKOUT
 
 COMPILER = shutil.which("clang-19") or shutil.which("clang")
 LINKER = shutil.which("ld.lld-19") or shutil.which("ld.lld")
@@ -131,7 +131,7 @@ def test_the_map_of_another_link_is_noticed(linked: tuple[bytes, LinkerMap]) -> 
         replace(one, size=one.size * 100) if one.section == ".data.large" else one
         for one in linker_map.inputs
     )
-    with pytest.raises(TranscriberError, match="the linker's map is not that of the file"):
+    with pytest.raises(BuildError, match="the linker's map is not that of the file"):
         measure_linked(content, replace(linker_map, inputs=inputs))
 
 
@@ -139,12 +139,12 @@ def test_two_object_files_cannot_have_the_same_bytes(linked: tuple[bytes, Linker
     content, linker_map = linked
     (large,) = [one for one in linker_map.inputs if one.section == ".data.large"]
     double = replace(linker_map, inputs=(*linker_map.inputs, replace(large, object="double.o")))
-    with pytest.raises(TranscriberError, match="lies in what another object file brought"):
+    with pytest.raises(BuildError, match="lies in what another object file brought"):
         measure_linked(content, double)
 
 
 def test_files_that_are_none(tmp_path: Path) -> None:
-    with pytest.raises(DependencyError, match="cannot read the linker's map"):
+    with pytest.raises(InputError, match="cannot read the linker's map"):
         read_map(tmp_path / "map")
-    with pytest.raises(TranscriberError, match="not a 64-bit little-endian ELF file"):
+    with pytest.raises(BuildError, match="not a 64-bit little-endian ELF file"):
         measure_linked(b"text", parse_map(["  VMA  LMA  Size  Align  Out  In  Symbol"]))

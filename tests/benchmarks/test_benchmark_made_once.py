@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.measuring.made_once import made_once
-from transcriber.errors import InputError, StorageError
+from buildkit.errors import InputError, StorageError
 
 
 def test_a_folder_is_made_anew_only_when_a_source_changed(tmp_path: Path) -> None:

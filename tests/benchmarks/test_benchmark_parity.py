@@ -43,7 +43,7 @@ def write(tmp_path: Path, *segments: dict[str, Any]) -> tuple[Path, Path]:
     """Let both programs write a transcript; return the folder of ours, and that of theirs."""
     numbered = [{"id": number, **one} for number, one in enumerate(segments)]
     text = "".join(one["text"] for one in segments)
-    given = {"text": text, "segments": numbered, "language": "en"}
+    given: Any = {"text": text, "segments": numbered, "language": "en"}
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
     theirs.mkdir()
     get_writer("all", str(theirs))(given, "talk.wav", {})

@@ -20,9 +20,9 @@ from benchmarks.measuring.parts import (
     measure_parts,
 )
 from benchmarks.measuring.processes import clean_environment
+from buildkit.errors import ToolError
 from torch_build.verify.importing import Import
 from torch_build.verify.interpreters import child_environment
-from transcriber.errors import DependencyError
 
 WEIGHTS = Path("weights.pt")
 
@@ -69,14 +69,14 @@ def test_a_child_is_told_the_weights_and_the_threads(child: Child) -> None:
 
 @pytest.mark.parametrize(("code", "reason"), [("exit 3", "3"), ("kill -9 $$", "-9")])
 def test_a_child_that_does_not_come_up_is_a_failure(child: Child, code: str, reason: str) -> None:
-    with pytest.raises(DependencyError, match=f"measures parts of the model ended with {reason}"):
+    with pytest.raises(ToolError, match=f"measures parts of the model ended with {reason}"):
         PartChild(child(code), WEIGHTS, 1)
 
 
 def test_a_child_that_ends_while_it_measures_is_a_failure(child: Child) -> None:
     with (
         PartChild(child("echo '[\"load\"]'; read -r part; exit 5"), WEIGHTS, 1) as running,
-        pytest.raises(DependencyError, match="ended with 5"),
+        pytest.raises(ToolError, match="ended with 5"),
     ):
         running.measure("load")
 
@@ -84,12 +84,12 @@ def test_a_child_that_ends_while_it_measures_is_a_failure(child: Child) -> None:
 def test_a_child_that_has_ended_is_a_failure(child: Child) -> None:
     with PartChild(child("echo '[\"load\"]'; exit 6"), WEIGHTS, 1) as running:
         running._process.wait()
-        with pytest.raises(DependencyError, match="ended with 6"):
+        with pytest.raises(ToolError, match="ended with 6"):
             running.measure("load")
 
 
 def test_an_interpreter_that_is_missing_is_a_failure(tmp_path: Path) -> None:
-    with pytest.raises(DependencyError):
+    with pytest.raises(ToolError):
         PartChild(tmp_path / "no python", WEIGHTS, 1)
 
 
@@ -147,7 +147,7 @@ def test_no_child_outlives_a_failure(child: Child, monkeypatch: pytest.MonkeyPat
             started.append(self)
 
     monkeypatch.setattr(subprocess, "Popen", Kept)
-    with pytest.raises(DependencyError, match="ended with 7"):
+    with pytest.raises(ToolError, match="ended with 7"):
         list(
             measure_parts(
                 child(name="ours"), child("exit 7", name="stock"), WEIGHTS, ("1 thread", 1), 1
@@ -184,6 +184,6 @@ def test_the_import_has_its_time_and_its_memory(monkeypatch: pytest.MonkeyPatch)
 
 def test_an_import_that_fails_is_one_line(child: Child) -> None:
     broken = child("echo 'no torch' >&2; exit 1")
-    with pytest.raises(DependencyError) as caught:
+    with pytest.raises(ToolError) as caught:
         measure_import(broken, broken, 1)
     assert "\n" not in str(caught.value)

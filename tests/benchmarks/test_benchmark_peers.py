@@ -22,10 +22,12 @@ from benchmarks.peers import contestants as module
 from benchmarks.peers.contestants import BATCH_1, BY_DEFAULT, OWN, contestants
 from benchmarks.peers.ctranslate2_weights import as_characters, merges, provide_ctranslate2
 from benchmarks.peers.peer_program import Options, Transcript, run
+from buildkit.commands import Command
+from buildkit.errors import InputError, SourceError
+from buildkit.places import CHECKOUT
 from scripts import peers
-from scripts.commands import Command
-from scripts.layout import CHECKOUT, CHECKPOINTS, PEERS_PYTHON
-from transcriber.errors import DependencyError, ModelError, NetworkError
+from scripts.layout import CHECKPOINTS, PEERS_PYTHON
+from transcriber.errors import ModelError
 
 PEERS = (
     "faster-whisper fp32",
@@ -92,7 +94,7 @@ def test_an_environment_that_is_not_finished_is_made_anew(
 ) -> None:
     (tmp_path / "peers.txt").write_text("fail==1")
     for _ in range(2):
-        with pytest.raises(NetworkError, match=r"requirements/peers\.txt"):
+        with pytest.raises(SourceError, match=r"requirements/peers\.txt"):
             peers.provide_peers()
     assert environment == ["venv", "install"] * 2
 
@@ -341,10 +343,10 @@ def test_the_reference_digests_what_nobody_digested(given: Sequence[str], tmp_pa
 def test_what_is_not_built_is_told(checkout: Path) -> None:
     (checkout / ".cache/peers/bin/python").unlink()
     assert len(contestants(checkout, peers=False)) == len(OWN)
-    with pytest.raises(DependencyError, match=r"there is no .*peers/bin/python: run make bench"):
+    with pytest.raises(InputError, match=r"there is no .*peers/bin/python: run make bench"):
         contestants(checkout, peers=True)
     (checkout / "build/native/program/ultra-lean/transcriber.bin").unlink()
-    with pytest.raises(DependencyError, match=r"transcriber\.bin: run make"):
+    with pytest.raises(InputError, match=r"transcriber\.bin: run make"):
         contestants(checkout, peers=False)
 
 

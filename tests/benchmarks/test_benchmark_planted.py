@@ -31,11 +31,12 @@ from benchmarks.sizes.changes import Growth, compare
 from benchmarks.sizes.wheel import measure_wheel, object_roots
 from benchmarks.steps import native_program, size_figures, thread_counts
 from benchmarks.transcription_steps import BEAMS
-from scripts.layout import BENCHMARKS, CHECKOUT, SPEECH, build_cache
-from torch_build.archive import read_zip, write_zip
+from buildkit.archive import read_zip, write_zip
+from buildkit.capture import capture
+from buildkit.places import CHECKOUT, build_cache
+from buildkit.toolchain import provide_toolchain
+from scripts.layout import BENCHMARKS, SPEECH
 from torch_build.link import MODULE, link
-from torch_build.process import capture
-from torch_build.toolchain import provide_toolchain
 
 pytestmark = pytest.mark.slow
 

@@ -26,7 +26,7 @@ from benchmarks.measuring.processes import (
     series,
     take,
 )
-from transcriber.errors import DependencyError
+from buildkit.errors import ToolError
 
 MIB = 2**20
 PAGE = mmap.PAGESIZE
@@ -83,7 +83,7 @@ def test_no_child_reads_the_terminal_or_holds_the_report() -> None:
 @pytest.mark.parametrize(("code", "reason"), [("exit 3", "3"), ("kill -9 $$", "-9")])
 def test_a_failure_names_the_command(code: str, reason: str) -> None:
     subject = shell(code, name="openai-whisper")
-    with pytest.raises(DependencyError) as caught:
+    with pytest.raises(ToolError) as caught:
         take(subject)
     assert str(caught.value) == (
         f"openai-whisper ended with {reason} in a benchmark: run it to see why: sh -c '{code}'"
@@ -94,7 +94,7 @@ def test_a_missing_command_is_a_failure(tmp_path: Path) -> None:
     forbidden = tmp_path / "no program"
     forbidden.write_text("text")
     for command in ("/no/such/program", "no-such-program-at-all", str(forbidden)):
-        with pytest.raises(DependencyError, match="ended with no start") as caught:
+        with pytest.raises(ToolError, match="ended with no start") as caught:
             take(Subject(name="missing", command=(command, "word")))
         assert command in str(caught.value)
 
@@ -249,7 +249,7 @@ def test_what_hangs_is_ended_with_all_that_it_started(
     late = tmp_path / "late"
     command = ("sh", "-c", f"(sleep 2; touch {late}) & sleep 600")
     begin = time.monotonic()
-    with pytest.raises(DependencyError, match="hanging ended with the limit of 0 s"):
+    with pytest.raises(ToolError, match="hanging ended with the limit of 0 s"):
         take(Subject(name="hanging", command=command))
     assert time.monotonic() - begin < 60
     time.sleep(2.5)

@@ -8,7 +8,7 @@ import pytest
 
 import example_results as example
 from benchmarks.report.readme_tables import TABLES, stale, update
-from transcriber.errors import InputError
+from buildkit.errors import InputError
 
 README = """# Title
 

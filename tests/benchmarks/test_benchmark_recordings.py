@@ -18,7 +18,7 @@ from benchmarks.measuring.recordings import (
     fitting,
     recordings,
 )
-from transcriber.errors import DependencyError, InputError
+from buildkit.errors import InputError, ToolError
 
 FFMPEG = Path(imageio_ffmpeg.get_ffmpeg_exe())
 
@@ -108,7 +108,7 @@ def test_the_same_speech_gives_the_same_bytes_and_is_joined_once(tmp_path: Path)
         ]
     # Nothing is decoded a second time: what would be needed for it is not even there.
     assert recordings(tmp_path / "speech", tmp_path / "one", ffmpeg=Path("none")) == one
-    with pytest.raises(DependencyError, match="cannot start none"):
+    with pytest.raises(ToolError, match="cannot start none"):
         recordings(tmp_path / "speech", tmp_path / "third", ffmpeg=Path("none"))
 
 

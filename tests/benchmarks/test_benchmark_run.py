@@ -16,7 +16,7 @@ from benchmarks.judging.budgets import Budgets
 from benchmarks.plan import KINDS, NOT_ASKED_FOR, speech_name
 from benchmarks.run import run
 from benchmarks.steps import Found, Step, Tick
-from transcriber.errors import DependencyError
+from buildkit.errors import ToolError
 
 BUDGETS = Budgets(ceilings={}, margins={})
 
@@ -140,7 +140,7 @@ def failing(error: BaseException) -> Step:
 
 def test_a_step_that_fails_does_not_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = put(
-        monkeypatch, failing(DependencyError("something is missing", "get it")), step("size", SIZE)
+        monkeypatch, failing(ToolError("something is missing", "get it")), step("size", SIZE)
     )
     results, failures = run(BUDGETS, quick=True)
     assert failures == ["starts: something is missing: get it"]

@@ -23,11 +23,11 @@ from benchmarks.sizes.changes import compare
 from benchmarks.sizes.components import COMPONENTS
 from benchmarks.sizes.program import find_executable_map, measure_folder
 from benchmarks.sizes.wheel import measure_wheel
+from buildkit.errors import BuildError, InputError, ToolError
+from buildkit.places import CHECKOUT, build_cache
 from native_build.editions import EDITIONS
 from native_build.freeze import EXECUTABLE, LINKER_MAP
-from scripts.layout import CHECKOUT, build_cache
 from torch_build.link import MODULE
-from transcriber.errors import DependencyError, TranscriberError
 
 LINKED = CHECKOUT / "build/torch/linked"
 EXTENSION = f"torch/{MODULE}"
@@ -120,7 +120,7 @@ def test_the_appimage_of_another_program_is_refused(tmp_path: Path) -> None:
     )
     program = measure_folder(folder, executable_map, LINKED)
     appimage = CHECKOUT / "dist" / EDITIONS["ultra-lean"].appimage
-    with pytest.raises(DependencyError, match="was made of another ffmpeg"):
+    with pytest.raises(ToolError, match="was made of another ffmpeg"):
         measure_appimage(appimage, folder, program)
 
 
@@ -138,7 +138,7 @@ def test_a_wheel_from_the_build_cache_is_measured_by_its_report(
     # No symbols are known: none of them is gone.
     assert compare(sizes, {WHEEL: one})[0].changes == ()
     shutil.copy(wheel, tmp_path)
-    with pytest.raises(DependencyError, match="does not say where the wheel's bytes are"):
+    with pytest.raises(ToolError, match="does not say where the wheel's bytes are"):
         measure_wheel(tmp_path / wheel.name, tmp_path)
 
 
@@ -179,16 +179,16 @@ def test_files_of_a_wheel_count_as_they_are_compressed(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("torch/__init__.py", b"x" * 1000)
         archive.writestr("torch-1.dist-info/METADATA", b"y" * 10)
-    with pytest.raises(TranscriberError, match="has no torch/_C"):
+    with pytest.raises(BuildError, match="has no torch/_C"):
         measure_wheel(wheel, tmp_path)
 
 
 def test_what_is_not_built_is_told_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises(DependencyError, match=r"there are 0 wheels in .*: run make$"):
+    with pytest.raises(InputError, match=r"there are 0 wheels in .*: run make$"):
         measure_sizes(tmp_path)
-    with pytest.raises(DependencyError, match="there is no program in"):
+    with pytest.raises(InputError, match="there is no program in"):
         measure_folder(tmp_path / "program", tmp_path / LINKER_MAP, tmp_path)
-    with pytest.raises(DependencyError, match=r"there is no .*transcriber\.bin: run make native"):
+    with pytest.raises(InputError, match=r"there is no .*transcriber\.bin: run make native"):
         find_executable_map(tmp_path / EXECUTABLE, [])
 
 
@@ -204,5 +204,5 @@ def test_the_map_is_that_of_the_same_program(tmp_path: Path, content: Sequence[b
     if b"same" in content:
         assert find_executable_map(executable, reversed(places)) == places[0] / LINKER_MAP
     else:
-        with pytest.raises(DependencyError, match="there is no linker's map"):
+        with pytest.raises(InputError, match="there is no linker's map"):
             find_executable_map(executable, places)

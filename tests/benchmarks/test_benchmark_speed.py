@@ -14,7 +14,7 @@ from benchmarks.figures import Figure, Series
 from benchmarks.measuring.processes import Subject
 from benchmarks.measuring.ratios import ratio_figures
 from benchmarks.measuring.speed import FIRST_WORDS, REFERENCE, Cell, measure_cell, spoken
-from transcriber.errors import DependencyError
+from buildkit.errors import ToolError
 
 SEGMENT = "echo '[00:00.000 --> 00:01.000] words'"
 
@@ -171,7 +171,7 @@ def test_a_reference_that_shows_no_segment_is_no_defect_of_ours(contest: Contest
 
 def test_who_fails_is_told(contest: Contest) -> None:
     contest.theirs = "exit 4"
-    with pytest.raises(DependencyError, match=f"{REFERENCE} ended with 4"):
+    with pytest.raises(ToolError, match=f"{REFERENCE} ended with 4"):
         measure_cell(cell(), contest.subjects(), 1)
 
 
@@ -195,7 +195,7 @@ def test_a_peer_that_fails_is_left_out_and_others_are_measured(contest: Contest)
         assert [one.subject for one in group] == ["native", REFERENCE]
     # It is not tried again.
     assert len(count.read_text().splitlines()) == 2
-    with pytest.raises(DependencyError, match="peer ended with"):
+    with pytest.raises(ToolError, match="peer ended with"):
         measure_cell(cell(), [ours, dataclasses.replace(peer, optional=False), reference], 1.0)
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.sizes.squashfs import ImageFile, apportion, image_files, packed_weight
-from scripts.layout import build_cache
-from transcriber.errors import TranscriberError
+from buildkit.errors import BuildError
+from buildkit.places import build_cache
 
 OURS = sorted((build_cache() / "native").glob("mksquashfs-*/mksquashfs"))
 MKSQUASHFS = str(OURS[-1]) if OURS else shutil.which("mksquashfs")
@@ -115,7 +115,7 @@ def test_a_damaged_image_is_told_in_one_line(folder: Path, tmp_path: Path, damag
             image[20] = 99
         case "table":
             image[tables + 10 : tables + 200] = bytes(190)
-    with pytest.raises(TranscriberError, match="file system cannot be read") as failure:
+    with pytest.raises(BuildError, match="file system cannot be read") as failure:
         image_files(bytes(image))
     assert "\n" not in str(failure.value)
 

@@ -30,8 +30,8 @@ from benchmarks.steps import (
     thread_counts,
 )
 from benchmarks.transcription_steps import cell_step
-from scripts.layout import CHECKOUT
-from transcriber.errors import DependencyError
+from buildkit.errors import ToolError
+from buildkit.places import CHECKOUT
 
 NOTHING = Budgets(ceilings={}, margins={})
 PEER = "faster-whisper int8"
@@ -110,7 +110,7 @@ def test_what_a_cold_start_read_is_a_figure_in_mib(monkeypatch: pytest.MonkeyPat
 
 def test_without_callgrind_the_other_counts_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> list[Figure]:
-        raise DependencyError("there is no valgrind", "install it")
+        raise ToolError("there is no valgrind", "install it")
 
     counts = [Figure(name="count/x/files", value=1)]
     monkeypatch.setattr(steps, "measure_counts", lambda _: counts)
@@ -166,11 +166,11 @@ def test_peers_take_part_where_all_do_or_one_is_named(
 
     def found(_: Path, *, peers: bool) -> list[object]:
         asked.append(peers)
-        raise DependencyError("enough is known", "")
+        raise ToolError("enough is known", "")
 
     monkeypatch.setattr(transcription_steps, "contestants", found)
     monkeypatch.setattr(transcription_steps, "recordings", lambda *_: defaultdict(str))
-    with pytest.raises(DependencyError, match="enough"):
+    with pytest.raises(ToolError, match="enough"):
         cell_step(CELL, NOTHING, tmp_path, names).work(lambda: None)
     assert asked == [peers]
 

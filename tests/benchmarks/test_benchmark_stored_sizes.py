@@ -9,8 +9,8 @@ import pytest
 from benchmarks.figures import ArtefactSizes
 from benchmarks.sizes.artefacts import lacks_details
 from benchmarks.sizes.stored import REPORT, parse_sizes, read_sizes, write_sizes
-from scripts.layout import CHECKOUT
-from transcriber.errors import InputError
+from buildkit.errors import InputError
+from buildkit.places import CHECKOUT
 
 
 def artefact(file: str, table: dict[str, int]) -> ArtefactSizes:

@@ -17,8 +17,8 @@ from benchmarks.gpu.report import as_json, as_page
 from benchmarks.gpu.setup import Setup
 from benchmarks.measuring.processes import Taken
 from benchmarks.measuring.token_differences import differing
+from buildkit.errors import ToolError
 from torch_build.verify.campaign import Verdict
-from transcriber.errors import DependencyError
 
 SETUP = Setup(python=Path("python"), site=Path(), addon=Path(), work=Path())
 
@@ -132,7 +132,7 @@ def test_no_part_keeps_another_from_running() -> None:
         raise UnavailableError("name one with --stock")
 
     def broken(setup: Setup) -> Part:
-        raise DependencyError("the child died", "look at it")
+        raise ToolError("the child died", "look at it")
 
     def fine(setup: Setup) -> Part:
         return judged("fine", [], {"number": 1})

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.gpu.part import UnavailableError
 from benchmarks.gpu.setup import Setup, child_variables, find_addon, find_program, find_torch
-from transcriber.errors import InputError
+from buildkit.errors import InputError
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from typing import Any
 
 from debian_archive import patch_of, write_debian, write_tar
 
-from torch_build.debian_patches import applied_of, read_series
-from torch_build.debian_patches import content_digest as patches_digest
-from torch_build.sources import Archive, Patches
-from torch_build.unpack import content_digest
+from buildkit.debian_patches import applied_of, read_series
+from buildkit.debian_patches import content_digest as patches_digest
+from buildkit.sources import Archive, Patches
+from buildkit.unpack import content_digest
 
 __all__ = ["FILES", "patch_of", "pin", "pin_patches", "write_debian", "write_tar"]
 

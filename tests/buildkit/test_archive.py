@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from torch_build.archive import make_tar, packed_size, read_folder, read_zip, write_zip, xz_size
-from transcriber.errors import TranscriberError
+from buildkit.archive import make_tar, packed_size, read_folder, read_zip, write_zip, xz_size
+from buildkit.errors import BuildError
 
 MEMBERS = {"torch/b.py": b"print()\n", "torch/lib/libomp.so.5": b"\x7fELF" * 900, "torch/a.py": b""}
 
@@ -80,15 +80,15 @@ def test_bytecode_is_left_out(tmp_path: Path) -> None:
 
 
 def test_links_and_empty_folders_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(TranscriberError, match="holds no file"):
+    with pytest.raises(BuildError, match="holds no file"):
         read_folder(tmp_path / "missing")
     lay_out(tmp_path, ["torch/a.py"], mode=0o644, time=0)
     (tmp_path / "torch/b.py").symlink_to("a.py")
-    with pytest.raises(TranscriberError, match=r"b\.py is not an ordinary file"):
+    with pytest.raises(BuildError, match=r"b\.py is not an ordinary file"):
         read_folder(tmp_path)
 
 
 def test_a_damaged_zip_archive_is_reported(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(b"PK no")
-    with pytest.raises(TranscriberError, match=r"cannot read .*a\.zip"):
+    with pytest.raises(BuildError, match=r"cannot read .*a\.zip"):
         read_zip(tmp_path / "a.zip")

@@ -10,16 +10,11 @@ from pathlib import Path
 import pytest
 
 from archives import FILES, patch_of, pin, pin_patches, write_debian, write_tar
+from buildkit.debian_patches import Patch, check_series, content_digest, has_content, read_series
+from buildkit.errors import RecipeError, SourceError
+from buildkit.sources import Archive, Patches, read_sources
 from scripts.layout import NATIVE
-from torch_build.debian_patches import (
-    Patch,
-    check_series,
-    content_digest,
-    has_content,
-    read_series,
-)
-from torch_build.sources import SOURCES, Archive, Patches, read_sources
-from transcriber.errors import DependencyError, NetworkError
+from torch_build.recipe import SOURCES
 
 LISTS = (SOURCES, NATIVE / "sources.toml")
 
@@ -53,10 +48,10 @@ def test_a_series_that_cannot_be_followed_is_refused(tmp_path: Path) -> None:
     # Of the options of a line, dpkg knows none but the usual depth of paths.
     for series in ("absent.patch\n", "mend.patch -p0\n"):
         path = write_debian(tmp_path / "some.debian.tar.xz", {"mend.patch": MEND}, series)
-        with pytest.raises(DependencyError, match="has no patch"):
+        with pytest.raises(SourceError, match="has no patch"):
             read_series(path)
     path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(NetworkError, match="delete it"):
+    with pytest.raises(SourceError, match="delete it"):
         read_series(path)
 
 
@@ -79,7 +74,7 @@ def test_a_file_without_a_last_line_end_keeps_none() -> None:
 
 
 def test_a_cut_patch_is_refused() -> None:
-    with pytest.raises(DependencyError, match=r"the patch mend is cut in src/a\.h"):
+    with pytest.raises(SourceError, match=r"the patch mend is cut in src/a\.h"):
         changed(MEND[:-10])
 
 
@@ -95,7 +90,7 @@ def test_a_cut_patch_is_refused() -> None:
 def test_what_is_not_lines_is_refused_where_it_is_wanted(text: str) -> None:
     patch = Patch(name="mend", text=text.encode() + MEND.encode())
     assert patch.text_for(lambda path: path == "src/a.h").decode().endswith("+one and two\n")
-    with pytest.raises(DependencyError, match=r"does more to x\.bin than change lines"):
+    with pytest.raises(RecipeError, match=r"does more to x\.bin than change lines"):
         patch.text_for(lambda path: path == "x.bin")
 
 
@@ -132,7 +127,7 @@ def test_each_patch_is_decided_on_once(tmp_path: Path) -> None:
         ({"applied": ("a", "b", "c")}, "the patch c of some 1-1 is not in its series"),
         ({"left_out": {"why": ("b",)}}, "the patch b of some 1-1 is decided on twice"),
     ):
-        with pytest.raises(DependencyError, match=message):
+        with pytest.raises(RecipeError, match=message):
             check(**changes)
 
 

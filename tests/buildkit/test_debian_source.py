@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.debian_source import download_source, source_archives
-from scripts.debian_suites import archive_addresses, download_pinned, open_suites, version_with
-from transcriber.errors import DependencyError, NetworkError
+from buildkit.debian_addresses import archive_addresses
+from buildkit.debian_source import download_source, source_archives
+from buildkit.debian_suites import download_pinned, open_suites, version_with
+from buildkit.errors import SourceError, ToolError
 
 ONE_LINE = """\
 # deb http://commented.invalid/debian suite main
@@ -117,7 +118,7 @@ def test_a_package_is_found_although_another_archive_fails(apt: Path, tmp_path: 
 
 
 def test_what_apt_says_about_a_missing_package_is_passed_on(apt: Path, tmp_path: Path) -> None:
-    with pytest.raises(NetworkError, match=r"absent: E: Unable to find a source package$"):
+    with pytest.raises(SourceError, match=r"absent: E: Unable to find a source package$"):
         download_source("absent", apt, sources=configuration(tmp_path))
 
 
@@ -125,12 +126,12 @@ def test_without_any_list_the_network_is_to_blame_and_not_the_package(
     apt: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OFFLINE", "1")
-    with pytest.raises(NetworkError, match=r"absent: W: Failed to fetch two$"):
+    with pytest.raises(SourceError, match=r"absent: W: Failed to fetch two$"):
         download_source("absent", apt, sources=configuration(tmp_path))
 
 
 def test_an_archive_that_apt_complains_about_is_not_used(apt: Path, tmp_path: Path) -> None:
-    with pytest.raises(NetworkError, match=r"broken: E: Hash Sum mismatch$"):
+    with pytest.raises(SourceError, match=r"broken: E: Hash Sum mismatch$"):
         download_source("broken", apt, sources=configuration(tmp_path))
 
 
@@ -138,12 +139,12 @@ def test_a_machine_without_apt_is_told_apart(
     apt: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
-    with pytest.raises(DependencyError, match="no apt-get"):
+    with pytest.raises(ToolError, match="no apt-get"):
         download_source("there", apt, sources=configuration(tmp_path))
 
 
 def test_a_machine_whose_apt_has_no_archive_is_told_apart(apt: Path, tmp_path: Path) -> None:
-    with pytest.raises(DependencyError, match="names no package archive"):
+    with pytest.raises(ToolError, match="names no package archive"):
         download_source("there", apt, sources=tmp_path / "empty")
 
 
@@ -196,7 +197,7 @@ def test_lists_of_the_other_kind_do_not_count(
     apt: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, other: str
 ) -> None:
     monkeypatch.setenv("SERVES", other)
-    with pytest.raises(NetworkError, match="have any of Debian's suites one"):
+    with pytest.raises(SourceError, match="have any of Debian's suites one"):
         open_suites(apt, ["one"], sources=configuration(tmp_path), kind=kind)
 
 
@@ -206,13 +207,11 @@ def test_the_version_is_the_one_that_has_the_pinned_file(apt: Path, tmp_path: Pa
     into.mkdir()
     path = download_pinned("there", "there_2.orig.tar.gz", "bbbb2", folder=into, options=options)
     assert path.read_text() == "content\n"
-    with pytest.raises(
-        NetworkError, match=r"no there_2.orig.tar.gz of there, it has 3-1, 2-4, 2-3"
-    ):
+    with pytest.raises(SourceError, match=r"no there_2.orig.tar.gz of there, it has 3-1, 2-4, 2-3"):
         download_pinned("there", "there_2.orig.tar.gz", "cccc", folder=into, options=options)
-    with pytest.raises(NetworkError, match="it has no version"):
+    with pytest.raises(SourceError, match="it has no version"):
         download_pinned("absent", "absent.tar.gz", "bbbb2", folder=into, options=options)
-    with pytest.raises(NetworkError, match="cannot download the source package there"):
+    with pytest.raises(SourceError, match="cannot download the source package there"):
         download_pinned("there", "there_3.orig.tar.gz", "bbbb3", folder=into, options=options)
 
 
@@ -227,10 +226,10 @@ def test_an_archive_without_the_suite_is_told_apart(
     apt: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OFFLINE", "1")
-    with pytest.raises(NetworkError, match=r"suites one \(W: Failed to fetch two\): set "):
+    with pytest.raises(SourceError, match=r"suites one \(W: Failed to fetch two\): set "):
         open_suites(apt, ["one"], sources=configuration(tmp_path))
 
 
 def test_a_machine_without_an_archive_has_no_suites(apt: Path, tmp_path: Path) -> None:
-    with pytest.raises(DependencyError, match="names no package archive"):
+    with pytest.raises(ToolError, match="names no package archive"):
         open_suites(apt, ["one"], sources=tmp_path / "empty")

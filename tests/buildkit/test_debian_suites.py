@@ -9,17 +9,12 @@ from pathlib import Path
 import pytest
 from debian_archive import DebianArchive, apt_for
 
-from scripts.debian_suites import (
-    ADDRESS_VARIABLE,
-    PACKAGING,
-    download_pinned,
-    older_addresses,
-    open_suites,
-    show_source,
-)
-from scripts.debian_versions import compare, listed_versions
-from torch_build.sysroot import Package, SysrootPins, provide_sysroot
-from transcriber.errors import NetworkError
+from buildkit.debian_addresses import ADDRESS_VARIABLE, older_addresses
+from buildkit.debian_suites import PACKAGING, download_pinned, open_suites, show_source
+from buildkit.debian_versions import compare, listed_versions
+from buildkit.errors import SourceError
+from buildkit.package_pins import Package, PackagePins
+from buildkit.sysroot import provide_sysroot
 
 pytestmark = pytest.mark.skipif(
     shutil.which("apt-get") is None, reason="this machine has no apt-get"
@@ -83,7 +78,7 @@ def test_with_the_first_gone_the_sysroot_comes_from_the_second(
         purpose="a test",
     )
     apt = apt_for(tmp_path / "mirror/debian", tmp_path / "apt", monkeypatch)
-    pins = SysrootPins(suite="old", packages=(package,))
+    pins = PackagePins(suite="old", packages=(package,))
     root = provide_sysroot(tmp_path / "cache", pins=pins, apt_sources=apt).root
     assert (root / "usr/libold").read_text() == "1:2.31-13"
 
@@ -94,7 +89,7 @@ def test_an_address_can_be_named(
     elsewhere = tmp_path / "elsewhere"
     (mirror / "debian-archive/debian").rename(elsewhere)
     apt = apt_for(mirror / "debian", tmp_path / "apt", monkeypatch)
-    with pytest.raises(NetworkError, match=rf"suites old .*set {ADDRESS_VARIABLE} to"):
+    with pytest.raises(SourceError, match=rf"suites old .*set {ADDRESS_VARIABLE} to"):
         open_suites(empty(tmp_path / "none"), ["old"], sources=apt)
     monkeypatch.setenv(ADDRESS_VARIABLE, f"file:{elsewhere}/")
     open_suites(empty(tmp_path / "lists"), ["old"], sources=apt)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from native_build.duplicates import duplicate_files
+from buildkit.duplicates import duplicate_files
 
 
 def test_groups_of_files_with_the_same_bytes(tmp_path: Path) -> None:

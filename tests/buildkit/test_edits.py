@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from torch_build.edits import EDITS, Edit, apply, by_path, digests, read_edits
-from torch_build.sources import read_sources
-from transcriber.errors import DependencyError
+from buildkit.edits import Edit, apply, by_path, digests, read_edits
+from buildkit.errors import RecipeError
+from buildkit.sources import read_sources
+from torch_build.recipe import EDITS, SOURCES
 
 
 def edit(anchor: str, replacement: str, reason: str = "a test") -> Edit:
@@ -21,7 +22,7 @@ def test_edits_are_made_one_after_the_other() -> None:
 
 @pytest.mark.parametrize(("text", "count"), [("", 0), ("xaxa", 2)])
 def test_an_anchor_must_be_there_once(text: str, count: int) -> None:
-    with pytest.raises(DependencyError, match=rf"s/p \(a test\).*'a' is there {count} times"):
+    with pytest.raises(RecipeError, match=rf"s/p \(a test\).*'a' is there {count} times"):
         apply(text, [edit("a", "b")])
 
 
@@ -42,7 +43,7 @@ ENTRY = '[[edit]]\nsource = "s"\npath = "p"\nanchor = "a"\nreason = "r"\n'
 )
 def test_an_incomplete_entry_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "edits.toml").write_text(text)
-    with pytest.raises(DependencyError, match="edit"):
+    with pytest.raises(RecipeError, match="edit"):
         read_edits(tmp_path / "edits.toml")
 
 
@@ -53,4 +54,4 @@ def test_entries_keep_their_order(tmp_path: Path) -> None:
 
 
 def test_our_own_edits_are_of_known_sources() -> None:
-    assert {e.source for e in read_edits(EDITS)} <= {s.name for s in read_sources().archives}
+    assert {e.source for e in read_edits(EDITS)} <= {s.name for s in read_sources(SOURCES).archives}

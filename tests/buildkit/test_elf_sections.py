@@ -6,8 +6,8 @@ import struct
 
 import pytest
 
-from torch_build.elf_sections import ElfSection, elf_sections
-from transcriber.errors import TranscriberError
+from buildkit.elf_sections import ElfSection, elf_sections
+from buildkit.errors import BuildError
 
 Section = tuple[str, int, int, bytes | int]
 """Name, kind, address, and the content or the number of bytes that are in memory only."""
@@ -47,5 +47,5 @@ def test_sections_have_their_place_and_size() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"MZ", make_elf()[:-1], b"\x7fELF\x01\x01" + bytes(90)])
 def test_other_files_are_refused(content: bytes) -> None:
-    with pytest.raises(TranscriberError, match="ELF file"):
+    with pytest.raises(BuildError, match="ELF file"):
         elf_sections(content)

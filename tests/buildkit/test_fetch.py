@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from archives import FILES, pin, write_tar
-from scripts.debian_suites import open_suites
-from torch_build import fetch as stage
-from torch_build.fetch import archive_path, fetch
-from torch_build.sources import Archive, PythonWheel, Sources, read_sources
-from transcriber.errors import NetworkError
+from buildkit import fetch as stage
+from buildkit.debian_suites import open_suites
+from buildkit.errors import SourceError
+from buildkit.fetch import archive_path, fetch
+from buildkit.sources import Archive, PythonWheel, Sources, read_sources
+from torch_build.recipe import SOURCES
 
 
 def one(*archives: Archive) -> Sources:
@@ -33,7 +34,7 @@ class Debian:
     def open_suites(self, _: Path, suites: Sequence[str], *, sources: Path) -> list[str]:
         self.opened.append(tuple(suites))
         if not self.folder.is_dir():
-            raise NetworkError("no suite trixie")
+            raise SourceError("no suite trixie")
         return ["--options"]
 
     def download_pinned(
@@ -42,7 +43,7 @@ class Debian:
         assert options == ["--options"]
         self.asked.append(name)
         if not (self.folder / file).is_file():
-            raise NetworkError(f"no {file} of {name}")
+            raise SourceError(f"no {file} of {name}")
         return Path(shutil.copy(self.folder / file, folder / file))
 
 
@@ -115,7 +116,7 @@ def test_a_makers_archive_with_other_content_is_refused(
 ) -> None:
     (debian.folder / archive.file).unlink()
     archive = makers(tmp_path, archive, {**FILES, "src/a.h": "evil"})
-    with pytest.raises(NetworkError, match=r"no some_1.*; file:.*does not have the pinned content"):
+    with pytest.raises(SourceError, match=r"no some_1.*; file:.*does not have the pinned content"):
         fetch(one(archive), tmp_path / "a", tmp_path / "cache")
     assert not list((tmp_path / "a").iterdir())
     assert not (tmp_path / "cache").exists()
@@ -126,7 +127,7 @@ def test_what_debian_brings_is_checked_too(
 ) -> None:
     (debian.folder / archive.file).write_bytes(b"evil")
     archive = dataclasses.replace(archive, upstream=(tmp_path / "absent").as_uri())
-    with pytest.raises(NetworkError, match="does not have the pinned sha256"):
+    with pytest.raises(SourceError, match="does not have the pinned sha256"):
         fetch(one(archive), tmp_path / "a", tmp_path / "cache")
 
 
@@ -137,10 +138,10 @@ def test_one_that_fails_does_not_keep_the_others_from_coming(
     lost = dataclasses.replace(
         archive, name="lost", file="lost", sha256="0" * 64, content_sha256="0" * 64, upstream=absent
     )
-    with pytest.raises(NetworkError, match="lost"):
+    with pytest.raises(SourceError, match="lost"):
         fetch(one(lost, archive), tmp_path / "a", tmp_path / "cache")
     assert archive_path(archive, tmp_path / "a").is_file()
-    with pytest.raises(NetworkError, match="run the stage fetch"):
+    with pytest.raises(SourceError, match="run the stage fetch"):
         archive_path(lost, tmp_path / "a")
 
 
@@ -184,12 +185,12 @@ def test_debians_smallest_source_comes_from_the_real_archive(
 ) -> None:
     if shutil.which("apt-get") is None:
         pytest.skip("this machine has no apt")
-    psimd = read_sources().named("psimd")
+    psimd = read_sources(SOURCES).named("psimd")
     assert isinstance(psimd, Archive)
     (tmp_path / "apt").mkdir()
     try:
         open_suites(tmp_path / "apt", psimd.suites)
-    except NetworkError as error:
+    except SourceError as error:
         pytest.skip(f"the package archive cannot be reached: {error}")
     # Debian's alone is to be seen.
     psimd = dataclasses.replace(psimd, upstream=(tmp_path / "absent").as_uri())

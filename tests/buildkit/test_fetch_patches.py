@@ -10,15 +10,17 @@ import pytest
 from debian_archive import DebianArchive, apt_for
 
 from archives import FILES, patch_of, pin, pin_patches, write_debian, write_tar
+from buildkit.debian_patches import check_series, read_series
+from buildkit.edits import read_edits
+from buildkit.errors import BuildError, SourceError
+from buildkit.fetch import fetch
+from buildkit.fetch_patches import patches_path
+from buildkit.places import build_cache
+from buildkit.source_trees import provide_trees
+from buildkit.sources import Archive, Sources, read_sources
 from native_build.build_packages import SOURCE_EDITS
-from scripts.layout import NATIVE, build_cache
-from torch_build.debian_patches import check_series, read_series
-from torch_build.edits import EDITS, read_edits
-from torch_build.fetch import fetch
-from torch_build.fetch_patches import patches_path
-from torch_build.source_trees import provide_trees
-from torch_build.sources import SOURCES, Archive, Sources, read_sources
-from transcriber.errors import NetworkError, TranscriberError
+from scripts.layout import NATIVE
+from torch_build.recipe import EDITS, SOURCES
 
 pytestmark = pytest.mark.skipif(
     shutil.which("apt-get") is None, reason="this machine has no apt-get"
@@ -103,9 +105,9 @@ def test_a_revision_that_changed_the_patch_does_not_serve(
     archive: Archive, tmp_path: Path, apt: Path
 ) -> None:
     serve(tmp_path, "2", {"mend.patch": MEND.replace("and", "or")})
-    with pytest.raises(NetworkError, match="no other revision of some has these patches"):
+    with pytest.raises(SourceError, match="no other revision of some has these patches"):
         get(archive, tmp_path, apt)
-    with pytest.raises(NetworkError, match="run the stage fetch"):
+    with pytest.raises(SourceError, match="run the stage fetch"):
         patches_path(archive, tmp_path / "build/a")
 
 
@@ -134,7 +136,7 @@ def test_every_pinned_patch_and_then_every_edit_applies(
     wanted = Sources(archives=tuple(patched), wheels=())
     try:
         fetch(wanted, tmp_path / "archives", build_cache())
-    except NetworkError as error:
+    except SourceError as error:
         pytest.skip(f"the package archive cannot be reached: {error}")
     changes = read_edits(edits)
     assert {edit.source for edit in changes} <= {source.name for source in sources.all}
@@ -142,7 +144,7 @@ def test_every_pinned_patch_and_then_every_edit_applies(
     for archive in patched:
         try:
             found = patches_path(archive, tmp_path / "archives")
-        except TranscriberError:
+        except BuildError:
             found = None
         assert archive.patches is not None
         if found and found.name == archive.patches.file:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from native_build.parts import part_key, provide_part
-from transcriber.errors import DependencyError
+from buildkit.errors import ToolError
+from buildkit.kept_parts import part_key, provide_part
 
 
 def test_the_key_changes_with_words_and_with_the_content_of_recipes(tmp_path: Path) -> None:
@@ -52,9 +52,9 @@ def test_a_part_is_built_once(tmp_path: Path) -> None:
 
 def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
     def fail() -> Path:
-        raise DependencyError("no", "no")
+        raise ToolError("no", "no")
 
-    with pytest.raises(DependencyError):
+    with pytest.raises(ToolError):
         provide_part("python", "key", tmp_path / "cache", fail)
     assert list(tmp_path.rglob("*")) == []
 
@@ -65,15 +65,16 @@ def test_what_was_not_used_for_long_goes(tmp_path: Path) -> None:
         made.mkdir(exist_ok=True)
         return made
 
+    folder = tmp_path / "parts"
     for key in ("old", "used", "new"):
-        kept = provide_part("python", key, tmp_path, build)
+        kept = provide_part("python", key, folder, build)
         then = time.time() - 40 * 24 * 3600
         if key != "new":
             os.utime(kept, (then, then))
         if key == "used":
-            provide_part("python", key, tmp_path, build)
-    other = provide_part("numpy", "old", tmp_path, build)
+            provide_part("python", key, folder, build)
+    other = provide_part("numpy", "old", folder, build)
     os.utime(other, (then, then))
-    provide_part("python", "next", tmp_path, build)
-    names = {path.name for path in (tmp_path / "native").iterdir()}
+    provide_part("python", "next", folder, build)
+    names = {path.name for path in folder.iterdir()}
     assert names == {"python-used", "python-new", "python-next", "numpy-old"}

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from torch_build.components import Component
-from torch_build.licences import PHRASES, PLACES, Texts, collect_licences, identifiers
-from transcriber.errors import DependencyError, TranscriberError
+from buildkit.components import Component
+from buildkit.errors import BuildError, InputError
+from buildkit.licences import PHRASES, RUNTIME_PLACES, Texts, collect_licences, identifiers
+from torch_build.components import PLACES
 
 MIT = "Permission is hereby granted, free of charge, to any\nperson obtaining a copy of this ...\n"
 BSD = "Redistributions of source code must retain\n# Neither the name of the ...\n"
@@ -55,6 +56,7 @@ def test_the_text_of_a_header_is_its_first_comment(sources: Path, tmp_path: Path
         tmp_path / "licences",
         sources=sources,
         system=tmp_path,
+        places=PLACES,
     )
     assert written.name == "pocketfft_hdronly.h.txt"
     assert written.read_text() == BSD
@@ -65,7 +67,7 @@ def test_texts_of_the_runtime_libraries_come_from_the_sysroot(
 ) -> None:
     system = tmp_path / "system"
     for pattern, text in zip(
-        PLACES["libomp"].patterns,
+        RUNTIME_PLACES["libomp"].patterns,
         ("---- LLVM Exceptions to the Apache 2.0 License ----", "Apache License\n  Version 2.0,"),
         strict=True,
     ):
@@ -75,7 +77,7 @@ def test_texts_of_the_runtime_libraries_come_from_the_sysroot(
     written = collect_licences((licensed,), tmp_path / "licences", sources=sources, system=system)
     assert [path.name for path in written] == ["Apache-2.0", "copyright"]
     (system / "usr/share/common-licenses/Apache-2.0").unlink()
-    with pytest.raises(DependencyError, match=r"libomp is missing.*Apache-2\.0"):
+    with pytest.raises(InputError, match=r"libomp is missing.*Apache-2\.0"):
         collect_licences((licensed,), tmp_path / "licences", sources=sources, system=system)
 
 
@@ -93,7 +95,7 @@ def test_a_missing_or_wrong_text_stops_and_removes_nothing(
     output = tmp_path / "licences"
     output.mkdir()
     (output / "kept").write_text("")
-    with pytest.raises(DependencyError, match=message):
+    with pytest.raises(BuildError, match=message):
         collect_licences((component(name, licence),), output, sources=sources, system=tmp_path)
     assert (output / "kept").exists()
 
@@ -102,7 +104,7 @@ def test_two_texts_of_one_name_are_not_mixed_up(sources: Path, tmp_path: Path) -
     (sources / "pytorch/part").mkdir()
     (sources / "pytorch/part/LICENSE").write_text(BSD + "else")
     places = {"both": Texts(source="pytorch", patterns=("LICENSE", "part/LICENSE"))}
-    with pytest.raises(TranscriberError, match="two different licence texts named LICENSE"):
+    with pytest.raises(BuildError, match="two different licence texts named LICENSE"):
         collect_licences(
             (component("both", "BSD-3-Clause"),),
             tmp_path / "licences",

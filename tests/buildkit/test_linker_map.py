@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from torch_build.linker_map import LINKER, InputSection, parse_map
-from transcriber.errors import TranscriberError
+from buildkit.errors import BuildError
+from buildkit.linker_map import LINKER, InputSection, parse_map
 
 # As LLD 19 writes it, shortened: one function is folded into another, one table is zeros.
 MAP = """\
@@ -54,9 +54,9 @@ def test_names_of_the_same_bytes_are_one_symbol() -> None:
 
 
 def test_what_is_not_such_a_map_is_refused() -> None:
-    with pytest.raises(TranscriberError, match="not a map of LLVM's linker"):
+    with pytest.raises(BuildError, match="not a map of LLVM's linker"):
         parse_map(["Archive member included to satisfy reference by file (symbol)\n"])
-    with pytest.raises(TranscriberError, match="not a map"):
+    with pytest.raises(BuildError, match="not a map"):
         parse_map([])
-    with pytest.raises(TranscriberError, match="not understood"):
+    with pytest.raises(BuildError, match="not understood"):
         parse_map([*MAP.splitlines(), "something else"])

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from archives import patch_of
-from torch_build import patch_program
-from torch_build.patch_program import apply_patch, provide_patch_program
-from transcriber.errors import DependencyError
+from buildkit import patch_program
+from buildkit.errors import RecipeError, ToolError
+from buildkit.patch_program import apply_patch, provide_patch_program
 
 
 @pytest.fixture
@@ -58,17 +58,17 @@ def test_files_come_and_go(tree: Path) -> None:
     ],
 )
 def test_a_patch_that_does_not_fit_is_one_line(tree: Path, text: bytes) -> None:
-    with pytest.raises(DependencyError) as caught:
+    with pytest.raises(RecipeError) as caught:
         apply_patch(text, tree, name="mend.patch", program=provide_patch_program())
     assert str(caught.value).startswith("the patch mend.patch does not apply to some: ")
     assert (tree / "src/a.h").read_text() == "1\n2\n3\n4\n5\n"
-    assert "leave it out" in caught.value.remedy
+    assert "leave it out" in caught.value.hint
 
 
 @pytest.mark.parametrize("name", ["../outside", "link/outside"])
 def test_a_patch_cannot_write_elsewhere(tree: Path, tmp_path: Path, name: str) -> None:
     (tree / "link").symlink_to(tmp_path)
-    with pytest.raises(DependencyError, match="does not apply"):
+    with pytest.raises(RecipeError, match="does not apply"):
         apply_patch(
             patch_of(name, None, "x").encode(), tree, name="evil", program=provide_patch_program()
         )
@@ -94,5 +94,5 @@ def test_a_machine_without_the_program_gets_it(
 
 
 def test_a_program_that_does_not_run_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(DependencyError, match=r"cannot run .*absent for mend"):
+    with pytest.raises(ToolError, match=r"cannot run .*absent for mend"):
         apply_patch(b"", tmp_path, name="mend", program=tmp_path / "absent")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.content import Route, provide
-from transcriber.errors import NetworkError
+from buildkit.errors import SourceError
+from buildkit.pinned_files import Route, provide
 
 CONTENT = b"the right content"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -34,7 +34,7 @@ class Routes:
     def failing(self, name: str) -> Route:
         def route(_: Iterable[str], __: Path) -> None:
             self.calls.append(name)
-            raise NetworkError(f"{name} does not answer")
+            raise SourceError(f"{name} does not answer")
 
         return route
 
@@ -103,7 +103,7 @@ def test_one_line_names_the_folder_and_every_route_that_failed(
     tmp_path: Path, routes: Routes
 ) -> None:
     both = {"the archive": routes.failing("one"), "the origin": routes.bringing("two", b"wrong")}
-    with pytest.raises(NetworkError) as raised:
+    with pytest.raises(SourceError) as raised:
         provide(tmp_path / "folder", FILES, cache=tmp_path / "cache", routes=both)
     message = str(raised.value)
     assert "\n" not in message

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from archives import write_tar
-from torch_build.python_index import download
-from transcriber.errors import NetworkError
+from buildkit.errors import SourceError
+from buildkit.python_index import download
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_a_wheel_with_another_digest_is_refused(shelf: Path, tmp_path: Path) -> 
         wheel.writestr("two-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: two\nVersion: 1\n")
         wheel.writestr("two-1.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
         wheel.writestr("two-1.dist-info/RECORD", "")
-    with pytest.raises(NetworkError, match="pip cannot download two"):
+    with pytest.raises(SourceError, match="pip cannot download two"):
         download("two", "1", "0" * 64, tmp_path)
     download("two", "1", digest(path), tmp_path)
     assert digest(tmp_path / path.name) == digest(path)

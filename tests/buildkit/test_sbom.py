@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
-from torch_build.components import Component
-from torch_build.sbom import make_sbom, package_url, write_sbom
-from torch_build.wheel import Metadata
-from transcriber.errors import TranscriberError
+from buildkit.components import Component, Subject
+from buildkit.errors import BuildError
+from buildkit.sbom import make_sbom, package_url, write_sbom
+from torch_build.metadata import SUMMARY
 
-METADATA = Metadata(version="2.6.0+whisper.cpu", licence="BSD-3-Clause AND MIT")
+SUBJECT = Subject(
+    name="torch", version="2.6.0+whisper.cpu", licence="BSD-3-Clause AND MIT", summary=SUMMARY
+)
 PYTORCH = Component(
     name="pytorch",
     version="2.6.0",
@@ -34,7 +36,7 @@ PACKAGE = {"torch/__init__.py": b"", "torch/_C.so": b"library"}
 
 
 def bill(*components: Component) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(make_sbom(components, METADATA, PACKAGE))
+    content: dict[str, Any] = json.loads(make_sbom(components, SUBJECT, PACKAGE))
     return content
 
 
@@ -66,7 +68,7 @@ def test_the_patches_of_a_component_are_its_pedigree() -> None:
 
 
 def test_a_program_is_no_library() -> None:
-    content = json.loads(make_sbom((FMT,), METADATA, PACKAGE, kind="application"))
+    content = json.loads(make_sbom((FMT,), SUBJECT, PACKAGE, kind="application"))
     assert content["metadata"]["component"]["type"] == "application"
     assert bill(FMT)["metadata"]["component"]["type"] == "library"
 
@@ -92,8 +94,8 @@ def test_every_reference_is_defined_once() -> None:
 
 
 def test_the_same_components_give_the_same_bytes_and_others_another_number() -> None:
-    first = make_sbom((PYTORCH, FMT), METADATA, PACKAGE)
-    assert first == make_sbom((FMT, PYTORCH), METADATA, PACKAGE)
+    first = make_sbom((PYTORCH, FMT), SUBJECT, PACKAGE)
+    assert first == make_sbom((FMT, PYTORCH), SUBJECT, PACKAGE)
     number = json.loads(first)["serialNumber"]
     assert re.fullmatch(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", number)
     assert number != bill(PYTORCH)["serialNumber"]
@@ -108,9 +110,9 @@ def test_a_digest_stands_in_a_derived_address() -> None:
 
 
 def test_an_empty_or_ambiguous_list_is_refused() -> None:
-    with pytest.raises(TranscriberError, match="no components"):
+    with pytest.raises(BuildError, match="no components"):
         bill()
-    with pytest.raises(TranscriberError, match="twice"):
+    with pytest.raises(BuildError, match="twice"):
         bill(FMT, FMT)
 
 
@@ -118,5 +120,5 @@ def test_it_is_written_from_the_staged_package(tmp_path: Path) -> None:
     for name, content in PACKAGE.items():
         (tmp_path / "stage" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "stage" / name).write_bytes(content)
-    write_sbom(tmp_path / "out.json", (FMT,), metadata=METADATA, stage=tmp_path / "stage")
-    assert (tmp_path / "out.json").read_bytes() == make_sbom((FMT,), METADATA, PACKAGE)
+    write_sbom(tmp_path / "out.json", (FMT,), subject=SUBJECT, stage=tmp_path / "stage")
+    assert (tmp_path / "out.json").read_bytes() == make_sbom((FMT,), SUBJECT, PACKAGE)

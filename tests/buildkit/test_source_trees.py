@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from archives import FILES, patch_of, pin, pin_patches, write_debian, write_tar
-from torch_build.edits import Edit
-from torch_build.source_trees import provide_tree
-from torch_build.sources import Archive
-from transcriber.errors import DependencyError, NetworkError
+from buildkit.edits import Edit
+from buildkit.errors import RecipeError, SourceError
+from buildkit.source_trees import provide_tree
+from buildkit.sources import Archive
 
 MEND = patch_of("src/a.h", "one two", "one and two")
 DOCUMENTED = patch_of("doc/x", "prose", "poetry")
@@ -73,11 +73,11 @@ def test_a_changed_edit_writes_its_own_file_only(path: Path, tmp_path: Path) -> 
 def test_an_edit_that_does_not_fit_leaves_no_tree_that_looks_finished(
     path: Path, tmp_path: Path, wrong: Edit, message: str
 ) -> None:
-    with pytest.raises(DependencyError, match=message):
+    with pytest.raises(RecipeError, match=message):
         provide_tree(pin(path), path, tmp_path, [wrong])
     assert not (tmp_path / "some").exists()
     tree = provide_tree(pin(path), path, tmp_path, [edit()])
-    with pytest.raises(DependencyError, match=message):
+    with pytest.raises(RecipeError, match=message):
         provide_tree(pin(path), path, tmp_path, [wrong])
     assert (tree / "src" / "a.h").read_text() == "one 2\n"
 
@@ -99,14 +99,14 @@ def test_the_makers_archive_gives_the_same_tree(path: Path, tmp_path: Path) -> N
 
 def test_an_archive_with_other_content_is_refused(path: Path, tmp_path: Path) -> None:
     wrong = dataclasses.replace(pin(path), sha256="0" * 64, content_sha256="0" * 64)
-    with pytest.raises(NetworkError, match="pinned content"):
+    with pytest.raises(SourceError, match="pinned content"):
         provide_tree(wrong, path, tmp_path)
 
 
 def test_a_cut_archive_is_an_error_and_leaves_nothing(path: Path, tmp_path: Path) -> None:
     archive = pin(path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(NetworkError, match=r"some_1\.orig\.tar\.xz"):
+    with pytest.raises(SourceError, match=r"some_1\.orig\.tar\.xz"):
         provide_tree(archive, path, tmp_path / "trees")
     assert not (tmp_path / "trees" / "some").exists()
 
@@ -130,7 +130,7 @@ def test_patches_are_applied_in_the_order_of_the_series(path: Path, tmp_path: Pa
     tree = provide_tree(archive, path, tmp_path, patches=packaging)
     assert (tree / "src/a.h").read_text() == "three\n"
     archive, packaging = patched(path, {"a.patch": then, "z.patch": MEND})
-    with pytest.raises(DependencyError, match=r"a\.patch does not apply"):
+    with pytest.raises(RecipeError, match=r"a\.patch does not apply"):
         provide_tree(archive, path, tmp_path, patches=packaging)
 
 
@@ -164,14 +164,14 @@ def test_of_a_patch_the_files_count_that_are_unpacked(path: Path, tmp_path: Path
     assert (tree / "src/a.h").read_text() == "one and two\n"
     assert not (tree / "doc").exists()
     archive, packaging = patched(path, {"prose.patch": DOCUMENTED})
-    with pytest.raises(DependencyError, match=r"prose\.patch of some changes no file"):
+    with pytest.raises(RecipeError, match=r"prose\.patch of some changes no file"):
         provide_tree(archive, path, tmp_path, patches=packaging)
 
 
 def test_a_patch_that_nobody_decided_on_stops_the_build(path: Path, tmp_path: Path) -> None:
     patches = {"mend.patch": MEND, "further.patch": DOCUMENTED}
     archive, packaging = patched(path, patches, applied=("mend.patch",))
-    with pytest.raises(DependencyError, match=r"further\.patch of some .*neither applied nor left"):
+    with pytest.raises(RecipeError, match=r"further\.patch of some .*neither applied nor left"):
         provide_tree(archive, path, tmp_path / "trees", patches=packaging)
     assert not (tmp_path / "trees/some").exists()
     archive, packaging = patched(
@@ -193,7 +193,7 @@ def test_other_patches_than_those_pinned_are_refused(path: Path, tmp_path: Path)
     archive, _ = patched(path, {"mend.patch": MEND})
     evil = write_debian(tmp_path / "other.tar.xz", {"mend.patch": MEND.replace("and", "evil")})
     for wrong in (evil, None):
-        with pytest.raises(NetworkError, match="patches"):
+        with pytest.raises(SourceError, match="patches"):
             provide_tree(archive, path, tmp_path / "trees", patches=wrong)
     assert not (tmp_path / "trees/some").exists()
 
@@ -203,6 +203,6 @@ def test_a_patch_that_does_not_apply_leaves_no_tree_that_looks_finished(
 ) -> None:
     wrong = patch_of("src/a.h", "four", "five")
     archive, packaging = patched(path, {"wrong.patch": wrong})
-    with pytest.raises(DependencyError, match=r"wrong\.patch does not apply to some: .*src/a\.h"):
+    with pytest.raises(RecipeError, match=r"wrong\.patch does not apply to some: .*src/a\.h"):
         provide_tree(archive, path, tmp_path / "trees", patches=packaging)
     assert not (tmp_path / "trees/some").exists()

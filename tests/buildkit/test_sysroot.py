@@ -13,19 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from scripts.debian_suites import open_suites
-from scripts.layout import build_cache
-from torch_build import sysroot as module
-from torch_build.sysroot import (
-    OPENMP,
-    Package,
-    Sysroot,
-    SysrootPins,
-    provide_sysroot,
-    read_pins,
-    sysroot_in,
-)
-from transcriber.errors import DependencyError, NetworkError, StorageError
+from buildkit import sysroot as module
+from buildkit.debian_suites import open_suites
+from buildkit.errors import RecipeError, SourceError, StorageError, ToolError
+from buildkit.package_pins import Package, PackagePins, read_pins
+from buildkit.places import build_cache
+from buildkit.sysroot import OPENMP, PINS, Sysroot, provide_sysroot, sysroot_in
 
 # It plays a server that has the packages of a folder, and one without network.
 APT = """\
@@ -86,8 +79,8 @@ def made(shelf: Path, name: str, version: str, **links: str) -> Package:
     return Package(name=name, version=version, size=size, sha256=digest, purpose="a test")
 
 
-def of(*packages: Package) -> SysrootPins:
-    return SysrootPins(suite="old", packages=packages)
+def of(*packages: Package) -> PackagePins:
+    return PackagePins(suite="old", packages=packages)
 
 
 def links_outside(root: Path) -> list[str]:
@@ -98,7 +91,7 @@ def links_outside(root: Path) -> list[str]:
 
 
 def test_the_pins_are_read_with_their_reasons() -> None:
-    pins = read_pins()
+    pins = read_pins(PINS)
     assert pins.suite == "bullseye"
     packages = {package.name: package for package in pins.packages}
     # Newer than this, and the wheel needs a newer system.
@@ -122,7 +115,7 @@ def test_the_pins_are_read_with_their_reasons() -> None:
 )
 def test_a_faulty_pin_is_named(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "pins.toml").write_text(text)
-    with pytest.raises(DependencyError, match=rf"pins\.toml: .*{message}.*correct the pin"):
+    with pytest.raises(RecipeError, match=rf"pins\.toml: .*{message}.*correct the pin"):
         read_pins(tmp_path / "pins.toml")
 
 
@@ -167,7 +160,7 @@ def test_a_package_with_another_digest_is_refused(shelf: Path, tmp_path: Path) -
     one, two = made(shelf, "one", "1"), made(shelf, "two", "2")
     shutil.copy(shelf / two.file, shelf / one.file)
     pins = of(one, two)
-    with pytest.raises(NetworkError, match=r"one_1_amd64\.deb .*not have the pinned sha256"):
+    with pytest.raises(SourceError, match=r"one_1_amd64\.deb .*not have the pinned sha256"):
         provide_sysroot(tmp_path / "cache", pins=pins)
     assert not any(sysroot_in(tmp_path / "cache", pins).root.parent.iterdir())
 
@@ -181,7 +174,7 @@ def test_a_damaged_package_in_the_cache_is_replaced(shelf: Path, tmp_path: Path)
 
 def test_what_the_archive_lacks_is_named(shelf: Path, tmp_path: Path) -> None:
     one = made(shelf, "one", "1")
-    with pytest.raises(NetworkError, match=r"cannot download one=3: E: Version '3' was not"):
+    with pytest.raises(SourceError, match=r"cannot download one=3: E: Version '3' was not"):
         provide_sysroot(tmp_path / "cache", pins=of(replace(one, version="3")))
     assert not any((tmp_path / "cache/sysroot").iterdir())
 
@@ -190,7 +183,7 @@ def test_what_cannot_be_unpacked_leaves_nothing(shelf: Path, tmp_path: Path) -> 
     (shelf / "one_1_amd64.deb").write_text("no package")
     digest = hashlib.sha256(b"no package").hexdigest()
     one = Package(name="one", version="1", size=10, sha256=digest, purpose="a test")
-    with pytest.raises(DependencyError, match=r"cannot unpack one_1_amd64\.deb: "):
+    with pytest.raises(ToolError, match=r"cannot unpack one_1_amd64\.deb: "):
         provide_sysroot(tmp_path / "cache", pins=of(one))
     assert not any((tmp_path / "cache/sysroot").iterdir())
 
@@ -228,7 +221,7 @@ def test_no_link_leads_to_the_machines_own_files(shelf: Path, tmp_path: Path) ->
 
 
 def test_the_real_one_has_what_the_build_takes_from_it() -> None:
-    found = sysroot_in(build_cache(), read_pins())
+    found = sysroot_in(build_cache(), read_pins(PINS))
     if not found.root.is_dir():
         pytest.skip("`make torch` unpacks it")
     check(found)
@@ -249,11 +242,11 @@ def check(found: Sysroot) -> None:
 def test_it_comes_from_the_real_archive(tmp_path: Path) -> None:
     if shutil.which("apt-get") is None:
         pytest.skip("this machine has no apt")
-    pins = read_pins()
+    pins = read_pins(PINS)
     (tmp_path / "apt").mkdir()
     try:
         open_suites(tmp_path / "apt", [pins.suite], kind="deb")
-    except NetworkError as error:
+    except SourceError as error:
         pytest.skip(f"the package archive cannot be reached: {error}")
     check(provide_sysroot(tmp_path / "cache", pins=pins))
     for package in pins.packages:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from torch_build.packages import install, unpack_packages
-from transcriber.errors import DependencyError, NetworkError
+from buildkit.errors import SourceError, ToolError
+from buildkit.system_packages import install, unpack_packages
 
 # It checks that what apt writes goes to the private folder, and plays a server.
 APT = """\
@@ -65,7 +65,7 @@ def test_a_package_that_apt_lacks_leaves_what_was_there(calls: Path, tmp_path: P
     root = tmp_path / "cache" / "root"
     root.mkdir(parents=True)
     (root / "old").write_text("")
-    with pytest.raises(NetworkError, match="absent: E: Unable to locate package"):
+    with pytest.raises(SourceError, match="absent: E: Unable to locate package"):
         unpack_packages(["absent"], root)
     assert (root / "old").exists()
     assert [p.name for p in root.parent.iterdir()] == ["root"]
@@ -73,7 +73,7 @@ def test_a_package_that_apt_lacks_leaves_what_was_there(calls: Path, tmp_path: P
 
 def test_without_apt_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(DependencyError, match="no apt-get"):
+    with pytest.raises(ToolError, match="no apt-get"):
         unpack_packages(["one"], tmp_path / "root")
     assert not install(["one"])
 

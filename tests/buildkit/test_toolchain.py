@@ -8,15 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from torch_build import toolchain as module
-from torch_build.sysroot import Sysroot
-from torch_build.toolchain import (
-    Toolchain,
-    find_toolchain,
-    missing_packages,
-    provide_toolchain,
-)
-from transcriber.errors import DependencyError, NetworkError
+from buildkit import toolchain as module
+from buildkit.build_tools import missing_packages
+from buildkit.errors import SourceError, ToolError
+from buildkit.sysroot import Sysroot
+from buildkit.toolchain import Toolchain, find_toolchain, provide_toolchain
 
 SAYS = {
     "clang-19": "Debian clang version 19.1.7 (3~deb12u1)",
@@ -72,7 +68,7 @@ def ways(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def unpack_packages(packages: Sequence[str], _: Path) -> None:
         tried.append("unpack " + " ".join(packages))
-        raise NetworkError("no network")
+        raise SourceError("no network")
 
     monkeypatch.setattr(module, "install", install)
     monkeypatch.setattr(module, "unpack_packages", unpack_packages)
@@ -116,7 +112,7 @@ def test_a_tool_of_a_wrong_version_is_missing(
 ) -> None:
     put(machine, list(SAYS), **says)
     assert missing_packages() == [package]
-    with pytest.raises(DependencyError):
+    with pytest.raises(ToolError):
         find_toolchain(SYSROOT)
 
 
@@ -124,10 +120,10 @@ def test_without_the_sysroot_nothing_is_installed(
     machine: Path, ways: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def provide_sysroot(_: Path) -> Sysroot:
-        raise NetworkError("none of Debian's suites")
+        raise SourceError("none of Debian's suites")
 
     monkeypatch.setattr(module, "provide_sysroot", provide_sysroot)
-    with pytest.raises(NetworkError, match="none of Debian's suites"):
+    with pytest.raises(SourceError, match="none of Debian's suites"):
         provide_toolchain(tmp_path / "cache")
     assert ways == []
 
@@ -136,7 +132,7 @@ def test_without_any_way_the_error_names_the_packages(
     machine: Path, ways: list[str], tmp_path: Path
 ) -> None:
     put(machine, [name for name in SAYS if name not in {"ld.lld-19", "ccache"}])
-    with pytest.raises(DependencyError) as caught:
+    with pytest.raises(ToolError) as caught:
         provide_toolchain(tmp_path / "cache")
     assert ways == ["install lld-19 ccache", "unpack lld-19 ccache"]
     text = str(caught.value)
@@ -174,10 +170,10 @@ def test_a_compiler_that_cannot_compile_is_reported(
     put(machine, list(SAYS))
 
     def check(toolchain: Toolchain) -> None:
-        raise DependencyError("fatal error: 'vector' file not found", f"delete {SYSROOT.root}")
+        raise ToolError("fatal error: 'vector' file not found", f"delete {SYSROOT.root}")
 
     monkeypatch.setattr(module, "check_toolchain", check)
-    with pytest.raises(DependencyError, match=r"'vector' file not found: delete /cache/sysroot"):
+    with pytest.raises(ToolError, match=r"'vector' file not found: delete /cache/sysroot"):
         provide_toolchain(tmp_path / "cache")
     assert ways == []
 
@@ -190,7 +186,7 @@ def test_the_check_sees_a_compiler_that_fails(machine: Path, tmp_path: Path) -> 
     fails = "echo 'x.cpp:1: fatal error: no vector'; echo end; exit 1"
     script.write_text(f'#!/bin/sh\necho "$*" > {calls}\n{fails}\n')
     remedy = f"delete {SYSROOT.root},"
-    with pytest.raises(DependencyError, match=rf"link: .*fatal error: no vector: {remedy}"):
+    with pytest.raises(ToolError, match=rf"link: .*fatal error: no vector: {remedy}"):
         CHECK(found)
     # It is asked to do what the build does: to compile for the sysroot.
     words = calls.read_text().split()

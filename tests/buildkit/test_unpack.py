@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from archives import FILES, pin, write_tar
-from torch_build.sources import PythonWheel
-from torch_build.unpack import content_digest, unpack_wheel
-from transcriber.errors import NetworkError
+from buildkit.errors import SourceError
+from buildkit.sources import PythonWheel
+from buildkit.unpack import content_digest, unpack_wheel
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_the_digest_is_the_documented_one(path: Path) -> None:
 )
 def test_an_archive_cannot_write_elsewhere(tmp_path: Path, files: dict[str, str]) -> None:
     path = write_tar(tmp_path / "evil.tar.xz", files)
-    with pytest.raises(NetworkError, match="leads out"):
+    with pytest.raises(SourceError, match="leads out"):
         pin(path)
 
 
@@ -72,5 +72,5 @@ def test_a_wheel_becomes_a_folder_to_import_from(tmp_path: Path) -> None:
     unpack_wheel(pinned, path, tmp_path / "trees")
     assert (tree / "one" / "__init__.py").stat().st_mtime == 1
     path.write_bytes(b"damaged")
-    with pytest.raises(NetworkError, match="fetch it again"):
+    with pytest.raises(SourceError, match="fetch it again"):
         unpack_wheel(dataclasses.replace(pinned, sha256="0" * 64), path, tmp_path / "trees")

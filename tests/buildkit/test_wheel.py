@@ -10,16 +10,17 @@ import os
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from torch_build.wheel import Metadata, make_wheel
-from transcriber.errors import TranscriberError
+from buildkit.errors import BuildError
+from buildkit.wheel import make_wheel
+from torch_build.metadata import torch_metadata
 
-METADATA = Metadata(
-    version="2.6.0+whisper.cpu",
-    licence="BSD-3-Clause AND MIT",
+METADATA = replace(
+    torch_metadata("2.6.0+whisper.cpu", "BSD-3-Clause AND MIT"),
     requires=("typing-extensions>=4.10.0",),
 )
 NAME = "torch-2.6.0+whisper.cpu-cp311-cp311-linux_x86_64.whl"
@@ -116,15 +117,15 @@ def test_pip_installs_it_and_finds_nothing_to_complain_about(parts: Path) -> Non
 
 def test_an_incomplete_wheel_is_not_made(parts: Path) -> None:
     (parts / "stage/torch/__init__.py").rename(parts / "kept")
-    with pytest.raises(TranscriberError, match=r"has no torch/__init__\.py"):
+    with pytest.raises(BuildError, match=r"has no torch/__init__\.py"):
         make(parts)
     (parts / "kept").rename(parts / "stage/torch/__init__.py")
     (parts / "stage/old.dist-info").mkdir()
     (parts / "stage/old.dist-info/METADATA").write_text("")
-    with pytest.raises(TranscriberError, match=r"old\.dist-info"):
+    with pytest.raises(BuildError, match=r"old\.dist-info"):
         make(parts)
     (parts / "stage/old.dist-info/METADATA").unlink()
     (parts / "torch.cdx.json").unlink()
-    with pytest.raises(TranscriberError, match="no bill of materials"):
+    with pytest.raises(BuildError, match="no bill of materials"):
         make(parts)
     assert not (parts / "dist").exists()

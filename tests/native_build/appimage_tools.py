@@ -14,20 +14,21 @@ from typing import Any
 
 import pytest
 
+from buildkit.capture import capture
+from buildkit.cmake_target import compile_target
+from buildkit.edits import read_edits
+from buildkit.elf_sections import elf_sections
+from buildkit.errors import ToolError
+from buildkit.fetch import fetch
+from buildkit.places import CHECKOUT, build_cache
+from buildkit.source_trees import provide_trees
+from buildkit.sources import read_sources
+from buildkit.toolchain import Toolchain, provide_toolchain
 from native_build.appimage_runtime import RECIPE, build_runtime
 from native_build.build_packages import SOURCE_EDITS
-from native_build.compiled import compile_target
 from native_build.mksquashfs import build_mksquashfs
 from native_build.pack import QUICKEST, Compression, image_command, join
-from scripts.layout import CHECKOUT, NATIVE, build_cache
-from torch_build.edits import read_edits
-from torch_build.elf_sections import elf_sections
-from torch_build.fetch import fetch
-from torch_build.process import capture
-from torch_build.source_trees import provide_trees
-from torch_build.sources import read_sources
-from torch_build.toolchain import Toolchain, provide_toolchain
-from transcriber.errors import DependencyError
+from scripts.layout import NATIVE
 
 WORK = CHECKOUT / "build/native"
 SOURCES = ("musl", "zstd", "xz", "squashfs_tools")
@@ -167,13 +168,13 @@ def section_content(program: bytes, name: str) -> bytes:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When there is no such section.
     """
     for section in elf_sections(program):
         if section.name == name:
             return program[section.offset : section.offset + section.size]
-    raise DependencyError(f"the AppImage has no section {name}", "build it again")
+    raise ToolError(f"the AppImage has no section {name}", "build it again")
 
 
 def content_of(folder: Path) -> dict[str, tuple[int, bytes]]:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.layout import build_cache
-from torch_build.packages import unpack_packages
-from transcriber.errors import TranscriberError
+from buildkit.errors import BuildError
+from buildkit.places import build_cache
+from buildkit.system_packages import unpack_packages
 
 
 @functools.cache
@@ -27,7 +27,7 @@ def debian_program(name: str, package: str) -> Path:
         pytest.fail(f"the package {package} has no {name}")
     try:
         unpack_packages([package], folder)
-    except TranscriberError as error:
+    except BuildError as error:
         pytest.skip(f"{name} cannot be had: {error}")
     return debian_program.__wrapped__(name, package)
 

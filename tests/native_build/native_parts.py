@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.layout import CHECKOUT, build_cache
+from buildkit.places import CHECKOUT, build_cache
 
 NEWEST_GLIBC = (2, 31)
 """What the oldest system that the program is for has."""

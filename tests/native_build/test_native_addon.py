@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from addon_samples import TORCH, make_core, make_parts, make_wheel_of
+from buildkit.errors import InputError, ResultError
+from buildkit.places import CHECKOUT
 from native_build.addon import describe, pack_addon
 from native_build.addon_parts import AddonParts, read_parts
 from native_build.addon_wheel import make_addon_wheel
-from scripts.layout import CHECKOUT
 from transcriber.cuda.addon import Addon, addon_from, published_addon
 from transcriber.cuda.store import import_addon
-from transcriber.errors import DependencyError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +80,7 @@ def test_the_program_takes_it(
 
 def test_nothing_is_packed_for_another_build(built: Built, tmp_path: Path) -> None:
     other = make_wheel_of(make_core(tmp_path / "other", "WHISPER_2"), built.wheel.parent)
-    with pytest.raises(DependencyError, match="made for the PyTorch"):
+    with pytest.raises(ResultError, match="made for the PyTorch"):
         pack_addon(built.parts, other, built.output, built.description)
     assert not built.output.exists()
 
@@ -146,6 +146,6 @@ def test_the_command(built: Built) -> None:
         timeout=120,
         check=False,
     )
-    assert done.returncode == DependencyError.exit_code
+    assert done.returncode == InputError.exit_code
     assert done.stderr.count("\n") == 1
     assert "sbom.json" in done.stderr

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from addon_samples import compile_library, make_core, make_parts, make_wheel_of
+from buildkit.elf_versions import read_dynamic
+from buildkit.errors import BuildError, InputError, ResultError
 from native_build.addon_parts import addon_components, check_addon, install_addon, read_parts
-from native_build.elf_versions import read_dynamic
 from transcriber.cuda import search
-from transcriber.errors import DependencyError, TranscriberError
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def test_versions_are_those_that_the_linker_wrote(core: Path, tmp_path: Path) ->
     addon = read_dynamic((make_parts(tmp_path / "parts", core) / "libtorch_cuda.so").read_bytes())
     assert "WHISPER_1" in addon.needed
     assert core.name in addon.libraries
-    with pytest.raises(TranscriberError):
+    with pytest.raises(BuildError):
         read_dynamic(b"not a library")
 
 
@@ -51,20 +51,20 @@ def test_it_is_built_into_the_program_where_the_program_looks(
 def test_an_addon_of_another_build(wheel: Path, tmp_path: Path) -> None:
     other = make_core(tmp_path / "other", "WHISPER_2")
     parts = read_parts(make_parts(tmp_path / "parts", other))
-    with pytest.raises(DependencyError, match=r"made for the PyTorch WHISPER_2.*is WHISPER_1"):
+    with pytest.raises(ResultError, match=r"made for the PyTorch WHISPER_2.*is WHISPER_1"):
         check_addon(parts, wheel)
 
 
 def test_an_addon_that_asks_for_no_build(wheel: Path, tmp_path: Path) -> None:
     plain = compile_library(tmp_path / "plain/_C.so", "int whisper_core(void) { return 1; }\n")
     parts = read_parts(make_parts(tmp_path / "parts", plain))
-    with pytest.raises(DependencyError, match="asks for 0 symbol versions"):
+    with pytest.raises(ResultError, match="asks for 0 symbol versions"):
         check_addon(parts, wheel)
 
 
 def test_an_addon_that_was_not_stripped(core: Path, wheel: Path, tmp_path: Path) -> None:
     parts = read_parts(make_parts(tmp_path / "parts", core, "-g"))
-    with pytest.raises(DependencyError, match=r"has the section \.(symtab|debug).*: strip it"):
+    with pytest.raises(ResultError, match=r"has the section \.(symtab|debug).*: strip it"):
         check_addon(parts, wheel)
 
 
@@ -76,7 +76,7 @@ def test_an_addon_that_needs_what_not_every_system_has(
     )
     words = ("-s", "-Wl,--no-as-needed", str(library))
     parts = read_parts(make_parts(tmp_path / "parts", core, *words))
-    with pytest.raises(DependencyError, match=r"needs libcublas\.so\.12, which not every system"):
+    with pytest.raises(ResultError, match=r"needs libcublas\.so\.12, which not every system"):
         check_addon(parts, wheel)
 
 
@@ -85,7 +85,7 @@ def test_a_part_that_is_missing(core: Path, tmp_path: Path, name: str) -> None:
     folder = make_parts(tmp_path / "parts", core)
     for path in folder.glob(name):
         path.unlink()
-    with pytest.raises(DependencyError, match=name.partition("/")[0]):
+    with pytest.raises(InputError, match=name.partition("/")[0]):
         read_parts(folder)
 
 
@@ -102,7 +102,7 @@ def test_what_it_is_made_of(core: Path, tmp_path: Path) -> None:
 def test_a_component_without_its_texts(core: Path, tmp_path: Path) -> None:
     parts = read_parts(make_parts(tmp_path / "parts", core))
     (parts.licences / "cutlass/LICENSE").unlink()
-    with pytest.raises(DependencyError, match="no folder cutlass"):
+    with pytest.raises(InputError, match="no folder cutlass"):
         addon_components(parts)
 
 
@@ -110,5 +110,5 @@ def test_a_component_without_its_texts(core: Path, tmp_path: Path) -> None:
 def test_a_bill_that_is_none(core: Path, tmp_path: Path, text: str) -> None:
     parts = read_parts(make_parts(tmp_path / "parts", core))
     parts.bill.write_text(text)
-    with pytest.raises(DependencyError, match="no bill of materials"):
+    with pytest.raises(InputError, match="no bill of materials"):
         addon_components(parts)

@@ -4,18 +4,21 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.components import runtime_components, source_components
+from buildkit.edits import read_edits
+from buildkit.errors import RecipeError
+from buildkit.places import CHECKOUT
+from buildkit.sources import read_sources
 from native_build.advisories import OPEN, read_advisories
 from native_build.build_packages import SOURCE_EDITS
 from native_build.cpython import SETUP
 from native_build.program_packages import LEFT_OUT, required_names
-from scripts.layout import CHECKOUT, NATIVE
+from scripts.layout import NATIVE
 from scripts.pins import read_pins
-from torch_build.components import runtime_components, source_components
+from torch_build.components import torch_components
 from torch_build.cuda.description import SOURCES as CUDA_SOURCES
 from torch_build.cuda.description import toolkit_components
-from torch_build.edits import read_edits
-from torch_build.sources import read_sources
-from transcriber.errors import DependencyError
+from torch_build.recipe import SOURCES as TORCH_SOURCES
 
 ENTRY = """\
 [components]
@@ -68,19 +71,19 @@ def test_an_entry_is_read(tmp_path: Path) -> None:
 )
 def test_an_entry_that_is_wrong(tmp_path: Path, old: str, new: str, message: str) -> None:
     assert old in ENTRY
-    with pytest.raises(DependencyError, match=message) as caught:
+    with pytest.raises(RecipeError, match=message) as caught:
         read_advisories(write(tmp_path, ENTRY.replace(old, new)))
     assert "\n" not in str(caught.value)
 
 
 def test_an_entry_twice(tmp_path: Path) -> None:
     twice = ENTRY + ENTRY.partition("\n\n")[2]
-    with pytest.raises(DependencyError, match="CVE-2026-0001 is there twice"):
+    with pytest.raises(RecipeError, match="CVE-2026-0001 is there twice"):
         read_advisories(write(tmp_path, twice))
 
 
 def test_a_list_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(DependencyError, match="No such file"):
+    with pytest.raises(RecipeError, match="No such file"):
         read_advisories(tmp_path / "none.toml")
 
 
@@ -92,8 +95,9 @@ def test_nothing_of_weight_is_open() -> None:
 
 
 def test_every_part_was_looked_at_in_the_version_that_is_pinned() -> None:
-    pins = [*read_sources(NATIVE / "sources.toml").archives, *read_sources().all]
-    expected = {one.name: one.version for one in (*source_components(pins), *runtime_components())}
+    own = source_components(read_sources(NATIVE / "sources.toml").archives)
+    torch = torch_components(read_sources(TORCH_SOURCES).all)
+    expected = {one.name: one.version for one in (*own, *torch, *runtime_components())}
     addon = (*source_components(read_sources(CUDA_SOURCES).all), *toolkit_components())
     expected |= {one.name: one.version for one in addon}
     requirements = CHECKOUT / "requirements/program.txt"

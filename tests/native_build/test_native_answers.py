@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from advisory_samples import FACTS, advisory, considered
+from buildkit.errors import InputError, RecipeError, ResultError
+from buildkit.places import CHECKOUT
 from native_build.advisories import read_advisories
 from native_build.answers import answer_all, unanswered
-from scripts.layout import CHECKOUT
-from transcriber.errors import DependencyError
 
 
 def test_every_advisory_of_what_is_there_is_answered() -> None:
@@ -38,7 +38,7 @@ def test_what_is_not_in_the_program_is_left_out() -> None:
     ],
 )
 def test_a_version_that_nobody_looked_at(versions: dict[str, str], message: str) -> None:
-    with pytest.raises(DependencyError, match=message):
+    with pytest.raises(RecipeError, match=message):
         answer_all(considered(), replace(FACTS, versions=versions))
 
 
@@ -46,12 +46,12 @@ def test_a_version_that_nobody_looked_at(versions: dict[str, str], message: str)
 @pytest.mark.parametrize("state", ["exploitable", "in_triage"])
 def test_an_advisory_of_weight_that_is_open_stops_the_build(severity: str, state: str) -> None:
     listed = considered(advisory(state=state, severity=severity))
-    with pytest.raises(DependencyError, match=f"is open and {severity}"):
+    with pytest.raises(ResultError, match=f"is open and {severity}"):
         answer_all(listed, FACTS)
 
 
 def test_a_check_that_fails_stops_the_build() -> None:
-    with pytest.raises(DependencyError, match="the answer to CVE-2026-0001"):
+    with pytest.raises(RecipeError, match="the answer to CVE-2026-0001"):
         answer_all(considered(advisory(release="4.0")), FACTS)
 
 
@@ -86,5 +86,5 @@ def test_the_command_says_what_the_list_lacks(tmp_path: Path) -> None:
 
 def test_a_report_that_is_not_there(tmp_path: Path) -> None:
     done = answers(tmp_path / "none.json")
-    assert done.returncode == DependencyError.exit_code
+    assert done.returncode == InputError.exit_code
     assert len(done.stderr.splitlines()) == 1

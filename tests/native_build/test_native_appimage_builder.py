@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from appimage_tools import EXTRACTED, WORK, AppImageTools, provide_tools, run, section_content
+from buildkit.errors import ToolError
 from native_build.app_dir import INSIDE, NAME, make_app_dir
 from native_build.appimage_builder import RECIPE, REQUIREMENTS, run_builder
 from native_build.appimages import PackTools, Publishing, make_appimage, write_all_digests
@@ -21,7 +22,6 @@ from native_build.freeze import EXECUTABLE
 from native_build.pack import UPDATE_SECTION
 from native_build.vex import ENDING
 from transcriber import __version__
-from transcriber.errors import DependencyError
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +97,9 @@ def test_all_that_is_given_away(tools: PackTools, program: Path, tmp_path: Path)
         for edition in (ULTRA_LEAN, LEAN)
     ]
     (output / "torch.whl").write_text("wheel")
+    (output / f"torch{ENDING}").write_text("answers")
     write_all_digests(made, output, publishing=publishing)
-    names = {"torch.whl", "SHA256SUMS"}
+    names = {"torch.whl", f"torch{ENDING}", "SHA256SUMS"}
     for edition in (ULTRA_LEAN, LEAN):
         stem = edition.appimage.removesuffix(".AppImage")
         names |= {f"{stem}.AppImage", f"{stem}.AppImage.zsync", f"{stem}.cdx.json"}
@@ -133,7 +134,7 @@ def test_another_recipe_is_believed(tools: PackTools, program: Path, tmp_path: P
     recipe.write_text(RECIPE.read_text().replace("{{ EDITION }}", "{{ VERSION }}"))
     app_dir = make_app_dir(program, tmp_path / "AppDir")
     work = tmp_path / "builder"
-    with pytest.raises(DependencyError, match=r"made no transcriber-lean-x86_64\.AppImage"):
+    with pytest.raises(ToolError, match=r"made no transcriber-lean-x86_64\.AppImage"):
         run_builder(
             app_dir,
             tools.runtime,

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from appimage_tools import run
-from native_build.compiled import compile_target
-from scripts.layout import build_cache
-from torch_build.toolchain import Toolchain, provide_toolchain
-from transcriber.errors import DependencyError
+from buildkit.cmake_target import compile_target
+from buildkit.errors import ToolError
+from buildkit.places import build_cache
+from buildkit.toolchain import Toolchain, provide_toolchain
 
 RECIPE = """\
 cmake_minimum_required(VERSION 3.25)
@@ -65,7 +65,7 @@ def test_what_another_compiler_made_is_made_again(
 @pytest.mark.slow
 def test_a_failure_is_told(recipe: Path, tmp_path: Path, tools: Toolchain) -> None:
     (recipe / "said.c").write_text("no program\n")
-    with pytest.raises(DependencyError, match="failed"):
+    with pytest.raises(ToolError, match="failed"):
         compile_target(recipe, "said", tmp_path / "build", tools=tools, definitions={})
 
 

@@ -35,11 +35,11 @@ from appimage_tools import (
     run,
     run_with_mounts,
 )
+from buildkit.places import CHECKOUT, build_cache
+from buildkit.unpack import stamp_of
 from debian_programs import debian_program
 from native_build.appimage_runtime import MAGIC, MAGIC_OFFSET, build_runtime
 from native_build.pack import DIGEST_SECTION, QUICKEST, Compression, with_section
-from scripts.layout import CHECKOUT, build_cache
-from torch_build.unpack import stamp_of
 
 pytestmark = pytest.mark.slow
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from authorities import authority
 
+from buildkit.errors import InputError
 from native_build.authorities import pack_authorities
-from transcriber.errors import DependencyError
 
 
 def test_the_authorities_stay_the_same(tmp_path: Path) -> None:
@@ -29,5 +29,5 @@ def test_the_authorities_stay_the_same(tmp_path: Path) -> None:
     ],
 )
 def test_a_list_of_another_form_is_refused(text: str, message: str) -> None:
-    with pytest.raises(DependencyError, match=message):
+    with pytest.raises(InputError, match=message):
         pack_authorities(text)

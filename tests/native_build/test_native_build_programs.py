@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.errors import ToolError
 from native_build import build_programs
 from native_build.build_programs import PROGRAMS, provide_programs
-from transcriber.errors import DependencyError
 
 
 class Machine:
@@ -56,5 +56,5 @@ def test_others_unpack_it_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
 def test_perl_must_be_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     Machine(monkeypatch, *PROGRAMS, root=False)
-    with pytest.raises(DependencyError, match="install the system package perl"):
+    with pytest.raises(ToolError, match="install the system package perl"):
         provide_programs(tmp_path)

@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 
 from addon_samples import make_core, make_parts
+from buildkit.components import source_components
+from buildkit.errors import RecipeError
+from buildkit.licences import collect_licences
+from buildkit.sources import Archive
 from native_build.addon_parts import AddonParts, read_parts
 from native_build.contents import (
     BILL,
@@ -18,10 +22,6 @@ from native_build.contents import (
 )
 from scripts.detector import LICENCE
 from scripts.pins import read_pins
-from torch_build.components import source_components
-from torch_build.licences import collect_licences
-from torch_build.sources import Archive
-from transcriber.errors import DependencyError
 
 MIT = "Permission is hereby granted, free of charge, to any person obtaining a copy of it."
 
@@ -62,7 +62,7 @@ def test_a_package_says_what_it_is(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("fields", [(), ("License: UNKNOWN",), ("License: MIT and friends",)])
 def test_a_licence_that_is_not_known(tmp_path: Path, fields: tuple[str, ...]) -> None:
-    with pytest.raises(DependencyError, match=r"so-so states the licence .*LICENCES in"):
+    with pytest.raises(RecipeError, match=r"so-so states the licence .*LICENCES in"):
         python_component(distribution(tmp_path, *fields))
 
 
@@ -129,5 +129,5 @@ def test_the_addon_is_in_the_bill_where_it_is_in_the_program(tmp_path: Path) -> 
 
 
 def test_a_text_of_another_licence(tmp_path: Path) -> None:
-    with pytest.raises(DependencyError, match="is not the text of MIT"):
+    with pytest.raises(RecipeError, match="is not the text of MIT"):
         write(tmp_path, text="All rights reserved.")

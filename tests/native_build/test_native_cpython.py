@@ -18,10 +18,10 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.errors import LimitError
 from native_build.cpython import SETUP
 from native_build.module_list import MODULES, read_list
 from native_parts import libraries_of, newer_symbols, part, places_in
-from transcriber.errors import LimitError
 
 NOT_TRACED = frozenset({"termios"})
 """Modules that Setup.local has for a reason of its own."""

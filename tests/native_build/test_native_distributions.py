@@ -12,11 +12,12 @@ import pytest
 from conftest import Utterance
 
 from appimage_tools import need_mounts, reason_without_namespaces
+from buildkit.debian_addresses import archive_addresses
+from buildkit.errors import BuildError
+from buildkit.places import CHECKOUT, build_cache
+from buildkit.system_packages import unpack_packages
 from native_build.editions import EDITIONS
-from scripts.debian_suites import archive_addresses
-from scripts.layout import CHECKOUT, DISTRIBUTION, build_cache
-from torch_build.packages import unpack_packages
-from transcriber.errors import TranscriberError
+from scripts.layout import DISTRIBUTION
 
 pytestmark = pytest.mark.slow
 
@@ -54,7 +55,7 @@ def make_system(suite: str) -> Path:
         if not (tools / "usr/sbin/debootstrap").is_file():
             unpack_packages(["debootstrap"], tools)
         address = archive_addresses(Path("/etc/apt"))[0]
-    except (TranscriberError, IndexError) as error:
+    except (BuildError, IndexError) as error:
         pytest.skip(f"no other system can be had: {error}")
     made = subprocess.run(
         [

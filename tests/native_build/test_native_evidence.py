@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from advisory_samples import FACTS, advisory
+from buildkit.errors import InputError, RecipeError, ToolError
 from native_build.advisories import Advisory
 from native_build.build_facts import disabled_modules
 from native_build.evidence import (
@@ -20,8 +21,7 @@ from native_build.evidence import (
     words_of,
 )
 from native_build.ffmpeg import CONFIGURED, OBJECTS, write_lists
-from torch_build.edits import EDITS
-from transcriber.errors import DependencyError
+from torch_build.recipe import EDITS
 
 NM = Path(shutil.which("nm") or "nm")
 
@@ -67,7 +67,7 @@ BROKEN: list[tuple[Advisory, str]] = [
 
 @pytest.mark.parametrize(("one", "message"), BROKEN)
 def test_what_does_not_hold_stops_the_build(one: Advisory, message: str) -> None:
-    with pytest.raises(DependencyError, match=message) as caught:
+    with pytest.raises(RecipeError, match=message) as caught:
         prove(one, FACTS)
     assert one.id in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -76,7 +76,7 @@ def test_what_does_not_hold_stops_the_build(one: Advisory, message: str) -> None
 @pytest.mark.parametrize("kind", ["modules", "symbols", "objects", "operators", "calls"])
 def test_nothing_is_absent_where_nothing_is_known(kind: str) -> None:
     unknown: dict[str, Any] = {"versions": FACTS.versions}
-    with pytest.raises(DependencyError, match=f"nothing is known of its {kind}"):
+    with pytest.raises(RecipeError, match=f"nothing is known of its {kind}"):
         prove(absent(**{kind: ("anything",)}), BuildFacts(**unknown))
 
 
@@ -110,7 +110,7 @@ def test_calls_of_sources(tmp_path: Path) -> None:
 def test_an_archive_that_is_none(tmp_path: Path) -> None:
     broken = tmp_path / "lib.a"
     broken.write_text("text")
-    with pytest.raises(DependencyError):
+    with pytest.raises(ToolError):
         defined_symbols(NM, [broken])
 
 
@@ -131,7 +131,7 @@ def test_ffmpeg_tells_of_what_it_is_made(tmp_path: Path) -> None:
 
 
 def test_a_list_that_the_part_lacks(tmp_path: Path) -> None:
-    with pytest.raises(DependencyError, match=r"objects.txt: No such file .* build the part again"):
+    with pytest.raises(InputError, match=r"objects.txt: No such file .* build the part again"):
         lines_of(tmp_path / "objects.txt")
 
 

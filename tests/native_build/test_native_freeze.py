@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.errors import RecipeError, ResultError
+from buildkit.places import CHECKOUT
 from native_build.freeze import LINKER_MAP, check_included, included_modules, read_settings
 from native_build.module_list import MODULES, own_modules, read_list, with_parents
 from native_parts import part
-from scripts.layout import CHECKOUT
-from transcriber.errors import DependencyError
 
 SETTINGS = """\
 [nuitka]
@@ -51,12 +51,12 @@ def test_settings_become_options(tmp_path: Path) -> None:
 def test_settings_that_cannot_be_used(tmp_path: Path, text: str) -> None:
     path = tmp_path / "nuitka.cfg"
     path.write_text(text)
-    with pytest.raises(DependencyError, match=r"nuitka\.cfg cannot be used"):
+    with pytest.raises(RecipeError, match=r"nuitka\.cfg cannot be used"):
         read_settings(path)
 
 
 def test_no_settings(tmp_path: Path) -> None:
-    with pytest.raises(DependencyError, match="cannot be used"):
+    with pytest.raises(RecipeError, match="cannot be used"):
         read_settings(tmp_path / "missing.cfg")
 
 
@@ -85,12 +85,12 @@ def test_the_report_of_nuitka(tmp_path: Path) -> None:
 
 def test_only_listed_modules_may_be_included() -> None:
     check_included(["numpy", "torch"], ["numpy", "torch", "whisper"], ["numba"])
-    with pytest.raises(DependencyError, match=r"modules that are not listed: email\.mime"):
+    with pytest.raises(RecipeError, match=r"modules that are not listed: email\.mime"):
         check_included(["numpy", "email.mime"], ["numpy"], ["numba"])
 
 
 def test_unwanted_modules_are_told_even_when_listed() -> None:
-    with pytest.raises(DependencyError, match=r"would contain numba\.core"):
+    with pytest.raises(ResultError, match=r"would contain numba\.core"):
         check_included(["numba.core"], ["numba.core"], ["numba"])
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.places import CHECKOUT
 from native_build.editions import EDITIONS
 from native_parts import output_of, part
-from scripts.layout import CHECKOUT
 
 pytestmark = pytest.mark.slow
 

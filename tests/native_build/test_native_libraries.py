@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.errors import ToolError
 from native_build.libraries import make, run_in
 from native_parts import output_of, part, places_in
-from transcriber.errors import DependencyError
 
 
 def test_a_recipe_that_fails_says_what_it_printed(tmp_path: Path) -> None:
-    with pytest.raises(DependencyError, match="no such option"):
+    with pytest.raises(ToolError, match="no such option"):
         run_in(tmp_path, {}, "sh", "-c", "echo no such option; exit 1")
 
 
@@ -29,7 +29,7 @@ def test_make_is_asked_for_the_targets_and_gets_the_compiler_by_name(tmp_path: P
 
 def test_a_machine_without_make_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(DependencyError, match="cannot start make"):
+    with pytest.raises(ToolError, match="cannot start make"):
         make(tmp_path, {})
 
 

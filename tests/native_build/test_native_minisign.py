@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.errors import ToolError, UsageError
 from native_build import minisign as signing
 from native_build.appimages import Publishing, write_all_digests
 from native_build.minisign import COMMENT, Minisign, check_key, provide_minisign, sign_file
-from transcriber.errors import DependencyError, SignatureError
+from transcriber.errors import SignatureError
 from transcriber.signatures.checking import check_file
 from transcriber.signatures.release_key import given_keys
 
@@ -104,10 +105,10 @@ def test_a_key_that_cannot_sign_is_one_line(key: Path, tmp_path: Path) -> None:
     public = locked.with_suffix(".pub")
     assert minisign("-G", "-p", public, "-s", locked, given="pw\npw\n").returncode == 0
     check_key(key, tmp_path)
-    with pytest.raises(DependencyError, match="has a password"):
+    with pytest.raises(UsageError, match="has a password"):
         check_key(locked, tmp_path)
     for path in (tmp_path / "missing", key.with_suffix(".pub"), tmp_path):
-        with pytest.raises(DependencyError, match=r"minisign cannot sign: .*: check MINISIGN_KEY="):
+        with pytest.raises(ToolError, match=r"minisign cannot sign: .*: check MINISIGN_KEY="):
             check_key(path, tmp_path)
 
 
@@ -115,7 +116,7 @@ def test_the_key_is_tried_before_a_build(key: Path, tmp_path: Path) -> None:
     paths = [REPOSITORY / name for name in ("native-build", "torch-build", "")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))}
     environment["TRANSCRIBER_BUILD_CACHE"] = str(tmp_path / "cache")
-    for path, code in ((key, 0), (key.with_suffix(".pub"), DependencyError.exit_code)):
+    for path, code in ((key, 0), (key.with_suffix(".pub"), ToolError.exit_code)):
         done = subprocess.run(
             [sys.executable, "-m", "native_build.minisign", path],
             env=environment,
@@ -148,5 +149,5 @@ def test_a_minisign_that_is_not_installed_is_unpacked(
 
 
 def test_a_minisign_that_does_not_run(tmp_path: Path) -> None:
-    with pytest.raises(DependencyError, match="minisign does not run"):
+    with pytest.raises(ToolError, match="minisign does not run"):
         sign_file(tmp_path, tmp_path, Minisign(program=str(tmp_path / "none")))

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.errors import RecipeError
+from buildkit.places import CHECKOUT
 from native_build.module_list import (
     FILES,
     MODULES,
@@ -15,8 +17,6 @@ from native_build.module_list import (
     with_parents,
     write_list,
 )
-from scripts.layout import CHECKOUT
-from transcriber.errors import DependencyError
 
 
 def test_lists_are_read_as_they_were_written(tmp_path: Path) -> None:
@@ -27,7 +27,7 @@ def test_lists_are_read_as_they_were_written(tmp_path: Path) -> None:
 
 
 def test_no_list(tmp_path: Path) -> None:
-    with pytest.raises(DependencyError, match="make modules"):
+    with pytest.raises(RecipeError, match="make modules"):
         read_list(tmp_path / "missing.txt")
 
 

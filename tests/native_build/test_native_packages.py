@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.errors import InputError, RecipeError
 from native_build.program_packages import gather_packages, required_names
-from transcriber.errors import DependencyError
 
 STRIP = Path(shutil.which("true") or "/bin/true")
 """In the place of the real one, which wants real libraries."""
@@ -89,7 +89,7 @@ def test_every_library_is_stripped(
 def test_a_package_that_is_not_installed(
     tmp_path: Path, requirements: Path, wheel: Path, numpy: Path
 ) -> None:
-    with pytest.raises(DependencyError, match=r"has no tq-dm.*make setup"):
+    with pytest.raises(InputError, match=r"has no tq-dm.*make setup"):
         gather_packages(requirements, tmp_path, wheel, numpy, tmp_path / "output", strip=STRIP)
     assert not (tmp_path / "output").exists()
 
@@ -109,5 +109,5 @@ def test_ours_stands_in_for_the_library_in_rust(tmp_path: Path, wheel: Path, num
     (site / library).rename(site / "tiktoken/_other.so")
     record = site / "tiktoken-1.dist-info/RECORD"
     record.write_text(record.read_text().replace(library, "tiktoken/_other.so"))
-    with pytest.raises(DependencyError, match="has no library _tiktoken any more"):
+    with pytest.raises(RecipeError, match="has no library _tiktoken any more"):
         gather_packages(pins, site, wheel, numpy, output, strip=STRIP)

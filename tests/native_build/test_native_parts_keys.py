@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.edits import Edit
+from buildkit.sources import Archive, Patches, Sources
+from buildkit.sysroot import Sysroot
+from buildkit.toolchain import Toolchain
 from native_build import freeze, program_parts
 from native_build.program_parts import (
     ffmpeg_part,
@@ -16,10 +20,6 @@ from native_build.program_parts import (
     python_part,
 )
 from native_build.workshop import Workshop
-from torch_build.edits import Edit
-from torch_build.sources import Archive, Patches, Sources
-from torch_build.sysroot import Sysroot
-from torch_build.toolchain import Toolchain
 
 HERE = Path(__file__)
 

@@ -15,14 +15,17 @@ from conftest import Utterance
 from test_accuracy import SPEECH_VARIABLE
 
 from benchmarks.manifest import read_manifest
+from buildkit.elf_needed import is_elf
+from buildkit.places import CHECKOUT
 from native_build.contents import BILL
 from native_build.editions import EDITIONS, Edition
-from native_build.elf_needed import is_elf
 from native_build.freeze import read_settings
 from native_build.prune import SYSTEM_LIBRARIES
 from native_parts import libraries_of, newer_symbols, places_in
-from scripts.layout import CHECKOUT, DISTRIBUTION
+from scripts.layout import DISTRIBUTION
 from scripts.native_program import NATIVE_PROGRAM
+from transcriber.commands.terminal_files import COMPLETIONS, MANUAL
+from transcriber.commands.terminal_files import FOLDER as TERMINAL
 from transcriber.download.certificates import BUNDLED
 from transcriber.other_pythons.worker_sources import BUNDLE as SOURCES
 
@@ -76,6 +79,7 @@ def test_every_file_has_a_reason(program: Path, files: list[Path]) -> None:
     reasons = {item["path"]: item["reason"] for item in report if item["kept"]}
     assert all(reasons.values())
     added = {"ffmpeg", BUNDLED, BILL, SOURCES}
+    added |= {f"{TERMINAL}/{name}" for name in (MANUAL, *COMPLETIONS.values())}
     found = {path.relative_to(FOLDER).as_posix() for path in files}
     assert {name for name in found if not name.startswith("licences/")} == {*reasons, *added}
 

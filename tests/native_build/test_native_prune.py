@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from native_build.elf_needed import read_needed
+from buildkit.elf_needed import read_needed
+from buildkit.errors import InputError, RecipeError, ResultError
+from buildkit.places import build_cache
+from buildkit.toolchain import Toolchain, provide_toolchain
 from native_build.prune import Decision, prune, write_report
-from scripts.layout import build_cache
-from torch_build.toolchain import Toolchain, provide_toolchain
-from transcriber.errors import DependencyError
 
 
 @pytest.fixture(scope="session")
@@ -99,18 +99,18 @@ def test_a_copy_that_the_loader_does_not_reach_goes(frozen: Frozen) -> None:
 def test_a_library_that_no_one_has(frozen: Frozen) -> None:
     frozen.library("libgone.so.3")
     frozen.library("torch/_C.so", "libgone.so.3", path="$ORIGIN/lib")
-    with pytest.raises(DependencyError, match=r"torch/_C\.so needs libgone\.so\.3"):
+    with pytest.raises(ResultError, match=r"torch/_C\.so needs libgone\.so\.3"):
         frozen.prune(["torch._C"])
 
 
 def test_a_data_file_that_nuitka_left_out(frozen: Frozen) -> None:
-    with pytest.raises(DependencyError, match=r"opens whisper/a\.npz, which Nuitka left out"):
+    with pytest.raises(RecipeError, match=r"opens whisper/a\.npz, which Nuitka left out"):
         frozen.prune(files=["whisper/a.npz"])
 
 
 def test_no_program(tmp_path: Path, frozen: Frozen) -> None:
     (frozen.folder / "transcriber.bin").unlink()
-    with pytest.raises(DependencyError, match="run the stage freeze"):
+    with pytest.raises(InputError, match="run the stage freeze"):
         frozen.prune()
 
 
@@ -120,14 +120,14 @@ def test_what_debuggers_read_must_be_gone(frozen: Frozen, tmp_path: Path) -> Non
     words: list[str | Path] = [frozen.tools.cc, "-shared", "-nostdlib", "-fPIC", plain]
     words += [f"--ld-path={frozen.tools.linker}", "-o", frozen.folder / "numpy.so"]
     subprocess.run(words, check=True)
-    with pytest.raises(DependencyError, match=r"numpy\.so has the section \.symtab"):
+    with pytest.raises(ResultError, match=r"numpy\.so has the section \.symtab"):
         frozen.prune(["numpy"])
 
 
 def test_two_files_with_the_same_bytes(frozen: Frozen) -> None:
     frozen.file("a/one.bin", b"same")
     frozen.file("b/two.bin", b"same")
-    with pytest.raises(DependencyError, match=r"are the same: a/one\.bin, b/two\.bin"):
+    with pytest.raises(ResultError, match=r"are the same: a/one\.bin, b/two\.bin"):
         frozen.prune(files=["a/one.bin", "b/two.bin"])
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.errors import BuildError
 from native_build.pack import KEY_SECTION, SIGNATURE_SECTION, with_section, write_digests
 from native_build.published_signatures import take_signatures, with_signature_of
 from native_build.zsync_file import write_zsync
-from transcriber.errors import TranscriberError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SECTIONS = (".upd_info", SIGNATURE_SECTION, KEY_SECTION)
@@ -98,5 +98,5 @@ def test_what_was_not_signed_stays_as_it_is(tmp_path: Path) -> None:
 def test_what_is_no_appimage_is_one_line(tmp_path: Path) -> None:
     published = give_away(tmp_path / "published", b"text")
     built = give_away(tmp_path / "built", appimage())
-    with pytest.raises(TranscriberError, match="ELF"):
+    with pytest.raises(BuildError, match="ELF"):
         take_signatures(built.parent, published.parent)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from appimage_tools import AppImageTools, make_app_dir, provide_tools, run, section_content
+from buildkit.errors import ToolError
 from native_build.pack import KEY_SECTION, SIGNATURE_SECTION, with_section
 from native_build.signature import sign, sign_text
-from transcriber.errors import DependencyError
 
 NAME = "nobody@example.invalid"
 
@@ -55,13 +55,13 @@ def test_a_signature_is_of_its_text_alone(key: str, tmp_path: Path, text: str) -
 
 def test_a_key_that_is_not_there_is_one_line(key: str) -> None:
     for work in (sign_text, lambda text, name: sign(text.decode(), name)):
-        with pytest.raises(DependencyError, match=r"gpg cannot sign: .*: check SIGN_KEY"):
+        with pytest.raises(ToolError, match=r"gpg cannot sign: .*: check SIGN_KEY"):
             work(b"text", f"not-{key}")
 
 
 def test_without_gpg(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(DependencyError, match="no gpg: install gnupg"):
+    with pytest.raises(ToolError, match="no gpg: install gnupg"):
         sign("abc", NAME)
 
 

@@ -11,15 +11,14 @@ import fastjsonschema
 import pytest
 
 from advisory_samples import FACTS, advisory, considered
+from buildkit.components import Component, Subject
+from buildkit.errors import RecipeError
+from buildkit.places import CHECKOUT
+from buildkit.sbom import make_sbom
 from native_build.answers import answer_all
 from native_build.contents import BILL
 from native_build.editions import EDITIONS
 from native_build.vex import ENDING, make_vex
-from scripts.layout import CHECKOUT
-from torch_build.components import Component
-from torch_build.sbom import make_sbom
-from torch_build.wheel import Metadata
-from transcriber.errors import DependencyError
 
 ADVISORIES = (
     advisory(),
@@ -36,7 +35,9 @@ def bill(*names: str) -> bytes:
         Component(name=name, version=FACTS.versions[name], licence="MIT", purpose="", supplier="X")
         for name in names
     )
-    return make_sbom(parts, Metadata(name="a", version="1", licence="MIT"), {}, kind="application")
+    return make_sbom(
+        parts, Subject(name="a", version="1", licence="MIT", summary=""), {}, kind="application"
+    )
 
 
 def vex() -> dict[str, Any]:
@@ -86,7 +87,7 @@ def test_the_same_answers_give_the_same_bytes() -> None:
 
 def test_a_part_that_the_bill_lacks() -> None:
     answers = answer_all(considered(*ADVISORIES), FACTS)
-    with pytest.raises(DependencyError, match="has no ffmpeg, which CVE-2026-0003 is about"):
+    with pytest.raises(RecipeError, match="has no ffmpeg, which CVE-2026-0003 is about"):
         make_vex(answers, bill("openssl"))
 
 

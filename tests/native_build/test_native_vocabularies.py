@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.edits import apply, by_path, read_edits
+from buildkit.errors import RecipeError
 from native_build.program_packages import EDITS
 from native_build.vocabularies import pack_vocabulary
-from torch_build.edits import apply, by_path, read_edits
-from transcriber.errors import DependencyError
 
 WHISPER = Path(str(distribution("openai-whisper").locate_file("whisper")))
 
@@ -64,5 +64,5 @@ def test_line_feeds_within_tokens_are_kept_apart_from_those_between() -> None:
     ],
 )
 def test_another_form_is_refused(text: bytes, message: str) -> None:
-    with pytest.raises(DependencyError, match=message):
+    with pytest.raises(RecipeError, match=message):
         pack_vocabulary(text)

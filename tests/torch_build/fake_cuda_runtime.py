@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from scripts.layout import build_cache
+from buildkit.package_pins import read_pins
+from buildkit.places import build_cache
+from buildkit.toolchain import provide_toolchain
 from torch_build.abi import read_exports
 from torch_build.cuda import link
 from torch_build.cuda.toolkit import PINS, toolkit_in
-from torch_build.sysroot import read_pins
-from torch_build.toolchain import provide_toolchain
 
 SOURCE = Path(__file__).with_suffix(".c")
 BUILD = Path(__file__).resolve().parents[2] / "build"

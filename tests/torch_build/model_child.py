@@ -1,6 +1,6 @@
 """What a real model computes from real speech, written to a file: a child for either build.
 
-``python -m torch_build.verify.model WEIGHTS RECORDING RESULT`` writes an ``.npz`` with the log-mel
+``python model_child.py WEIGHTS RECORDING RESULT`` writes an ``.npz`` with the log-mel
 spectrogram, the encoder's output, the logits of a few decoder steps, with and without the cache,
 and the tokens of greedy decoding.
 """

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scripts.layout import build_cache
+from buildkit.places import build_cache
+from buildkit.toolchain import Toolchain, provide_toolchain
 from torch_build.blas import build_library
-from torch_build.toolchain import Toolchain, provide_toolchain
 
 SOURCES = Path(__file__).parents[2] / "build" / "torch" / "source"
 FEATURES = set(re.findall(r"\w+", Path("/proc/cpuinfo").read_text(encoding="utf-8")))

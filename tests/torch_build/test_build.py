@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.sources import read_sources
+from buildkit.sysroot import Sysroot
+from buildkit.toolchain import Toolchain
 from torch_build import build
 from torch_build.build import REPORTS, WHEEL, Folders, build_key, provide_wheel
-from torch_build.sources import read_sources
-from torch_build.sysroot import Sysroot
-from torch_build.toolchain import Toolchain
+from torch_build.recipe import SOURCES
 
 HERE = Path("/usr/bin/tool")
 
@@ -79,7 +80,7 @@ def test_the_key_is_that_of_what_decides(
     (recipe / "torch_build/trace").mkdir(parents=True)
     (recipe / "operators.yaml").write_text("one")
     monkeypatch.setattr(build, "RECIPE", recipe)
-    sources = read_sources()
+    sources = read_sources(SOURCES)
     key = build_key(sources, tools)
     # Neither the folder that it lies in, nor what does not decide over the bytes.
     (recipe / "README.md").write_text("read me")
@@ -95,6 +96,18 @@ def test_the_key_is_that_of_what_decides(
     changed = build_key(sources, tools)
     assert changed != key
     assert build_key(replace(sources, wheels=()), tools) != changed
+
+
+def test_the_kit_is_in_the_key(
+    tools: Toolchain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (build.KIT / "toolchain.py").is_file()
+    monkeypatch.setattr(build, "KIT", tmp_path)
+    keys = set()
+    for content in ("one", "two"):
+        (tmp_path / "unpack.py").write_text(content)
+        keys.add(build_key(read_sources(SOURCES), tools))
+    assert len(keys) == 2
 
 
 def test_objects_of_another_compiler_are_forgotten(tools: Toolchain, tmp_path: Path) -> None:

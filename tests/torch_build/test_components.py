@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from torch_build.components import (
+from buildkit.components import (
     RUNTIME_LIBRARIES,
     Component,
     RuntimeLibrary,
@@ -14,10 +14,12 @@ from torch_build.components import (
     runtime_components,
     source_components,
 )
-from torch_build.licences import PLACES
-from torch_build.sources import Archive, Patches, PythonWheel, read_sources
-from torch_build.sysroot import Package, SysrootPins, read_pins
-from transcriber.errors import DependencyError
+from buildkit.errors import RecipeError
+from buildkit.package_pins import Package, PackagePins, read_pins
+from buildkit.sources import Archive, Patches, PythonWheel, read_sources
+from buildkit.sysroot import PINS
+from torch_build.components import PLACES, torch_components
+from torch_build.recipe import SOURCES
 
 
 def component(licence: str) -> Component:
@@ -93,28 +95,28 @@ def test_the_package_address_comes_from_the_address_of_the_makers(upstream: str,
 
 
 def test_the_pinned_sources_have_their_components() -> None:
-    sources = read_sources()
-    names = [found.name for found in source_components(sources.all)]
+    sources = read_sources(SOURCES)
+    names = [found.name for found in torch_components(sources.all)]
     assert {"pytorch", "miniz", "pybind11"} <= set(names)
     helping = {source.name for source in sources.all if not source.ships}
     assert not helping & set(names)
-    (pybind11,) = (found for found in source_components(sources.all) if found.name == "pybind11")
+    (pybind11,) = (found for found in torch_components(sources.all) if found.name == "pybind11")
     assert isinstance(sources.named("pybind11"), PythonWheel)
     assert pybind11.purl == f"pkg:pypi/pybind11@{pybind11.version}"
 
 
 def test_the_runtime_libraries_have_the_versions_of_the_sysroot() -> None:
     package = Package(name="liby", version="1:16.0~deb+1", size=1, sha256="ab" * 32, purpose="")
-    pins = SysrootPins(suite="suite", packages=(package,))
+    pins = PackagePins(suite="suite", packages=(package,))
     (found,) = runtime_components([library("liby")], pins)
     assert (found.name, found.version, found.sha256) == ("x", "1:16.0~deb+1", "ab" * 32)
     assert found.purl == "pkg:deb/debian/some-source@1:16.0~deb%2B1?arch=source"
-    with pytest.raises(DependencyError, match=r"no package no-such-package: .*sysroot\.toml"):
+    with pytest.raises(RecipeError, match=r"no package no-such-package: .*sysroot\.toml"):
         runtime_components([library("no-such-package")], pins)
 
 
 def test_each_runtime_library_is_of_the_pinned_sysroot() -> None:
-    packages = {package.name: package for package in read_pins().packages}
+    packages = {package.name: package for package in read_pins(PINS).packages}
     components = {found.name: found for found in runtime_components()}
     for library in RUNTIME_LIBRARIES:
         assert components[library.name].sha256 == packages[library.package].sha256

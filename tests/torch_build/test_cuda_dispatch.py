@@ -6,8 +6,8 @@ import re
 
 import pytest
 
+from buildkit.errors import RecipeError
 from torch_build.cuda.dispatch import narrow, split_arguments
-from transcriber.errors import DependencyError
 
 
 def choose(tag: str) -> tuple[str, ...]:
@@ -94,7 +94,7 @@ def test_indices_keep_their_types() -> None:
 
 
 def test_an_unknown_form_of_a_type_stops_the_build() -> None:
-    with pytest.raises(DependencyError, match="names the type 'my_type'"):
+    with pytest.raises(RecipeError, match="names the type 'my_type'"):
         narrow('AT_DISPATCH_FLOATING_TYPES_AND(my_type, t, "gelu", [&] { f(); })', choose)
 
 
@@ -103,5 +103,5 @@ def test_arguments_are_cut_as_the_preprocessor_does() -> None:
     arguments, end = split_arguments(text, 2)
     assert arguments == ["a", ' "x, )"', " g(b, c)", " [&] { return 1; /* , ) */ }"]
     assert text[end:] == " rest"
-    with pytest.raises(DependencyError, match="not closed"):
+    with pytest.raises(RecipeError, match="not closed"):
         split_arguments("f(a, b", 2)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.errors import RecipeError
 from torch_build.cuda.kernel_sources import find_sources
-from transcriber.errors import DependencyError
 
 SHARED = """\
 DEFINE_DISPATCH(mul_stub);
@@ -85,5 +85,5 @@ def test_a_file_is_left_out_by_name(source: Path) -> None:
 
 
 def test_a_stale_name_stops_the_build(source: Path) -> None:
-    with pytest.raises(DependencyError, match=r"no aten/src/ATen/native/cuda/Gone\.cu"):
+    with pytest.raises(RecipeError, match=r"no aten/src/ATen/native/cuda/Gone\.cu"):
         found(source, "mul_out", without=("aten/src/ATen/native/cuda/Gone.cu",))

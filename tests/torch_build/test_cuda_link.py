@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts.layout import build_cache
+from buildkit.errors import RecipeError, ResultError
+from buildkit.package_pins import read_pins
+from buildkit.places import build_cache
+from buildkit.sysroot import PINS, sysroot_in
+from buildkit.toolchain import Toolchain, find_toolchain
 from torch_build.cuda import link as linking
 from torch_build.cuda.link import (
     Needed,
@@ -18,9 +22,6 @@ from torch_build.cuda.link import (
     write_exports,
 )
 from torch_build.link import MODULE
-from torch_build.sysroot import read_pins, sysroot_in
-from torch_build.toolchain import Toolchain, find_toolchain
-from transcriber.errors import DependencyError
 
 ADDON = """
 #include <stdexcept>
@@ -42,7 +43,7 @@ RUNTIME = 'extern "C" int cudaRun() { return 0; }\n'
 
 @pytest.fixture
 def tools() -> Toolchain:
-    sysroot = sysroot_in(build_cache(), read_pins())
+    sysroot = sysroot_in(build_cache(), read_pins(PINS))
     if not (sysroot.root.is_dir() and shutil.which("clang++-19")):
         pytest.skip("the tool chain of the build is not on this machine")
     return find_toolchain(sysroot)
@@ -97,7 +98,7 @@ def test_what_cannot_be_replaced_ends_the_build_with_its_name(
 ) -> None:
     text = ADDON.replace("int offered(int);", declaration).replace("at::offered(1)", use)
     addon = objects.compiled("other", text)
-    with pytest.raises(DependencyError, match=name):
+    with pytest.raises(RecipeError, match=name):
         find_needed([addon], [objects.core], tmp_path / "out", tools=tools, runtime=objects.runtime)
 
 
@@ -168,7 +169,7 @@ def test_functions_of_equal_code_keep_addresses_of_their_own(
 def test_a_library_that_needs_something_else_is_refused(
     objects: Objects, tools: Toolchain, tmp_path: Path
 ) -> None:
-    with pytest.raises(DependencyError, match="_ZN2at6absentEi"):
+    with pytest.raises(ResultError, match="_ZN2at6absentEi"):
         linking.link(
             [objects.addon],
             Needed(exports=("_ZN2at7offeredEi",), absent=()),

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.errors import RecipeError
 from torch_build.cuda.selection import read_selection
 from torch_build.operators import Operator, Selection, read_operators
 from torch_build.verify.interpreters import CHECKOUT
-from transcriber.errors import DependencyError
 
 RECIPE = CHECKOUT / "torch-build/cuda"
 
@@ -49,7 +49,7 @@ def test_a_name_that_is_not_traced_any_more_is_told() -> None:
     selection = read_selection(RECIPE / "selection.toml")
     gone = selection.on_processor[0]
     kept = tuple(one for one in traced().operators if one.name != gone)
-    with pytest.raises(DependencyError, match=f"{gone} is not traced any more"):
+    with pytest.raises(RecipeError, match=f"{gone} is not traced any more"):
         selection.operators(Selection(operators=kept))
 
 
@@ -64,11 +64,11 @@ def test_every_kernel_file_is_named_once() -> None:
 @pytest.mark.parametrize("text", ["", "[operators", "[operators]\non_processor = 3\n"])
 def test_a_file_of_another_form_is_named(path: Path, text: str) -> None:
     path.write_text(text)
-    with pytest.raises(DependencyError, match=r"selection\.toml cannot be read"):
+    with pytest.raises(RecipeError, match=r"selection\.toml cannot be read"):
         read_selection(path)
 
 
 def test_a_missing_table_is_told(path: Path) -> None:
     path.write_text(path.read_text().replace("[casts]", "[cast]"))
-    with pytest.raises(DependencyError, match="casts"):
+    with pytest.raises(RecipeError, match="casts"):
         read_selection(path)

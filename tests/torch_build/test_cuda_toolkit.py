@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.errors import RecipeError, ToolError
+from buildkit.package_pins import read_pins
 from torch_build.cuda import toolkit
 from torch_build.cuda.toolkit import PINS, Toolkit, arrange, toolkit_in
-from torch_build.sysroot import read_pins
-from transcriber.errors import DependencyError
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_a_link_of_a_package_becomes_the_file(unpacked: Path, tmp_path: Path) ->
 
 def test_a_package_that_lacks_something_is_told_by_its_name(unpacked: Path, tmp_path: Path) -> None:
     (unpacked / "usr/bin/ptxas").unlink()
-    with pytest.raises(DependencyError, match="have no usr/bin/ptxas"):
+    with pytest.raises(RecipeError, match="have no usr/bin/ptxas"):
         arrange(unpacked, tmp_path / "cuda")
 
 
@@ -85,6 +85,6 @@ def test_the_compiler_of_the_host_is_of_the_release_that_nvcc_takes(
         assert toolkit._host_compiler() == Path("/usr/bin/g++-12")
         assert installed == []
     else:
-        with pytest.raises(DependencyError, match=r"there is no g\+\+-12"):
+        with pytest.raises(ToolError, match=r"there is no g\+\+-12"):
             toolkit._host_compiler()
         assert installed == ["g++-12"]

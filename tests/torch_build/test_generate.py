@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.errors import RecipeError
 from torch_build.generate import fill
 from torch_build.torchgen_driver import referenced_bindings
-from transcriber.errors import DependencyError
 
 
 def test_a_template_is_filled_as_cmake_does() -> None:
@@ -17,7 +17,7 @@ def test_a_template_is_filled_as_cmake_does() -> None:
 
 
 def test_a_name_without_a_value_is_an_error() -> None:
-    with pytest.raises(DependencyError, match="no value for B"):
+    with pytest.raises(RecipeError, match="no value for B"):
         fill("@A@ @B@", {"A": 1})
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.errors import RecipeError
 from torch_build.kernel_files import (
     defined_functions,
     defined_stubs,
     find_kernel_files,
     registered_stubs,
 )
-from transcriber.errors import DependencyError
 
 ONE = """\
 namespace at::native {
@@ -94,5 +94,5 @@ def test_the_stubs_of_an_extra_file_count(source: Path) -> None:
 
 
 def test_an_extra_file_that_is_gone_is_an_error(source: Path) -> None:
-    with pytest.raises(DependencyError, match=r"has no gone\.cpp"):
+    with pytest.raises(RecipeError, match=r"has no gone\.cpp"):
         find_kernel_files(source, {}, extra=["gone.cpp"])

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from scripts.layout import build_cache
+from buildkit.errors import RecipeError
+from buildkit.package_pins import read_pins
+from buildkit.places import build_cache
+from buildkit.sysroot import PINS, sysroot_in
+from buildkit.toolchain import Toolchain, find_toolchain
 from torch_build.link import MODULE, absent_symbols, link, sleef_aliases, stub_source
-from torch_build.sysroot import read_pins, sysroot_in
-from torch_build.toolchain import Toolchain, find_toolchain
-from transcriber.errors import DependencyError
 
 MAIN = """
 #include <stdexcept>
@@ -38,7 +39,7 @@ extern "C" [[noreturn]] void torch_absent(const char* name) { throw std::runtime
 
 @pytest.fixture
 def tools() -> Toolchain:
-    sysroot = sysroot_in(build_cache(), read_pins())
+    sysroot = sysroot_in(build_cache(), read_pins(PINS))
     if not (sysroot.root.is_dir() and shutil.which("clang++-19")):
         pytest.skip("the tool chain of the build is not on this machine")
     return find_toolchain(sysroot)
@@ -83,7 +84,7 @@ def test_an_absent_class_is_an_error(tmp_path: Path, tools: Toolchain) -> None:
     text = MAIN.replace("text = label", "Unbuilt unbuilt; text = label")
     text = text.replace("virtual ~Unbuilt()", "virtual void f(); int x = 0")
     text = text.replace("Unbuilt unbuilt;", "auto* u = new Unbuilt; u->f();")
-    with pytest.raises(DependencyError, match="no file defines vtable for Unbuilt"):
+    with pytest.raises(RecipeError, match="no file defines vtable for Unbuilt"):
         link([compiled(text, tmp_path, tools)], tmp_path / "out", tools, tmp_path / "no exports")
 
 

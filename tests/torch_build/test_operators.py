@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.errors import RecipeError
 from torch_build.operators import (
     NESTED,
     Operator,
@@ -14,7 +15,6 @@ from torch_build.operators import (
     read_operators,
     write_operators,
 )
-from transcriber.errors import InputError
 
 REVIEWED = Path(__file__).resolve().parents[2] / "torch-build" / "operators.yaml"
 
@@ -89,13 +89,13 @@ def test_an_empty_selection_is_read_back(tmp_path: Path) -> None:
 def test_a_wrong_file_is_named_with_the_reason(tmp_path: Path, content: str, reason: str) -> None:
     path = tmp_path / "operators.yaml"
     path.write_text(f"operators: {content}" if content.startswith("\n") else content)
-    with pytest.raises(InputError, match=reason) as failure:
+    with pytest.raises(RecipeError, match=reason) as failure:
         read_operators(path)
     assert str(path) in str(failure.value)
 
 
 def test_a_file_that_is_not_there_is_an_error_of_input(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="nowhere"):
+    with pytest.raises(RecipeError, match="nowhere"):
         read_operators(tmp_path / "nowhere.yaml")
 
 

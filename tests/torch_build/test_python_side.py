@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from buildkit.errors import RecipeError
 from torch_build.python_side import (
     UpstreamModules,
     make_python_side,
@@ -18,7 +19,6 @@ from torch_build.python_side import (
     upstream_version,
     version_module,
 )
-from transcriber.errors import DependencyError
 
 OURS = Path(__file__).resolve().parents[2] / "torch-build/python/torch"
 
@@ -73,19 +73,19 @@ def test_what_is_there_stays_and_what_is_left_over_goes(source: Path, tmp_path: 
 
 def test_an_edit_that_does_not_fit(source: Path, tmp_path: Path) -> None:
     (source / "torch/_tensor.py").write_text("import something_else\n")
-    with pytest.raises(DependencyError, match=r"_tensor\.py.* 0 times"):
+    with pytest.raises(RecipeError, match=r"_tensor\.py.* 0 times"):
         make_python_side(source, OURS, tmp_path / "stage")
 
 
 def test_a_module_that_upstream_lacks(source: Path, tmp_path: Path) -> None:
     (source / "torch/storage.py").unlink()
-    with pytest.raises(DependencyError, match=r"storage\.py"):
+    with pytest.raises(RecipeError, match=r"storage\.py"):
         make_python_side(source, OURS, tmp_path / "stage")
 
 
 def test_a_module_from_both_sides(source: Path) -> None:
     twice = UpstreamModules(reasons={"_absent.py": "a test"}, edits={})
-    with pytest.raises(DependencyError, match="already"):
+    with pytest.raises(RecipeError, match="already"):
         python_files(source, OURS, twice)
 
 
@@ -102,7 +102,7 @@ def test_a_module_from_both_sides(source: Path) -> None:
 def test_a_wrong_list(text: str, tmp_path: Path) -> None:
     path = tmp_path / "modules.toml"
     path.write_text(text)
-    with pytest.raises(DependencyError):
+    with pytest.raises(RecipeError):
         read_modules(path)
 
 

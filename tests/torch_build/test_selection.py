@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from torch_build.compile import RECIPE
+from buildkit.errors import RecipeError
+from torch_build.recipe import RECIPE
 from torch_build.selection import expand, read_exceptions
-from transcriber.errors import DependencyError
 
 
 def test_the_repository_s_own_can_be_read() -> None:
@@ -29,7 +29,7 @@ def test_the_repository_s_own_can_be_read() -> None:
 def test_a_file_that_cannot_be_read_is_one_line(tmp_path: Path, text: str) -> None:
     path = tmp_path / "selection.toml"
     path.write_text(text)
-    with pytest.raises(DependencyError, match=r"selection\.toml cannot be read"):
+    with pytest.raises(RecipeError, match=r"selection\.toml cannot be read"):
         read_exceptions(path)
 
 
@@ -42,7 +42,7 @@ def test_patterns_take_and_leave_out(tmp_path: Path) -> None:
 
 def test_a_stale_pattern_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "one.cpp").touch()
-    with pytest.raises(DependencyError, match=r"has no two\.cpp"):
+    with pytest.raises(RecipeError, match=r"has no two\.cpp"):
         expand(tmp_path, ("two.cpp",))
-    with pytest.raises(DependencyError, match=r"two\.cpp leaves nothing out"):
+    with pytest.raises(RecipeError, match=r"two\.cpp leaves nothing out"):
         expand(tmp_path, ("one.cpp",), ("two.cpp",))

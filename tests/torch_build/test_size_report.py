@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from torch_build.archive import write_zip
-from torch_build.linker_map import LinkerMap, parse_map
+from buildkit.archive import write_zip
+from buildkit.errors import BuildError, InputError
+from buildkit.linker_map import LinkerMap, parse_map
 from torch_build.size_components import Rule
 from torch_build.size_report import measure, write_size_report
 from torch_build.size_tables import Size, SizeReport, render
-from transcriber.errors import DependencyError, TranscriberError
 
 COMPILER = shutil.which("clang++-19") or shutil.which("clang++")
 LINKER = shutil.which("ld.lld-19") or shutil.which("ld.lld")
@@ -116,7 +116,7 @@ def test_the_map_of_another_link_is_noticed(linked: tuple[bytes, str]) -> None:
     index = next(i for i, line in enumerate(lines) if "(.text.kernel)" in line)
     address, load, _, *rest = lines[index].split()
     lines[index] = f"{address:>16} {load:>16} {'ffffff':>8} {rest[0]:>5} {'':8}{rest[1]}"
-    with pytest.raises(TranscriberError, match="not that of the library"):
+    with pytest.raises(BuildError, match="not that of the library"):
         report_of(library, "\n".join(lines))
 
 
@@ -144,12 +144,12 @@ def test_the_report_is_written_twice_the_same_and_names_no_folder(
 
 
 def test_a_wheel_without_its_extension_module_is_reported() -> None:
-    with pytest.raises(TranscriberError, match="0 extension modules"):
+    with pytest.raises(BuildError, match="0 extension modules"):
         measure({"torch/__init__.py": b""}, LinkerMap(inputs=(), symbols=()), 1)
 
 
 def test_a_missing_map_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(DependencyError, match="cannot read the linker's map"):
+    with pytest.raises(InputError, match="cannot read the linker's map"):
         write_size_report(tmp_path / "wheel", tmp_path / "map", tmp_path)
 
 

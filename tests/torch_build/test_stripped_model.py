@@ -21,6 +21,8 @@ from torch_build.verify.interpreters import (
 
 pytestmark = pytest.mark.slow
 
+CHILD = Path(__file__).with_name("model_child.py")
+
 HEAVY = ("sympy", "networkx", "jinja2", "fsspec", "numba", "triton")
 MODULES = 400
 """The trace imports about 60 of PyTorch; the rest is NumPy and Python's own library."""
@@ -39,7 +41,7 @@ def ours() -> Path:
 
 def compute(python: Path, weights: Path, recording: Path, result: Path) -> dict[str, Any]:
     done = subprocess.run(
-        [python, "-m", "torch_build.verify.model", weights, recording, result],
+        [python, CHILD, weights, recording, result],
         env=child_environment(),
         capture_output=True,
         text=True,

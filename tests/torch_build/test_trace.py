@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from scripts.operator_trace.__main__ import main
+from scripts.operator_trace.cases import CASES, REDUCED
 from torch_build.operators import merge, missing, read_operators
-from torch_build.trace.__main__ import main
-from torch_build.trace.cases import CASES, REDUCED
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 REVIEWED = REPOSITORY / "torch-build" / "operators.yaml"
@@ -30,7 +30,7 @@ def stock_python() -> Path:
 
 def trace(output: Path, models: Path, *cases: str) -> None:
     command = [
-        *(str(stock_python()), "-m", "torch_build.trace", "--models", str(models)),
+        *(str(stock_python()), "-m", "scripts.operator_trace", "--models", str(models)),
         *("--speech", str(SPEECH), "--output", str(output)),
         *(f"--case={case}" for case in cases),
     ]

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.errors import InputError
 from torch_build.operators import Operator, Selection
 from torch_build.trace.names import native_operators, unknown_operators
-from transcriber.errors import InputError
 
 FUNCTIONS = """\
 - func: add.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -> Tensor

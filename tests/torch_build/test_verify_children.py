@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.errors import ToolError
 from torch_build.operators import Operator
 from torch_build.verify.campaign import compare_builds
 from torch_build.verify.children import CRASH, Worker
 from torch_build.verify.inputs import LAYOUTS, Inputs
-from torch_build.verify.interpreters import stock_python, torch_version
+from torch_build.verify.interpreters import WAITING, stock_python, torch_version
 from torch_build.verify.values import Case
-from transcriber.errors import DependencyError
+from transcriber.machine import threads
 
 pytestmark = pytest.mark.slow
 """Each worker loads PyTorch."""
@@ -23,7 +24,7 @@ PYTHON = Path(sys.executable)
 def stock() -> Path:
     try:
         return stock_python()
-    except DependencyError:
+    except ToolError:
         if "+whisper" in torch_version(PYTHON):
             raise
         return PYTHON
@@ -77,3 +78,7 @@ def test_a_worker_sees_the_tensor_that_was_sent(stock: Path, layout: str) -> Non
     assert (result.shape, result.strides) == (sent.shape, sent.strides)
     assert result.shares == ("0", sent.offset)
     assert result.values[1, 2] == sent.buffer[sent.offset + sent.strides[0] + 2 * sent.strides[1]]
+
+
+def test_threads_wait_as_in_the_program() -> None:
+    assert WAITING == threads.WAITING

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.measuring.callgrind import provide_valgrind
-from scripts.layout import build_cache
+from buildkit.places import build_cache
 from whisper_build import (
     NEEDS,
     TESTS,

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from scripts.layout import build_cache
-from torch_build.compile import RECIPE
-from torch_build.packages import unpack_packages
-from torch_build.sysroot import read_pins, sysroot_in
-from torch_build.toolchain import RELEASE, Toolchain, find_toolchain
-from transcriber.errors import TranscriberError
+from buildkit.build_tools import RELEASE
+from buildkit.errors import BuildError
+from buildkit.package_pins import read_pins
+from buildkit.places import build_cache
+from buildkit.sysroot import PINS, sysroot_in
+from buildkit.system_packages import unpack_packages
+from buildkit.toolchain import Toolchain, find_toolchain
+from torch_build.recipe import RECIPE
 
 SOURCES = RECIPE / "native" / "whisper"
 TESTS = Path(__file__).parent
@@ -76,7 +78,7 @@ def kernel_flags() -> list[str]:
 
 def toolchain() -> Toolchain:
     """Return the tool chain of the build; skip the test where it is not on this machine."""
-    sysroot = sysroot_in(build_cache(), read_pins())
+    sysroot = sysroot_in(build_cache(), read_pins(PINS))
     if not (sysroot.root.is_dir() and shutil.which(f"clang++-{RELEASE}")):
         pytest.skip("the tool chain of the build is not on this machine")
     return find_toolchain(sysroot)
@@ -96,7 +98,7 @@ def sanitizer_flags(tools: Toolchain, kinds: str) -> list[str]:
         if not _has_runtime(unpacked):
             try:
                 unpack_packages([f"libclang-rt-{RELEASE}-dev"], root)
-            except TranscriberError as error:
+            except BuildError as error:
                 pytest.skip(f"no runtime of the sanitizers: {error.message}")
         if not _has_runtime(unpacked):
             pytest.skip(f"libclang-rt-{RELEASE}-dev is not of this compiler")

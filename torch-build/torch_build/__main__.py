@@ -6,8 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from scripts.commands import ending_in_one_line
-from scripts.layout import CHECKOUT, build_cache
+from buildkit.commands import ending_in_one_line
+from buildkit.places import CHECKOUT, build_cache
 from torch_build.build import Folders, provide_wheel
 
 

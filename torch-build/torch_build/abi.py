@@ -11,9 +11,9 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from torch_build.sources import read_sources
+from buildkit.sources import read_sources
+from torch_build.recipe import RECIPE, SOURCES
 
-RECIPE = Path(__file__).resolve().parent.parent
 EXPORTS = RECIPE / "cuda/exports.txt"
 
 INITIALIZER = "PyInit__C"
@@ -31,7 +31,7 @@ def abi_name(exports: Path = EXPORTS) -> str:
     What decides over the meaning of a symbol is PyTorch's source, our changes in it, and the
     definitions that it is compiled with.
     """
-    digest = hashlib.sha256(read_sources().named("pytorch").sha256.encode())
+    digest = hashlib.sha256(read_sources(SOURCES).named("pytorch").sha256.encode())
     for path in (RECIPE / "edits.toml", RECIPE / "cmake/CMakeLists.txt", exports):
         if path.exists():
             digest.update(hashlib.sha256(path.read_bytes()).digest())

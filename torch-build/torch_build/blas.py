@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from torch_build.process import capture
-from torch_build.toolchain import Toolchain
+from buildkit.capture import capture
+from buildkit.toolchain import Toolchain
 
 RECIPE = Path(__file__).resolve().parents[1] / "cmake" / "openblas.cmake"
 
@@ -41,7 +41,7 @@ def build_library(
 
     Raises
     ------
-    DependencyError
+    ToolError
         When a tool is missing or fails.
     """
     build.mkdir(parents=True, exist_ok=True)

@@ -9,34 +9,40 @@ import shutil
 import sys
 import sysconfig
 import tempfile
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.commands import say
-from torch_build import edits, unpack
-from torch_build.compile import RECIPE, Includes, compile_objects
-from torch_build.components import licence_expression, runtime_components, source_components
-from torch_build.fetch import fetch
+import buildkit
+from buildkit import edits, unpack
+from buildkit.commands import say
+from buildkit.components import licence_expression, runtime_components
+from buildkit.errors import ToolError
+from buildkit.fetch import fetch
+from buildkit.files import make_directory
+from buildkit.licences import collect_licences
+from buildkit.sbom import write_sbom
+from buildkit.source_trees import provide_trees
+from buildkit.sources import Sources, read_sources
+from buildkit.stages import stage
+from buildkit.system_packages import install
+from buildkit.toolchain import Toolchain, provide_toolchain
+from buildkit.wheel import make_wheel
+from torch_build.compile import Includes, compile_objects
+from torch_build.components import PLACES, torch_components
 from torch_build.generate import VERSION, generate
-from torch_build.licences import collect_licences
 from torch_build.link import MODULE, link
-from torch_build.packages import install
+from torch_build.metadata import torch_metadata
 from torch_build.python_side import make_python_side
-from torch_build.sbom import write_sbom
+from torch_build.recipe import EDITS, RECIPE, SOURCES
 from torch_build.size_report import write_size_report
-from torch_build.source_trees import provide_trees
-from torch_build.sources import Sources, read_sources
-from torch_build.toolchain import Toolchain, provide_toolchain
-from torch_build.wheel import Metadata, make_wheel
-from transcriber.errors import DependencyError
-from transcriber.files import make_directory
 
 LOCAL_VERSION = f"{VERSION}+whisper.cpu"
 WHEEL = f"torch-{LOCAL_VERSION}-cp311-cp311-linux_x86_64.whl"
 REPORTS = ("size-report.json", "size-report.md")
+
+KIT = Path(buildkit.__file__).resolve().parent
+"""What every build uses. All of it counts: what is forgotten would give an old wheel for a new."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,10 +62,10 @@ def provide_wheel(folders: Folders) -> Path:
 
     Raises
     ------
-    TranscriberError
+    BuildError
         When a stage fails.
     """
-    sources = read_sources()
+    sources = read_sources(SOURCES)
     tools = provide_toolchain(folders.cache)
     kept = folders.cache / "torch" / build_key(sources, tools)
     names = (WHEEL, *REPORTS)
@@ -92,17 +98,17 @@ def _keep(output: Path, kept: Path, names: Sequence[str]) -> None:
 def build(folders: Folders, sources: Sources, tools: Toolchain) -> None:
     """Build the wheel and the size report into ``folders.output``."""
     objects = provide_objects(folders, sources, tools)
-    with told("link"):
+    with stage("torch: link"):
         module = link(objects, folders.work / "linked", tools)
-    with told("wheel"):
-        stage = folders.work / "stage"
-        shutil.rmtree(stage, ignore_errors=True)
-        make_python_side(folders.work / "source/pytorch", RECIPE / "python/torch", stage / "torch")
-        shutil.copyfile(module, stage / "torch" / MODULE)
-        (stage / "torch/lib").mkdir()
-        library = stage / "torch/lib" / tools.sysroot.openmp_library.name
+    with stage("torch: wheel"):
+        staged = folders.work / "stage"
+        shutil.rmtree(staged, ignore_errors=True)
+        make_python_side(folders.work / "source/pytorch", RECIPE / "python/torch", staged / "torch")
+        shutil.copyfile(module, staged / "torch" / MODULE)
+        (staged / "torch/lib").mkdir()
+        library = staged / "torch/lib" / tools.sysroot.openmp_library.name
         shutil.copyfile(tools.sysroot.openmp_library, library)
-        pack(folders, sources, stage, tools)
+        pack(folders, sources, staged, tools)
 
 
 def provide_objects(folders: Folders, sources: Sources, tools: Toolchain) -> list[Path]:
@@ -110,10 +116,10 @@ def provide_objects(folders: Folders, sources: Sources, tools: Toolchain) -> lis
     trees, generated = folders.work / "source", folders.work / "generated"
     includes = _includes()
     forget_other_objects(folders.work / "objects", tools)
-    with told("sources"):
+    with stage("torch: sources"):
         fetch(sources, folders.work / "archives", folders.cache)
         _unpack(sources, folders.work / "archives", trees)
-    with told("generate"):
+    with stage("torch: generate"):
         generate(
             trees / "pytorch",
             RECIPE / "operators.yaml",
@@ -121,7 +127,7 @@ def provide_objects(folders: Folders, sources: Sources, tools: Toolchain) -> lis
             RECIPE / "native",
             generated,
         )
-    with told("compile"):
+    with stage("torch: compile"):
         return compile_objects(
             trees,
             generated,
@@ -132,21 +138,21 @@ def provide_objects(folders: Folders, sources: Sources, tools: Toolchain) -> lis
         )
 
 
-def pack(folders: Folders, sources: Sources, stage: Path, tools: Toolchain) -> Path:
-    """Make the wheel of the folder `stage`, and the size report."""
-    components = (*source_components(sources.all), *runtime_components())
-    metadata = Metadata(
-        version=LOCAL_VERSION,
-        licence=licence_expression(components),
-        requires=("numpy", "typing-extensions>=4.10.0"),
-    )
+def pack(folders: Folders, sources: Sources, staged: Path, tools: Toolchain) -> Path:
+    """Make the wheel of the folder `staged`, and the size report."""
+    components = (*torch_components(sources.all), *runtime_components())
+    metadata = torch_metadata(LOCAL_VERSION, licence_expression(components))
     licences, sbom = folders.work / "licences", folders.work / "sbom.json"
     collect_licences(
-        components, licences, sources=folders.work / "source", system=tools.sysroot.root
+        components,
+        licences,
+        sources=folders.work / "source",
+        system=tools.sysroot.root,
+        places=PLACES,
     )
-    write_sbom(sbom, components, metadata=metadata, stage=stage)
+    write_sbom(sbom, components, subject=metadata, stage=staged)
     make_directory(folders.output)
-    wheel = make_wheel(stage, folders.output, metadata=metadata, licences=licences, sbom=sbom)
+    wheel = make_wheel(staged, folders.output, metadata=metadata, licences=licences, sbom=sbom)
     report = write_size_report(
         wheel,
         folders.work / "linked/_C.map",
@@ -173,16 +179,17 @@ def build_key(sources: Sources, tools: Toolchain) -> str:
     ):
         key.update(f"{part}\n".encode())
     key.update(numpy)
-    for path in sorted(RECIPE.rglob("*")):
-        inside = path.relative_to(RECIPE)
-        if path.is_file() and _decides(inside):
-            key.update(f"{inside}\n".encode())
-            key.update(hashlib.sha256(path.read_bytes()).digest())
+    for folder in (RECIPE, KIT):
+        for path in sorted(folder.rglob("*")):
+            inside = path.relative_to(folder)
+            if path.is_file() and _decides(inside):
+                key.update(f"{folder.name}/{inside}\n".encode())
+                key.update(hashlib.sha256(path.read_bytes()).digest())
     return key.hexdigest()
 
 
 def _decides(inside: Path) -> bool:
-    """Tell whether a file of the recipe decides over the bytes of the wheel.
+    """Tell whether a file of the recipe, or of the kit, decides over the bytes of the wheel.
 
     What traces and verifies does not, and of the CUDA add-on's folders what is exported for it.
     """
@@ -204,7 +211,7 @@ def forget_other_objects(objects: Path, tools: Toolchain, more: str = "") -> Non
 
 
 def _unpack(sources: Sources, archives: Path, trees: Path) -> None:
-    provide_trees(sources.archives, archives, trees, edits.read_edits())
+    provide_trees(sources.archives, archives, trees, edits.read_edits(EDITS))
     for wheel in sources.wheels:
         unpack.unpack_wheel(wheel, archives / wheel.file, trees)
 
@@ -217,16 +224,8 @@ def _includes() -> Includes:
         package = "libpython{}.{}-dev".format(*sys.version_info)
         say(f"installing the system package {package}")
         if not install([package]):
-            raise DependencyError(
+            raise ToolError(
                 f"{python} has no Python.h",
                 f"install the system package {package} as root, then give the same command again",
             )
     return Includes(python=python, numpy=Path(np.get_include()))
-
-
-@contextmanager
-def told(stage: str) -> Iterator[None]:
-    """Say how long a stage took."""
-    start = time.monotonic()
-    yield
-    say(f"torch: {stage} took {time.monotonic() - start:.1f} s")

@@ -7,18 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.commands import HOUR, run
+from buildkit.capture import capture
+from buildkit.commands import HOUR, run
+from buildkit.errors import ToolError
+from buildkit.toolchain import Toolchain
 from torch_build import entry_points
 from torch_build.link import live_undefined
-from torch_build.process import capture
-from torch_build.toolchain import Toolchain
-from transcriber.errors import DependencyError
+from torch_build.recipe import RECIPE
 
 _STRAY_VARIABLES = ("CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH")
 """Where compilers look besides what they are told."""
-
-RECIPE = Path(__file__).resolve().parent.parent
-"""The folder ``torch-build``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +56,7 @@ def compile_objects(
 
     Raises
     ------
-    DependencyError
+    ToolError
         When CMake or the compiler fails.
     """
     # CMake would add the user's own from the environment: another wheel under the same key.
@@ -128,7 +126,7 @@ def _ninja(build: Path, target: str, tools: Toolchain, settings: Mapping[str, st
     words = ["env", *without, *(f"{name}={value}" for name, value in variables.items())]
     jobs = f"-j{len(os.sched_getaffinity(0))}"
     if run([*words, tools.ninja, "-C", build, jobs, "-k0", target], limit=4 * HOUR):
-        raise DependencyError(
+        raise ToolError(
             "the compiler failed, its own message is above",
             "mend that, then give the same command again: what is compiled already stays",
         )

@@ -11,8 +11,8 @@ import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from torch_build.process import capture
-from torch_build.writing import write_if_different
+from buildkit.capture import capture
+from buildkit.files import write_if_different
 
 SHARDS = 2
 """Files to write: the compiler works on as many at once as the smallest machines have cores."""

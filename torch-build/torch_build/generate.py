@@ -8,15 +8,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from scripts.commands import last_line
+from buildkit.capture import run_with_input
+from buildkit.commands import last_line
+from buildkit.errors import RecipeError, ToolError
+from buildkit.files import write_if_different
 from torch_build import kernel_dtypes
 from torch_build.entry_points import entry_point_files
 from torch_build.kernel_files import find_kernel_files
 from torch_build.operators import Selection, read_operators
-from torch_build.process import run_with_input
 from torch_build.selection import Exceptions, expand, read_exceptions
-from torch_build.writing import write_if_different
-from transcriber.errors import DependencyError
 
 VERSION = "2.6.0"
 
@@ -85,7 +85,7 @@ def generate(source: Path, operators: Path, exceptions: Path, native: Path, outp
 
     Raises
     ------
-    DependencyError
+    ToolError
         When the operators or the lists do not fit the source.
     """
     selection, extra = read_operators(operators), read_exceptions(exceptions)
@@ -141,7 +141,7 @@ def run_generators(
 
     Raises
     ------
-    DependencyError
+    ToolError
         When they fail.
     """
     selected = {
@@ -165,7 +165,7 @@ def run_generators(
     driver = Path(__file__).with_name("torchgen_driver.py")
     code, printed = run_with_input([sys.executable, driver], json.dumps(request))
     if code:
-        raise DependencyError(f"PyTorch's code generators failed: {last_line(printed)}")
+        raise ToolError(f"PyTorch's code generators failed: {last_line(printed)}")
 
 
 def _write_selected_types(
@@ -216,12 +216,12 @@ def fill(template: str, values: Mapping[str, object]) -> str:
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When the template has a name that `values` lacks.
     """
     absent = set(re.findall(r"@(\w+)@", template)) - values.keys()
     if absent:
-        raise DependencyError(f"no value for {min(absent)} of PyTorch's configuration")
+        raise RecipeError(f"no value for {min(absent)} of PyTorch's configuration")
     template = re.sub(r"@(\w+)@", lambda found: str(values[found.group(1)]), template)
     template = re.sub(r"^#cmakedefine .*$", "", template, flags=re.MULTILINE)
     return re.sub(r"\$\{\w+\}", "", template)

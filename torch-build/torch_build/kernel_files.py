@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from transcriber.errors import DependencyError
+from buildkit.errors import RecipeError
 
 _NATIVE = "aten/src/ATen/native"
 
@@ -56,7 +56,7 @@ def find_kernel_files(
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When an extra file does not exist.
     """
     wanted = {name for names in kernels.values() for name in names}
@@ -68,7 +68,7 @@ def find_kernel_files(
     files: set[str] = set(extra)
     absent = sorted(files - texts.keys())
     if absent:
-        raise DependencyError(f"PyTorch's source has no {absent[0]}", "mend selection.toml")
+        raise RecipeError(f"PyTorch's source has no {absent[0]}", "mend selection.toml")
     left_out = set(without)
     seen: set[str] = set()
     for path, text in texts.items():

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from buildkit.capture import capture
+from buildkit.errors import RecipeError
+from buildkit.files import write_if_different
+from buildkit.toolchain import Toolchain
 from torch_build.abi import EXPORTS, version_script
 from torch_build.entry_points import undefined_symbols
-from torch_build.process import capture
-from torch_build.toolchain import Toolchain
-from torch_build.writing import write_if_different
-from transcriber.errors import DependencyError
 
 MODULE = "_C.cpython-311-x86_64-linux-gnu.so"
 
@@ -40,7 +40,7 @@ def link(objects: Sequence[Path], output: Path, tools: Toolchain, exports: Path 
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When the linker fails, or when data or a class that is missing is needed.
     """
     script = version_script(exports)
@@ -134,7 +134,7 @@ def absent_symbols(probe: Path, tools: Toolchain) -> list[str]:
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When a class or data are among them, which cannot be replaced; a kernel's entry in a
         dispatch stub can.
     """
@@ -149,7 +149,7 @@ def absent_symbols(probe: Path, tools: Toolchain) -> list[str]:
     ]
     stray = [name for name in plain_names if not re.match(r"_Z|_?Py", name)]
     if stray:
-        raise DependencyError(
+        raise RecipeError(
             f"no file defines {', '.join(sorted(stray))}",
             "add the file that does to selection.toml",
         )
@@ -166,7 +166,7 @@ def absent_symbols(probe: Path, tools: Toolchain) -> list[str]:
         if "(" not in readable and not _KERNEL.search(name)
     ]
     if data:
-        raise DependencyError(
+        raise RecipeError(
             f"no file defines {', '.join(sorted(data))}", "add the file that does to selection.toml"
         )
     return sorted(names)

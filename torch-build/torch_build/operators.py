@@ -9,8 +9,8 @@ from typing import Any
 
 import yaml
 
-from transcriber.errors import InputError
-from transcriber.files import atomic_writer
+from buildkit.errors import RecipeError
+from buildkit.files import atomic_writer
 
 DIRECT = "direct"
 NESTED = "nested"
@@ -23,8 +23,8 @@ MODULE_GROUPS = ("executed", "imported")
 _HEADER = """\
 # What of PyTorch the program, openai-whisper and the tests use.
 #
-# Written by `python -m torch_build.trace` from runs on stock PyTorch: of the version that is built,
-# and (with --add) of the newest. The names of operators are those of the version that is built.
+# Written by `make trace` from runs on stock PyTorch: of the version that is built, and (with --add)
+# of the newest. The names of operators are those of the version that is built.
 # Review a change before it is committed: an operator that is not listed is not built, and one that
 # is listed costs bytes.
 #
@@ -160,7 +160,7 @@ def read_operators(path: Path) -> Selection:
 
     Raises
     ------
-    InputError
+    RecipeError
         When it cannot be read or holds something else.
     """
     try:
@@ -247,5 +247,5 @@ def _names(content: Any, where: str, path: Path) -> tuple[str, ...]:
     return tuple(sorted(set(content)))
 
 
-def _wrong(path: Path, reason: str) -> InputError:
-    return InputError(f"{path} is not a list of operators: {reason}", "make it again with a trace")
+def _wrong(path: Path, reason: str) -> RecipeError:
+    return RecipeError(f"{path} is not a list of operators: {reason}", "make it again with a trace")

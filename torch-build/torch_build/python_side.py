@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from torch_build.edits import Edit, apply, by_path
-from transcriber.errors import DependencyError
+from buildkit.edits import Edit, apply, by_path
+from buildkit.errors import RecipeError
 
 MODULES = Path(__file__).resolve().parents[1] / "python_modules.toml"
 
@@ -43,7 +43,7 @@ def read_modules(path: Path = MODULES) -> UpstreamModules:
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When an entry is incomplete, leaves the package or edits a file that is not listed.
     """
     with path.open("rb") as stream:
@@ -51,14 +51,14 @@ def read_modules(path: Path = MODULES) -> UpstreamModules:
     reasons: dict[str, str] = table.get("modules", {})
     for name, reason in reasons.items():
         if not reason or ".." in PurePosixPath(name).parts or not name.endswith(".py"):
-            raise DependencyError(f"{path}: the entry {name!r} is wrong", "correct it")
+            raise RecipeError(f"{path}: the entry {name!r} is wrong", "correct it")
     try:
         edits = [Edit(source=_SOURCE, **entry) for entry in table.get("edit", [])]
     except TypeError as error:
-        raise DependencyError(f"{path}: {error}", "correct the edit") from error
+        raise RecipeError(f"{path}: {error}", "correct the edit") from error
     for edit in edits:
         if edit.path not in reasons:
-            raise DependencyError(
+            raise RecipeError(
                 f"{path}: there is an edit of {edit.path}, which is not among the modules",
                 "add it or take the edit away",
             )
@@ -86,7 +86,7 @@ def version_module(version: str) -> str:
 
     Examples
     --------
-    >>> version_module("2.6.0").splitlines()[-4:-2]
+    >>> version_module("2.6.0").splitlines()[-6:-4]
     ["__version__ = '2.6.0+whisper.cpu'", 'debug = False']
     """
     return f'''"""Which build of PyTorch this is."""
@@ -117,19 +117,19 @@ def python_files(source: Path, ours: Path, modules: UpstreamModules) -> dict[str
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When upstream lacks a file, a file is both upstream's and ours, or an edit does not fit.
     """
     files = {"version.py": version_module(upstream_version(source)).encode()}
     for path in sorted(ours.rglob("*.py")):
         name = path.relative_to(ours).as_posix()
         if name in files or name in modules.reasons:
-            raise DependencyError(f"{path} is in the package already", "take one of the two away")
+            raise RecipeError(f"{path} is in the package already", "take one of the two away")
         files[name] = path.read_bytes()
     for name in modules.reasons:
         path = source / "torch" / name
         if not path.is_file():
-            raise DependencyError(f"PyTorch has no {path}", "correct python_modules.toml")
+            raise RecipeError(f"PyTorch has no {path}", "correct python_modules.toml")
         text = path.read_text(encoding="utf-8")
         files[name] = apply(text, modules.edits.get(name, ())).encode()
     return dict(sorted(files.items()))
@@ -152,7 +152,7 @@ def make_python_side(source: Path, ours: Path, stage: Path) -> None:
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When a listed file is missing or an edit does not fit.
     """
     files = python_files(source, ours, read_modules())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from transcriber.errors import DependencyError
+from buildkit.errors import RecipeError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ def read_exceptions(path: Path) -> Exceptions:
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When a table is missing or the file is not TOML.
     """
     try:
@@ -39,7 +39,7 @@ def read_exceptions(path: Path) -> Exceptions:
             dtypes={tag: tuple(names) for tag, names in tables["dtypes"].items()},
         )
     except (tomllib.TOMLDecodeError, KeyError, AttributeError, TypeError) as error:
-        raise DependencyError(f"{path.name} cannot be read: {error!r}", "mend it") from error
+        raise RecipeError(f"{path.name} cannot be read: {error!r}", "mend it") from error
 
 
 def _which(value: object) -> str:
@@ -53,18 +53,18 @@ def expand(source: Path, patterns: tuple[str, ...], without: tuple[str, ...] = (
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When a pattern of either list matches no file: it is stale.
     """
     found: set[str] = set()
     for pattern in patterns:
         matches = {str(path.relative_to(source)) for path in source.glob(pattern)}
         if not matches:
-            raise DependencyError(f"PyTorch's source has no {pattern}", "mend selection.toml")
+            raise RecipeError(f"PyTorch's source has no {pattern}", "mend selection.toml")
         found |= matches
     for pattern in without:
         matches = {path for path in found if fnmatchcase(path, pattern)}
         if not matches:
-            raise DependencyError(f"{pattern} leaves nothing out", "mend selection.toml")
+            raise RecipeError(f"{pattern} leaves nothing out", "mend selection.toml")
         found -= matches
     return sorted(found)

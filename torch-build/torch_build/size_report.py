@@ -14,13 +14,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from torch_build.archive import Members, make_tar, read_zip, xz_size
-from torch_build.elf_sections import ElfSection, elf_sections
-from torch_build.linker_map import LINKER, InputSection, LinkerMap, parse_map
+from buildkit.archive import Members, make_tar, read_zip, xz_size
+from buildkit.elf_sections import ElfSection, elf_sections
+from buildkit.errors import InputError, ResultError
+from buildkit.files import atomic_writer
+from buildkit.linker_map import LINKER, InputSection, LinkerMap, parse_map
 from torch_build.size_components import FILE_RULES, OBJECT_RULES, Rule, component_of, shorten
 from torch_build.size_tables import Size, SizeReport, render
-from transcriber.errors import DependencyError, TranscriberError
-from transcriber.files import atomic_writer
 
 _TABLES = "linker's tables"
 _CONSTANTS = "merged constants"
@@ -56,10 +56,8 @@ def write_size_report(
 
     Raises
     ------
-    DependencyError
-        When the map is missing.
-    TranscriberError
-        When the wheel or the map cannot be read, or the map is of another link.
+    BuildError
+        When the wheel or the map is missing or cannot be read, or the map is of another link.
     StorageError
         When the report cannot be written.
     """
@@ -67,7 +65,7 @@ def write_size_report(
         with linker_map.open(encoding="utf-8", errors="replace") as lines:
             parsed = parse_map(lines)
     except OSError as error:
-        raise DependencyError(
+        raise InputError(
             f"cannot read the linker's map {linker_map}: {error.strerror}", "link again"
         ) from error
     members = read_zip(wheel)
@@ -90,7 +88,7 @@ def measure(
     """Return the sizes of a wheel that has `wheel_bytes` bytes and holds `members`."""
     extensions = [name for name in members if _EXTENSION.fullmatch(name)]
     if len(extensions) != 1:
-        raise TranscriberError(
+        raise ResultError(
             f"the wheel has {len(extensions)} extension modules _C", "make the wheel again"
         )
     library = members[extensions[0]]
@@ -188,7 +186,7 @@ def _symbol_name(name: str, others: int) -> str:
     return f"{short} (and {others} more names)" if others else short
 
 
-def _of_another_link(reason: str) -> TranscriberError:
-    return TranscriberError(
+def _of_another_link(reason: str) -> ResultError:
+    return ResultError(
         f"the linker's map is not that of the library: {reason}", "link again, then make the wheel"
     )

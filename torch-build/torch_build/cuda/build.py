@@ -11,13 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.commands import say
+from buildkit import unpack
+from buildkit.commands import say
+from buildkit.fetch import fetch
+from buildkit.files import make_directory
+from buildkit.package_pins import read_pins
+from buildkit.sources import read_sources
+from buildkit.stages import stage
+from buildkit.toolchain import Toolchain, provide_toolchain
 from torch_build import build as core_build
 from torch_build import link as core_link
-from torch_build import unpack
 from torch_build.abi import EXPORTS, abi_name
-from torch_build.build import Folders, told
-from torch_build.compile import RECIPE
+from torch_build.build import Folders
 from torch_build.cuda import link as linking
 from torch_build.cuda.compile import ARCHITECTURES, Places, compile_units
 from torch_build.cuda.contents import write_report
@@ -25,11 +30,8 @@ from torch_build.cuda.description import SOURCES, Origins, describe
 from torch_build.cuda.generate import Recipe, Units, generate
 from torch_build.cuda.toolkit import PINS as TOOLKIT_PINS
 from torch_build.cuda.toolkit import Toolkit, host_compiler_version, provide_toolkit
-from torch_build.fetch import fetch
-from torch_build.sources import read_sources
-from torch_build.sysroot import read_pins
-from torch_build.toolchain import Toolchain, provide_toolchain
-from transcriber.files import make_directory
+from torch_build.recipe import RECIPE
+from torch_build.recipe import SOURCES as CORE_SOURCES
 
 FOLDER = RECIPE / "cuda"
 
@@ -61,7 +63,7 @@ def provide_addon(folders: CudaFolders) -> Path:
 
     Raises
     ------
-    TranscriberError
+    BuildError
         When a stage fails.
     """
     cache = folders.core.cache
@@ -93,8 +95,8 @@ def build(folders: CudaFolders, tools: Toolchain) -> None:
     """Build the add-on into ``folders.output``; write ``exports.txt`` anew."""
     toolkit = provide_toolkit(folders.core.cache)
     sources = read_sources(SOURCES)
-    core_objects = core_build.provide_objects(folders.core, read_sources(), tools)
-    with told("cuda: sources"):
+    core_objects = core_build.provide_objects(folders.core, read_sources(CORE_SOURCES), tools)
+    with stage("torch: cuda: sources"):
         fetch(sources, folders.work / "archives", folders.core.cache)
         for wheel in sources.wheels:
             unpack.unpack_wheel(
@@ -113,7 +115,7 @@ def build(folders: CudaFolders, tools: Toolchain) -> None:
         native=FOLDER / "native",
         absent=RECIPE / "native/absent.cpp",
     )
-    with told("cuda: generate"):
+    with stage("torch: cuda: generate"):
         units = generate(places.sources / "pytorch", recipe, places.generated)
 
     def compiled(what: Units) -> list[Path]:
@@ -127,7 +129,7 @@ def build(folders: CudaFolders, tools: Toolchain) -> None:
         )
 
     core_build.forget_other_objects(folders.work / "objects", tools, host_compiler_version())
-    with told("cuda: compile"):
+    with stage("torch: cuda: compile"):
         objects = compiled(units)
         entries = linking.write_entry_points(
             places.generated,
@@ -137,9 +139,9 @@ def build(folders: CudaFolders, tools: Toolchain) -> None:
             runtime=toolkit.runtime,
         )
         objects = compiled(Units(device=units.device, host=(*units.host, *entries)))
-    with told("cuda: link"):
+    with stage("torch: cuda: link"):
         library = link_addon(objects, core_objects, folders, tools=tools, toolkit=toolkit)
-    with told("cuda: add-on"):
+    with stage("torch: cuda: add-on"):
         shutil.rmtree(folders.output, ignore_errors=True)
         folders.output.mkdir(parents=True)
         shutil.copyfile(library, folders.output / library.name)
@@ -187,7 +189,7 @@ def build_key(tools: Toolchain) -> str:
     """Return a digest of everything that decides over the bytes of the add-on."""
     key = hashlib.sha256()
     # Its symbols, and the modules and sources that both builds share.
-    core = core_build.build_key(read_sources(), tools)
+    core = core_build.build_key(read_sources(CORE_SOURCES), tools)
     parts = [core, abi_name(), host_compiler_version(), read_pins(TOOLKIT_PINS).key()]
     parts += [*ARCHITECTURES, *(source.sha256 for source in read_sources(SOURCES).all)]
     for part in parts:

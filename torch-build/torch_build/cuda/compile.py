@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.commands import HOUR, run
-from torch_build.compile import RECIPE, ccache_settings
+from buildkit.commands import HOUR, run
+from buildkit.errors import ToolError
+from buildkit.files import write_if_different
+from buildkit.toolchain import Toolchain
+from torch_build.compile import ccache_settings
 from torch_build.cuda.generate import Units
 from torch_build.cuda.toolkit import Toolkit
-from torch_build.toolchain import Toolchain
-from torch_build.writing import write_if_different
-from transcriber.errors import DependencyError
+from torch_build.recipe import RECIPE
 
 ARCHITECTURES = ("70", "75", "80", "86", "89", "90")
 """Compute capabilities with machine code of their own, without the dot."""
@@ -122,7 +123,7 @@ def compile_units(
 
     Raises
     ------
-    DependencyError
+    ToolError
         When a compiler fails.
     """
     build.mkdir(parents=True, exist_ok=True)
@@ -140,7 +141,7 @@ def compile_units(
     words = ["env", *(f"{k}={v}" for k, v in {**tools.environment, **settings}.items())]
     jobs = f"-j{len(os.sched_getaffinity(0))}"
     if run([*words, tools.ninja, "-C", build, jobs, "-k0"], limit=4 * HOUR):
-        raise DependencyError(
+        raise ToolError(
             "the compiler failed, its own message is above",
             "mend that, then give the same command again: what is compiled already stays",
         )

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from buildkit.capture import capture
 from torch_build.cuda.toolkit import Toolkit
-from torch_build.process import capture
 
 _SECTION = re.compile(
     r"^\s+[0-9a-f]+\s+[0-9a-f]+\s+(?P<size>[0-9a-f]+)\s.*\s\.text\.(?P<name>\S+)$", re.MULTILINE

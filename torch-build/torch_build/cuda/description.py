@@ -7,14 +7,16 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from torch_build.components import Component, runtime_components, source_components
+from buildkit.components import Component, Subject, runtime_components, source_components
+from buildkit.licences import Texts, collect_licences
+from buildkit.package_pins import read_pins
+from buildkit.sbom import write_sbom
+from buildkit.sources import read_sources
+from torch_build.components import PLACES, torch_components
 from torch_build.cuda.toolkit import PINS
 from torch_build.generate import VERSION
-from torch_build.licences import PLACES, Texts, collect_licences
-from torch_build.sbom import write_sbom
-from torch_build.sources import read_sources
-from torch_build.sysroot import read_pins
-from torch_build.wheel import Metadata
+from torch_build.metadata import NAME, SUMMARY
+from torch_build.recipe import SOURCES as CORE_SOURCES
 
 SOURCES = Path(__file__).resolve().parents[2] / "cuda/sources.toml"
 
@@ -57,10 +59,10 @@ def describe(library: Path, output: Path, origins: Origins) -> None:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When a text is missing or not that of the licence stated.
     """
-    core = [one for one in source_components(read_sources().all) if one.name in _CORE]
+    core = [one for one in torch_components(read_sources(CORE_SOURCES).all) if one.name in _CORE]
     own = source_components(read_sources(SOURCES).all)
     system = [one for one in runtime_components() if one.name == "gcc-runtime"]
     groups = (
@@ -83,7 +85,9 @@ def describe(library: Path, output: Path, origins: Origins) -> None:
         write_sbom(
             output / "sbom.json",
             tuple(one for components, *_ in groups for one in components),
-            metadata=Metadata(version=f"{VERSION}+whisper.cuda", licence="", requires=()),
+            subject=Subject(
+                name=NAME, version=f"{VERSION}+whisper.cuda", licence="", summary=SUMMARY
+            ),
             stage=Path(stage),
         )
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from transcriber.errors import DependencyError
+from buildkit.errors import RecipeError
 
 _INTEGRAL = ("Byte", "Char", "Int", "Long", "Short")
 _FLOATING = ("Double", "Float")
@@ -52,7 +52,7 @@ def narrow(text: str, choose: Choose) -> str:
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When a dispatch has a form that is not known.
     """
     text = _replace_calls(text, _QUANTIZED, lambda match, arguments, tag: _no_cases(arguments))
@@ -115,7 +115,7 @@ def _listed(arguments: Iterable[str]) -> list[str]:
 def _type_name(argument: str) -> str:
     match = _TYPE.match(argument.strip())
     if not match:
-        raise DependencyError(
+        raise RecipeError(
             f"a dispatch of PyTorch's names the type {argument.strip()!r}",
             "teach torch_build/cuda/dispatch.py that form",
         )
@@ -171,7 +171,7 @@ def split_arguments(text: str, start: int) -> tuple[list[str], int]:
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When the parenthesis is not closed.
     """
     arguments: list[str] = []
@@ -192,4 +192,4 @@ def split_arguments(text: str, start: int) -> tuple[list[str], int]:
             arguments.append(text[begin:position])
             begin = position + 1
         position += 1
-    raise DependencyError("a macro's call in PyTorch's source is not closed")
+    raise RecipeError("a macro's call in PyTorch's source is not closed")

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from torch_build import edits
+from buildkit import edits
+from buildkit.files import write_if_different
 from torch_build.cuda.dispatch import narrow
 from torch_build.cuda.kernel_sources import find_sources
 from torch_build.cuda.kernel_types import operator_names, type_chooser
 from torch_build.cuda.selection import CudaSelection, read_selection
 from torch_build.generate import run_generators, write_headers
 from torch_build.operators import read_operators
-from torch_build.writing import write_if_different
 
 # Most of a file's time goes into reading ATen's headers, once for each architecture, which the
 # files of a unit share. More in a unit would leave cores idle at the end.
@@ -98,7 +98,7 @@ def generate(source: Path, recipe: Recipe, output: Path) -> Units:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When the operators or the lists do not fit the source.
     """
     selection = read_selection(recipe.selection)

@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildkit.errors import RecipeError
 from torch_build.kernel_files import defined_functions, defined_stubs
-from transcriber.errors import DependencyError
 
 NATIVE = "aten/src/ATen/native"
 CUDA = f"{NATIVE}/cuda"
@@ -79,7 +79,7 @@ def find_sources(
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When a named file does not exist.
     """
     shared = _texts(source, NATIVE, ("*.cpp", "sparse/*.cpp"))
@@ -87,7 +87,7 @@ def find_sources(
     left_out = frozenset(without)
     absent = sorted(left_out - texts.keys())
     if absent:
-        raise DependencyError(f"PyTorch's source has no {absent[0]}", "mend cuda/selection.toml")
+        raise RecipeError(f"PyTorch's source has no {absent[0]}", "mend cuda/selection.toml")
     wanted = frozenset(name for names in kernels.values() for name in names)
     stubs = called_stubs(shared.values(), wanted)
     parts = {

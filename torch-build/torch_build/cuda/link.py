@@ -7,13 +7,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.commands import say
+from buildkit.capture import capture, run_with_input
+from buildkit.commands import say
+from buildkit.errors import RecipeError, ResultError, ToolError
+from buildkit.files import write_if_different
+from buildkit.toolchain import Toolchain
 from torch_build import entry_points
 from torch_build.link import MODULE, stub_source
-from torch_build.process import capture, run_with_input
-from torch_build.toolchain import Toolchain
-from torch_build.writing import write_if_different
-from transcriber.errors import DependencyError
 
 LIBRARY = "libtorch_cuda.so"
 
@@ -67,7 +67,7 @@ def find_needed(
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When something is missing that cannot be replaced by a function that raises.
     """
     undefined = live_undefined(objects, output, tools=tools, runtime=runtime)
@@ -81,7 +81,7 @@ def find_needed(
     # A function's readable name has its parameters.
     data = [name for name in readable.values() if "(" not in name]
     if unreachable or data:
-        raise DependencyError(
+        raise RecipeError(
             f"the add-on needs {', '.join([*unreachable, *data])}, which torch/_C does not offer",
             "add the file that defines it to cuda/selection.toml",
         )
@@ -139,7 +139,7 @@ def link(
 
     Raises
     ------
-    DependencyError
+    ToolError
         When the linker fails.
     """
     output.mkdir(parents=True, exist_ok=True)
@@ -231,7 +231,7 @@ def _check(library: Path, tools: Toolchain) -> None:
 
     Raises
     ------
-    DependencyError
+    ResultError
         When something else is.
     """
     printed = capture([tools.nm, "--dynamic", "--undefined-only", "--no-sort", library])
@@ -248,7 +248,7 @@ def _check(library: Path, tools: Toolchain) -> None:
     system.add("ld-linux-x86-64.so.2")
     stray += sorted(set(needed) - system)
     if stray:
-        raise DependencyError(f"the add-on needs {', '.join(stray)}", "see cuda/link.py")
+        raise ResultError(f"the add-on needs {', '.join(stray)}", "see cuda/link.py")
 
 
 def _demangled(names: Sequence[str], tools: Toolchain) -> list[str]:
@@ -257,5 +257,5 @@ def _demangled(names: Sequence[str], tools: Toolchain) -> list[str]:
         return []
     code, printed = run_with_input([tools.nm.with_name("c++filt")], "\n".join(names))
     if code:
-        raise DependencyError(f"c++filt failed: {printed}")
+        raise ToolError(f"c++filt failed: {printed}")
     return printed.splitlines()

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildkit.errors import RecipeError
 from torch_build.operators import Operator, Selection, merge
-from transcriber.errors import DependencyError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,12 +40,12 @@ class CudaSelection:
 
         Raises
         ------
-        DependencyError
+        RecipeError
             When one of these was not traced: the list is stale.
         """
         stale = set(self.on_processor) - {operator.name for operator in traced.operators}
         if stale:
-            raise DependencyError(
+            raise RecipeError(
                 f"{min(stale)} is not traced any more", "delete it in cuda/selection.toml"
             )
         more = [
@@ -65,7 +65,7 @@ def read_selection(path: Path) -> CudaSelection:
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When a table is missing or the file is not TOML.
     """
     try:
@@ -80,4 +80,4 @@ def read_selection(path: Path) -> CudaSelection:
             casts=tuple(tables["casts"]["types"]),
         )
     except (tomllib.TOMLDecodeError, KeyError, AttributeError, TypeError) as error:
-        raise DependencyError(f"{path} cannot be read: {error!r}", "mend it") from error
+        raise RecipeError(f"{path} cannot be read: {error!r}", "mend it") from error

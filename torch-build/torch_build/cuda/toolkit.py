@@ -8,11 +8,12 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.commands import run_quietly, say
-from torch_build.packages import install
-from torch_build.sysroot import SysrootPins, read_pins, unpack_pinned
-from transcriber.errors import DependencyError
-from transcriber.files import make_directory, storage_error
+from buildkit.commands import run_quietly, say
+from buildkit.errors import RecipeError, ToolError
+from buildkit.files import make_directory, storage_error
+from buildkit.package_pins import PackagePins, read_pins
+from buildkit.sysroot import unpack_pinned
+from buildkit.system_packages import install
 
 PINS = Path(__file__).resolve().parents[2] / "cuda/toolkit.toml"
 
@@ -86,7 +87,7 @@ class Toolkit:
         return self.root / "include"
 
 
-def toolkit_in(cache: Path, pins: SysrootPins) -> Path:
+def toolkit_in(cache: Path, pins: PackagePins) -> Path:
     """Return the toolkit's folder in the build cache, whether it is there yet or not."""
     return cache / "cuda-toolkit" / pins.key()[:16]
 
@@ -96,9 +97,9 @@ def provide_toolkit(cache: Path) -> Toolkit:
 
     Raises
     ------
-    NetworkError
+    SourceError
         When the packages cannot be got from the archives that the machine uses.
-    DependencyError
+    ToolError
         When one cannot be unpacked, or there is no compiler for the processor's half.
     StorageError
         When the cache cannot be written.
@@ -128,7 +129,7 @@ def arrange(unpacked: Path, root: Path) -> None:
 
     Raises
     ------
-    DependencyError
+    RecipeError
         When a package has not what it should.
     """
     for folder, paths in _PROGRAMS.items():
@@ -136,7 +137,7 @@ def arrange(unpacked: Path, root: Path) -> None:
         for path in paths:
             source = unpacked / path
             if not source.exists():
-                raise DependencyError(f"the CUDA packages have no {path}", "mend toolkit.py")
+                raise RecipeError(f"the CUDA packages have no {path}", "mend toolkit.py")
             name = f"{source.parent.name}.txt" if folder == "licences" else source.name
             shutil.move(source.resolve(), root / folder / name)
     shutil.move(unpacked / "usr/include", root / "include")
@@ -148,7 +149,7 @@ def host_compiler_version() -> str:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When there is none.
     """
     _, output = run_quietly([_host_compiler(), "-dumpfullversion"])
@@ -164,7 +165,7 @@ def _host_compiler() -> Path:
                 return Path(found)
         if attempt == 0:
             install([HOST_COMPILER])
-    raise DependencyError(
+    raise ToolError(
         f"there is no {HOST_COMPILER}, which nvcc needs",
         f"install {HOST_COMPILER} with the system's package manager",
     )

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from buildkit.errors import InputError
 from torch_build.operators import Selection
-from transcriber.errors import InputError
 
 _FUNCTIONS = Path("aten/src/ATen/native/native_functions.yaml")
 

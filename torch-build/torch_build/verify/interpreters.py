@@ -8,8 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from transcriber.errors import DependencyError
-from transcriber.machine.threads import WAITING
+from buildkit.errors import ToolError
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 
@@ -22,6 +21,9 @@ OURS_VARIABLE = "TRANSCRIBER_TESTED_PYTHON"
 STRIPPED_SUFFIX = "+whisper.cpu"
 """How the version of the stripped build ends."""
 
+WAITING = {"OMP_WAIT_POLICY": "PASSIVE"}
+"""How threads wait for each other in the program: asleep instead of spinning."""
+
 _IMPORT_SECONDS = 120
 
 
@@ -30,13 +32,13 @@ def stock_python(environment: Mapping[str, str] = os.environ) -> Path:
 
     Raises
     ------
-    DependencyError
+    ToolError
         When there is none.
     """
     named = environment.get(STOCK_VARIABLE)
     path = Path(named) if named else CHECKOUT / ".cache" / "stock" / "bin" / "python"
     if not path.is_file():
-        raise DependencyError(
+        raise ToolError(
             f"no interpreter with the stock build of PyTorch at {path}",
             f"run `make setup`, or name one in {STOCK_VARIABLE}",
         )

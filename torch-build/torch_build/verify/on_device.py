@@ -47,7 +47,7 @@ def device_operators(recipe: Path) -> tuple[Operator, ...]:
 
     Raises
     ------
-    TranscriberError
+    BuildError
         When one of the files cannot be read or does not fit the other.
     """
     selection = read_selection(recipe / "selection.toml")
