@@ -14,7 +14,7 @@ import pytest
 from reported.works import WINDOWS, ScriptedEngine, text_of
 
 from transcriber.audio.stream import AudioLimits
-from transcriber.engine.interface import Position, Progress, WindowResult
+from transcriber.engine.interface import DecodedWindows, Position, WindowResult
 from transcriber.inputs.recordings import Recording
 from transcriber.interruption import Interrupted
 from transcriber.job import Job
@@ -69,9 +69,9 @@ class OverrunningEngine(ScriptedEngine):
         (200, 30.0, 31.0, " invented"),
     )
 
-    def windows(self, language: str, done: Progress) -> Iterator[WindowResult]:
+    def windows(self, language: str, done: DecodedWindows) -> Iterator[WindowResult]:
         for seek in (0, 200):
-            segments = [
+            segments: list[Any] = [
                 {"seek": seek, "start": start, "end": end, "text": text, "tokens": [1]}
                 for place, start, end, text in self.spoken
                 if place == seek
@@ -118,7 +118,7 @@ def test_a_kill_leaves_nothing_of_what_is_printed(
     found: list[list[Path]] = []
 
     class LookingEngine(ScriptedEngine):
-        def windows(self, language: str, done: Progress) -> Iterator[WindowResult]:
+        def windows(self, language: str, done: DecodedWindows) -> Iterator[WindowResult]:
             for window in super().windows(language, done):
                 found.append(list(folder.rglob("transcript*")))
                 yield window

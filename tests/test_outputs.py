@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from transcriber.engine.interface import Transcript
 from transcriber.errors import StorageError
 from transcriber.inputs.recordings import Recording
 from transcriber.outputs import check_outputs, is_done, output_stem, replaced
@@ -14,7 +15,7 @@ from transcriber.transcript.journal import journal_path
 from transcriber.transcript.ownership import Mark, fingerprint
 from transcriber.transcript.writers import write_outputs
 
-RESULT = {"text": "", "segments": [], "language": "en"}
+RESULT: Transcript = {"text": "", "segments": [], "language": "en"}
 
 
 def settings(folder: Path | None, *formats: str) -> RunSettings:

@@ -13,7 +13,7 @@ import pytest
 from transcriber import side_by_side as module
 from transcriber.engine import openai_whisper
 from transcriber.engine.hypothesis import Hypothesis
-from transcriber.engine.interface import Position, Progress, WindowResult
+from transcriber.engine.interface import DecodedWindows, Position, WindowResult
 from transcriber.errors import InputError, LimitError, ModelError, StorageError, TranscriberError
 from transcriber.inputs.recordings import Recording
 from transcriber.interruption import Interrupted
@@ -68,8 +68,8 @@ class ScriptedJob:
             raise self.script.error
 
     @property
-    def progress(self) -> Progress:
-        return Progress(language="en", windows=tuple(self.windows))
+    def decoded(self) -> DecodedWindows:
+        return DecodedWindows(language="en", windows=tuple(self.windows))
 
     def open(self) -> None:
         self.stage.open.add(self.label)
@@ -82,8 +82,8 @@ class ScriptedJob:
         self.stage.engine.last = self
         self._note("read")
 
-    def begin(self, progress: Progress) -> None:
-        self._note("begin", " ".join(name(one) for one in progress.windows))
+    def begin(self, decoded: DecodedWindows) -> None:
+        self._note("begin", " ".join(name(one) for one in decoded.windows))
 
     def append(self, window: WindowResult) -> None:
         self.windows.append(window)
@@ -137,7 +137,9 @@ class ScriptedEngine:
         self.last.taken, self.last = Taken(self.last), None
         return self.stage.jobs[-1].taken or pytest.fail("nothing was read")
 
-    def loops(self, taken: Taken, language: str, done: Progress) -> Iterator[tuple[int, Loop]]:
+    def loops(
+        self, taken: Taken, language: str, done: DecodedWindows
+    ) -> Iterator[tuple[int, Loop]]:
         assert language == "en"
         for clip in clips_left(taken.clips, done):
             begun = sum(one.position.clip == clip for one in done.windows)
@@ -225,9 +227,9 @@ class Stage:
 
 
 def window(clip: int, number: int) -> WindowResult:
+    segment: Any = {"text": f"{clip}.{number}"}
     return WindowResult(
-        segments=({"text": f"{clip}.{number}"},),
-        position=Position(clip=clip, seek=1000 * clip + number + 1),
+        segments=(segment,), position=Position(clip=clip, seek=1000 * clip + number + 1)
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from transcriber.audio.stream import AudioStream
-from transcriber.engine.interface import Engine, Progress, WindowResult
+from transcriber.engine.interface import DecodedWindows, Engine, WindowResult
 from transcriber.inputs.recordings import Recording, readable_file
 from transcriber.interruption import Interrupted, check_interrupted
 from transcriber.look_ahead import LookAhead
@@ -103,9 +103,9 @@ class Job:
             try:
                 self.open()
                 self.read(recordings)
-                progress = self.progress
-                self.begin(progress)
-                for window in self._engine.windows(progress.language or "en", progress):
+                decoded = self.decoded
+                self.begin(decoded)
+                for window in self._engine.windows(decoded.language or "en", decoded):
                     check_interrupted()
                     self.append(window)
                     self.tell(window)
@@ -133,9 +133,9 @@ class Job:
                 self._journal.remove()
 
     @property
-    def progress(self) -> Progress:
+    def decoded(self) -> DecodedWindows:
         """What was decoded of it, by an earlier run or by this one."""
-        return self._kept.progress
+        return self._kept.decoded
 
     @property
     def continues(self) -> bool:
@@ -193,15 +193,15 @@ class Job:
         self._take_up(self._kept, audio)
         self._taken_up = True
 
-    def begin(self, progress: Progress) -> None:
+    def begin(self, decoded: DecodedWindows) -> None:
         """Tell that the recording is decoded from here on.
 
         Parameters
         ----------
-        progress : Progress
+        decoded : DecodedWindows
             What an earlier run has decoded, up to the first gap.
         """
-        self._telling.begin(progress)
+        self._telling.begin(decoded)
 
     def append(self, window: WindowResult) -> None:
         """Take a decoded window; it is on the disk when this returns."""
@@ -213,7 +213,7 @@ class Job:
 
     def write(self) -> tuple[Path, ...]:
         """Write the output files, or print them; return their paths."""
-        result = self._engine.result(self._kept.progress)
+        result = self._engine.result(self._kept.decoded)
         end = self._course.duration
         if self._output.directory is None:
             print_whole(render(result, self._output, self._output.formats[0], last=end))
@@ -237,7 +237,7 @@ class Job:
         if not self._taken_up:
             # Whether the journal is of this work is not known yet, and it stays as it is.
             return f"interrupted while reading {label}; {journal.path} stays as it was"
-        result = self._engine.result(journal.progress)
+        result = self._engine.result(journal.decoded)
         write_outputs(result, partial_stem(self._stem), self._output, last=self._course.duration)
         return (
             f"interrupted at {clock(self._course.position)} of {clock(self._course.duration)} of "

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transcriber.engine.batched import BatchedEngine, TakenRecording, clips_left
-from transcriber.engine.interface import Progress, WindowResult
+from transcriber.engine.interface import DecodedWindows, WindowResult
 from transcriber.errors import InputError, LimitError, StorageError, TranscriberError
 from transcriber.inputs.recordings import Recording
 from transcriber.interruption import Interrupted, check_interrupted
@@ -177,26 +177,26 @@ class _Open:
         self.outputs: tuple[Path, ...] | None = None
         self.given_up = False
         self._taken: TakenRecording | None = None
-        self._earlier = Progress()
+        self._earlier = DecodedWindows()
         self._told = False
 
     def read(self, engine: BatchedEngine, ahead: LookAhead) -> None:
         """Read it, and put in order what an earlier run has decoded."""
         self.job.read(ahead)
         self._taken = engine.take()
-        clips, done = self._taken.clips or (), self.job.progress
+        clips, done = self._taken.clips or (), self.job.decoded
         self.order = InOrder(len(clips))
         for window in done.windows:
             self.order.add(window.position.clip, window)
         for clip in set(range(len(clips))) - set(clips_left(clips, done)):
             self.order.add(clip, None)
-        self._earlier = Progress(language=done.language, windows=tuple(self.order.ready()))
+        self._earlier = DecodedWindows(language=done.language, windows=tuple(self.order.ready()))
 
     def loops(self, engine: BatchedEngine) -> Iterator[tuple[tuple[_Open, int], Loop]]:
         """Yield what is left to decode."""
         if self._taken is None:
             raise RuntimeError("read the recording first")
-        done = self.job.progress
+        done = self.job.decoded
         for clip, loop in engine.loops(self._taken, done.language or "en", done):
             yield (self, clip), self._until_given_up(loop)
 

@@ -64,7 +64,8 @@ def loop(*lengths: int, fails: int = 0) -> Loop:
             )
             assert found is not None
             assert found.tokens == (length,)
-        yield WindowResult(segments=({"text": str(length)},), position=Position(seek=index))
+        segment: Any = {"text": str(length)}
+        yield WindowResult(segments=(segment,), position=Position(seek=index))
 
 
 def texts(found: Iterator[tuple[Any, WindowResult | None]]) -> dict[Any, list[str]]:

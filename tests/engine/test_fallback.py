@@ -10,17 +10,23 @@ import pytest
 from transcriber.engine.fallback import FallbackEngine
 from transcriber.engine.interface import (
     Clip,
+    DecodedWindows,
     Position,
-    Progress,
     SpokenLanguage,
+    Transcript,
     WindowResult,
 )
 from transcriber.errors import EngineFailedError, ModelError
 
 BLOCKS = [b"one", b"two", b"three"]
-WINDOWS = [
-    WindowResult(segments=({"text": str(n)},), position=Position(seek=n * 3000)) for n in (1, 2, 3)
-]
+
+
+def window(number: int) -> WindowResult:
+    segment: Any = {"text": str(number)}
+    return WindowResult(segments=(segment,), position=Position(seek=number * 3000))
+
+
+WINDOWS = [window(1), window(2), window(3)]
 
 
 class Scripted:
@@ -69,13 +75,13 @@ class Scripted:
         self._point("language")
         return SpokenLanguage(code="en", probability=0.5)
 
-    def windows(self, language: str, done: Progress) -> Iterator[WindowResult]:
+    def windows(self, language: str, done: DecodedWindows) -> Iterator[WindowResult]:
         for number in range(len(done.windows), len(WINDOWS)):
             self._point(f"window {number}")
             yield WINDOWS[number]
 
-    def result(self, progress: Progress) -> dict[str, Any]:
-        return {"text": self.name}
+    def result(self, decoded: DecodedWindows) -> Transcript:
+        return {"text": self.name, "segments": [], "language": "en"}
 
     def close(self) -> None:
         self.recording = None
@@ -108,8 +114,8 @@ class Pair:
     def _tell(self, error: EngineFailedError, what_now: str) -> None:
         self.told.append(f"{error.message}; {what_now}")
 
-    def run(self, done: Progress | None = None) -> list[WindowResult]:
-        done = done or Progress(language="en")
+    def run(self, done: DecodedWindows | None = None) -> list[WindowResult]:
+        done = done or DecodedWindows(language="en")
         self.engine.use_threads(2)
         self.engine.use_kernels("mine")
         self.engine.read(iter(BLOCKS))
@@ -122,7 +128,7 @@ def test_an_engine_that_works_is_never_left() -> None:
     assert pair.run() == WINDOWS
     assert pair.made == 0
     assert pair.told == []
-    assert pair.engine.result(Progress()) == {"text": "first"}
+    assert pair.engine.result(DecodedWindows())["text"] == "first"
 
 
 @pytest.mark.parametrize(
@@ -139,7 +145,7 @@ def test_each_window_comes_once_wherever_it_fails(fails: str, what_now: str) -> 
     pair = Pair(fails)
     assert pair.run() == WINDOWS
     assert pair.told == [f"first failed: broken; {what_now}"]
-    assert pair.engine.result(Progress()) == {"text": "second"}
+    assert pair.engine.result(DecodedWindows())["text"] == "second"
     assert pair.first.asked[-1] == "abandon"
     assert pair.second.asked[:2] == ["kernels mine", "threads 2"]
 
@@ -154,7 +160,7 @@ def test_the_recording_is_read_once_and_whole(fails: str) -> None:
 
 def test_it_goes_on_behind_a_journal() -> None:
     pair = Pair("window 1")
-    done = Progress(language="en", windows=(WINDOWS[0],))
+    done = DecodedWindows(language="en", windows=(WINDOWS[0],))
     assert pair.run(done) == WINDOWS
     assert pair.told == ["first failed: broken; the processor goes on at 0:30"]
 

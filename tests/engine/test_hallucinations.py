@@ -23,7 +23,8 @@ WINDOW = Window(seek=10_000, frames=3000, span=3000, content_frames=50_000)
 """From second 100 to second 130 of 500."""
 THRESHOLD = 4.0
 
-Segment = dict[str, Any]
+Segment = Any
+"""A segment or a word, with as much of it as the judge looks at."""
 
 
 def word(

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
-from transcriber.engine.interface import Position, Progress, WindowResult
+from transcriber.engine.interface import DecodedWindows, Position, WindowResult
 
 
 def window(clip: int, *texts: str) -> WindowResult:
-    segments = tuple({"text": text} for text in texts)
+    segments: Any = tuple({"text": text} for text in texts)
     return WindowResult(segments=segments, position=Position(clip=clip))
 
 
@@ -18,9 +19,9 @@ def test_segments_are_in_the_order_in_which_they_are_said() -> None:
         # The windows of one clip are always in order.
         left = [iter(windows) for windows in (first, second, third)]
         windows = tuple(next(left[clip]) for clip in order)
-        assert Progress(windows=windows).segments == expected
+        assert DecodedWindows(windows=windows).segments == expected
 
 
 def test_at_the_beginning_there_is_nothing() -> None:
-    assert Progress().segments == []
-    assert Progress().position is None
+    assert DecodedWindows().segments == []
+    assert DecodedWindows().position is None

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from transcriber.engine import openai_whisper
-from transcriber.engine.interface import FRAMES_PER_SECOND, Position, Progress
+from transcriber.engine.interface import FRAMES_PER_SECOND, DecodedWindows, Position
 
 from .rounding import same_segment
 
@@ -70,10 +70,10 @@ def ours(network: Any, samples: np.ndarray, settings: DecodingSettings) -> dict[
     probabilities = model.language_probabilities(model.encode(features.window(0, 3000)))
     language = settings.language or max(probabilities, key=probabilities.__getitem__)
     windows = tuple(
-        transcribe_windows(model, features, settings, language=language, done=Progress())
+        transcribe_windows(model, features, settings, language=language, done=DecodedWindows())
     )
     return {
-        "segments": Progress(language=language, windows=windows).segments,
+        "segments": DecodedWindows(language=language, windows=windows).segments,
         "language": language,
         "windows": windows,
     }
@@ -162,7 +162,7 @@ def test_goes_on_from_any_window(network: Any, samples: np.ndarray) -> None:
     windows = whole["windows"]
     assert len(windows) > 2
     for count in {0, 1, len(windows) // 2, len(windows) - 1, len(windows)}:
-        done = Progress(language="en", windows=windows[:count])
+        done = DecodedWindows(language="en", windows=windows[:count])
         rest = transcribe_windows(model, features, settings, language="en", done=done)
         assert tuple(rest) == windows[count:]
 
@@ -182,7 +182,9 @@ def test_a_loop_that_stands_still_moves_on(
         no_speech_prob=0.0,
     )
     monkeypatch.setattr(model, "decode", lambda *_, **__: stuck)
-    windows = list(transcribe_windows(model, features, EVERYTHING, language="en", done=Progress()))
+    windows = list(
+        transcribe_windows(model, features, EVERYTHING, language="en", done=DecodedWindows())
+    )
     assert [window.position.seek for window in windows][:STUCK_LIMIT] == [0, 0, 0, 0, 3000]
     assert len(windows) == 2 * STUCK_LIMIT
 
@@ -198,7 +200,7 @@ def test_an_empty_recording_has_no_windows(network: Any) -> None:
     model = WhisperModel(network, PLAIN)
     features = LogMelSpectrogram(80)
     features.read([b"\0\0" * 100])
-    windows = transcribe_windows(model, features, PLAIN, language="en", done=Progress())
+    windows = transcribe_windows(model, features, PLAIN, language="en", done=DecodedWindows())
     assert list(windows) == []
 
 

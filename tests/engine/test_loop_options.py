@@ -11,7 +11,8 @@ import torch
 
 from transcriber.engine import openai_whisper
 from transcriber.engine.hypothesis import Hypothesis
-from transcriber.engine.interface import Clip, Progress, WindowResult
+from transcriber.engine.interface import Clip, DecodedWindows, WindowResult
+from transcriber.engine.word_request import WordRequest
 from transcriber.settings import DecodingSettings
 
 openai_whisper.load()
@@ -83,8 +84,8 @@ class Model:
         spoken = LANGUAGES[encoded[0] // 3000]
         return {code: 0.7 if code == spoken else 0.1 for code in LANGUAGES}
 
-    def add_words(self, segments: Any, window: Any, *, encoded: Any, **how: Any) -> None:
-        self.timed.append((encoded, how["language"]))
+    def add_words(self, segments: Any, request: WordRequest) -> None:
+        self.timed.append((request.encoded, request.language))
         for segment in segments:
             segment["words"] = []
 
@@ -107,7 +108,7 @@ def run(
         WindowEncoder(model, given, slack),
         settings,
         language="en",
-        done=Progress(),
+        done=DecodedWindows(),
         clips=Clips(parts=clips, first=0, end=len(clips), heard=heard),
     )
     left: Iterator[Hypothesis] = iter(answers)
@@ -271,7 +272,9 @@ def test_words_are_timed_in_what_was_decoded() -> None:
 def test_without_clips_there_are_no_windows() -> None:
     model: Any = Model()
     features: Any = Features()
-    found = transcribe_windows(model, features, SETTINGS, language="en", done=Progress(), parts=[])
+    found = transcribe_windows(
+        model, features, SETTINGS, language="en", done=DecodedWindows(), parts=[]
+    )
     assert list(found) == []
 
 
@@ -283,7 +286,7 @@ def test_a_loop_goes_through_its_own_clips(first: int, end: int) -> None:
         WindowEncoder(model, features),
         SETTINGS,
         language="en",
-        done=Progress(),
+        done=DecodedWindows(),
         clips=Clips(parts=THREE, first=first, end=end, heard=False),
     )
     places = []

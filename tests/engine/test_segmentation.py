@@ -173,7 +173,7 @@ def test_random_tokens_are_cut_as_by_openai_whisper() -> None:
     assert completed > 50
 
 
-def with_words(start: float, end: float, *ends: float) -> dict[str, Any]:
+def with_words(start: float, end: float, *ends: float) -> Any:
     words = [{"word": " a", "start": time - 0.1, "end": time} for time in ends]
     return {"start": start, "end": end, "words": words}
 
@@ -187,15 +187,16 @@ def test_the_last_word() -> None:
 
 def test_without_words_the_last_segment_counts() -> None:
     assert last_word_end([with_words(0, 5), with_words(5, 9)]) == 9
-    assert last_word_end([{"start": 0.0, "end": 5.0}]) == 5.0
+    whole: Any = {"start": 0.0, "end": 5.0}
+    assert last_word_end([whole]) == 5.0
 
 
-def segment(start: float, end: float, text: str) -> dict[str, Any]:
+def segment(start: float, end: float, text: str) -> Any:
     return {"start": start, "end": end, "text": text, "tokens": [1], "words": [{"word": text}]}
 
 
 @pytest.mark.parametrize("empty", [segment(1, 1, " a"), segment(1, 2, ""), segment(1, 2, " \n")])
-def test_what_says_nothing_is_emptied(empty: dict[str, Any]) -> None:
+def test_what_says_nothing_is_emptied(empty: Any) -> None:
     kept = segment(1, 2, " a")
     segments = [segment(1, 2, " a"), empty, segment(1, 2, " a")]
     clear_empty(segments)
@@ -211,7 +212,10 @@ def test_what_says_nothing_is_emptied(empty: dict[str, Any]) -> None:
     [(9.0, [(0.0, 4.0), (4.0, 8.0)]), (6.5, [(0.0, 4.0), (4.0, 6.5)]), (4.0, [(0.0, 4.0)])],
 )
 def test_no_segment_lies_behind_its_window(end: float, expected: list[tuple[float, float]]) -> None:
-    segments = [{"start": 0.0, "end": 4.0, "text": "a"}, {"start": 4.0, "end": 8.0, "text": "b"}]
+    segments: Any = [
+        {"start": 0.0, "end": 4.0, "text": "a"},
+        {"start": 4.0, "end": 8.0, "text": "b"},
+    ]
     found = within(segments, end)
     assert [(one["start"], one["end"]) for one in found] == expected
     assert [one["text"] for one in found] == ["a", "b"][: len(expected)]

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from transcriber.engine import openai_whisper
+from transcriber.engine.word_request import WordRequest
 from transcriber.errors import EngineFailedError, ModelError
 
 openai_whisper.load()
@@ -51,7 +52,7 @@ class Model:
     def decode(self, features: Any, **_: Any) -> Any:
         return self._answer(self.hypothesis)
 
-    def add_words(self, segments: list[Any], window: Any, **_: Any) -> None:
+    def add_words(self, segments: list[Any], request: WordRequest) -> None:
         self._answer(None)
         segments[0]["words"] = [self.word]
 
@@ -88,9 +89,8 @@ def detect(model: Model) -> Any:
 
 def align(model: Model) -> Any:
     segments: list[Any] = [{}, {"words": []}]
-    watched(model).add_words(
-        segments, WINDOW, encoded=ENCODED, language="en", frames=10, last_speech=0.0
-    )
+    request = WordRequest(window=WINDOW, encoded=ENCODED, language="en", frames=10, last_speech=0.0)
+    watched(model).add_words(segments, request)
     return segments[0]["words"]
 
 

@@ -20,7 +20,7 @@ from conftest import Run, Utterance, program
 from killing import contents
 
 from transcriber.download.digest import file_sha256
-from transcriber.engine.interface import Progress
+from transcriber.engine.interface import DecodedWindows
 from transcriber.engine.local import LocalEngine
 from transcriber.models.stored import StoredModel
 from transcriber.other_pythons.candidates import OLDEST_PYTHON, Candidate
@@ -104,7 +104,7 @@ def test_the_native_programs_sources_and_what_watches_a_gpu_run_there_too(
         LocalEngine(stored, device="cpu", settings=settings),
     ):
         engine.read([samples])
-        windows = list(engine.windows("en", Progress(language="en")))
+        windows = list(engine.windows("en", DecodedWindows(language="en")))
         texts.append([segment["text"] for window in windows for segment in window.segments])
         engine.close()
     trial.close()

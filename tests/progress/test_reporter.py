@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from transcriber.engine.interface import Position, Progress, WindowResult
+from transcriber.engine.interface import DecodedWindows, Position, WindowResult
 from transcriber.errors import InputError, StorageError, TranscriberError
 from transcriber.progress.course import Course, Moment
 from transcriber.progress.reporter import JsonReporter, Reporter, TextReporter, make_reporter
@@ -20,7 +20,7 @@ from transcriber.times import clock, stopwatch
 
 HALF = Moment(position=50.0, duration=100.0, elapsed=10.0)
 DONE = Moment(position=100.0, duration=100.0, elapsed=20.0)
-SEGMENTS = [
+SEGMENTS: list[Any] = [
     {"start": 0.0, "end": 1.5, "text": " one\nline", "tokens": [1], "seek": 0, "temperature": 0.0},
     {"start": 1.5, "end": 2.0, "text": " 語\ud83d", "tokens": [], "seek": 0, "temperature": 0.0},
 ]
@@ -117,8 +117,8 @@ def test_stopwatch(time: list[float]) -> None:
     assert elapsed() == 2.5
 
 
-def progress_until(seek: int) -> Progress:
-    return Progress(windows=(WindowResult(segments=(), position=Position(seek=seek)),))
+def progress_until(seek: int) -> DecodedWindows:
+    return DecodedWindows(windows=(WindowResult(segments=(), position=Position(seek=seek)),))
 
 
 def test_course(time: list[float]) -> None:
@@ -127,7 +127,7 @@ def test_course(time: list[float]) -> None:
     time[0] += 5
     # Reading the recording is no part of the pace.
     course.start()
-    course.begin(Progress())
+    course.begin(DecodedWindows())
     assert course.moment() == Moment(position=0.0, duration=90.0, elapsed=0.0)
     time[0] += 6
     course.advance(Position(seek=3000))

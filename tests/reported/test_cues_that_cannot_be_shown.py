@@ -46,7 +46,7 @@ WORDS: dict[str, Times] = {
 LAST = 8.0
 
 
-def transcript(times: Times) -> dict[str, Any]:
+def transcript(times: Times) -> Any:
     """Return a segment with a word at each time, and one after it that it reaches into."""
     words = [
         {"word": f" w{number}", "start": start, "end": end, "probability": 0.5}
@@ -107,7 +107,7 @@ SEGMENTS: dict[str, list[tuple[float, float, str]]] = {
 @pytest.mark.parametrize("ending", OUTPUT_FORMATS)
 def test_cues_without_words(kind: str, ending: str, tmp_path: Path) -> None:
     segments = [{"start": start, "end": end, "text": text} for start, end, text in SEGMENTS[kind]]
-    given = {"text": "".join(one[2] for one in SEGMENTS[kind]), "segments": segments}
+    given: Any = {"text": "".join(one[2] for one in SEGMENTS[kind]), "segments": segments}
     (path,) = write_outputs(given, tmp_path / "talk", OutputSettings(formats=(ending,)), last=LAST)
     cues = read_times(path)
     check_cues(cues, LAST)

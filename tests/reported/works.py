@@ -13,7 +13,7 @@ import media
 
 from transcriber.audio.stream import AudioLimits
 from transcriber.engine import openai_whisper
-from transcriber.engine.interface import Position, Progress, SpokenLanguage, WindowResult
+from transcriber.engine.interface import DecodedWindows, Position, SpokenLanguage, WindowResult
 from transcriber.inputs.recordings import Recording
 from transcriber.interruption import Interrupted
 from transcriber.job import Job
@@ -70,13 +70,13 @@ class ScriptedEngine:
     def language(self) -> SpokenLanguage:
         return self.language_found
 
-    def windows(self, language: str, done: Progress) -> Iterator[WindowResult]:
+    def windows(self, language: str, done: DecodedWindows) -> Iterator[WindowResult]:
         for number in range(len(done.windows), WINDOWS):
             if number == self.stop:
                 raise Interrupted(signal.SIGINT)
             self.decoded.append(number)
             start = number / 2
-            segment = {
+            segment: Any = {
                 "seek": 50 * number,
                 "start": start,
                 "end": start + 0.5,
@@ -85,9 +85,9 @@ class ScriptedEngine:
             }
             yield WindowResult(segments=(segment,), position=Position(seek=50 * number + 50))
 
-    def result(self, progress: Progress) -> dict[str, Any]:
-        text = "".join(segment["text"] for segment in progress.segments)
-        return {"text": text, "segments": progress.segments, "language": progress.language}
+    def result(self, decoded: DecodedWindows) -> dict[str, Any]:
+        text = "".join(segment["text"] for segment in decoded.segments)
+        return {"text": text, "segments": decoded.segments, "language": decoded.language}
 
     def close(self) -> None:
         pass

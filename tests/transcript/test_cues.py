@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
+from transcriber.engine.interface import Transcript, Word
 from transcriber.transcript.cues import LEAST, Span, apart, tidied, tidied_result
 
 
-def segment(start: float, end: float, text: str = " a", **more: Any) -> dict[str, Any]:
+def segment(start: float, end: float, text: str = " a", **more: Any) -> Any:
     return {"start": start, "end": end, "text": text, **more}
 
 
-def word(start: float, end: float, text: str = " a") -> dict[str, Any]:
+def word(start: float, end: float, text: str = " a") -> Word:
     return {"word": text, "start": start, "end": end, "probability": 0.5}
 
 
@@ -149,7 +150,7 @@ def test_clips_in_another_order_are_told_in_that_of_time() -> None:
 
 def test_the_text_is_that_of_what_is_left() -> None:
     segments = [segment(0.0, 1.0, " a"), segment(5.0, 6.0, " b")]
-    given = {"text": " a b", "segments": segments, "language": "en"}
+    given: Transcript = {"text": " a b", "segments": segments, "language": "en"}
     assert tidied_result(given, last=2.0)["text"] == " a"
     # A character that was cut in half between segments is whole here.
     assert tidied_result({**given, "text": "whole"})["text"] == "whole"

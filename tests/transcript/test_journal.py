@@ -17,7 +17,7 @@ import child
 import disks
 import pytest
 
-from transcriber.engine.interface import Clip, Position, Progress, WindowResult
+from transcriber.engine.interface import Clip, DecodedWindows, Position, WindowResult
 from transcriber.errors import StorageError
 from transcriber.transcript.journal import (
     SUFFIX,
@@ -44,7 +44,7 @@ def careless(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def window(number: int, **changes: Any) -> WindowResult:
-    segment = {
+    segment: Any = {
         "seek": 3000 * number,
         "start": 30.0 * number,
         "end": 30.0 * number + 0.1 + 0.2,
@@ -87,7 +87,7 @@ def test_a_new_journal_is_empty(path: Path) -> None:
     with open_journal(path) as journal:
         assert journal.header is None
         assert journal.windows == []
-        assert journal.progress == Progress()
+        assert journal.decoded == DecodedWindows()
         assert journal.path == path
     assert path.read_bytes() == b""
 
@@ -103,7 +103,7 @@ def test_what_was_appended_is_restored(path: Path) -> None:
     with open_journal(path) as journal:
         assert journal.header == HEADER
         assert journal.windows == windows
-        assert journal.progress == Progress(language="de", windows=tuple(windows))
+        assert journal.decoded == DecodedWindows(language="de", windows=tuple(windows))
     check_goes_on(path, windows)
 
 
@@ -145,8 +145,9 @@ def test_numbers_come_back_to_the_last_bit(path: Path) -> None:
     generator = random.Random(3)
     floats = [struct.unpack("<d", generator.randbytes(8))[0] for _ in range(2000)]
     floats += [0.0, -0.0, float("inf"), float("-inf"), float("nan"), 1e16, 2.0**53 + 2]
+    segment: Any = {"avg_logprob": floats, "seek": 2**70}
     given = WindowResult(
-        segments=({"avg_logprob": floats, "seek": 2**70},),
+        segments=(segment,),
         position=Position(clip=1, seek=2, prompt_start=3, last_speech=0.1 + 0.2, stuck=4),
     )
     with open_journal(path) as journal:
@@ -155,7 +156,7 @@ def test_numbers_come_back_to_the_last_bit(path: Path) -> None:
     _, (restored,) = read(path)
     assert restored.position == given.position
     assert bits(restored.position.last_speech) == bits(0.1 + 0.2)
-    values = restored.segments[0]["avg_logprob"]
+    values: Any = restored.segments[0]["avg_logprob"]
     assert all(
         bits(value) == bits(expected) or math.isnan(expected)
         for value, expected in zip(values, floats, strict=True)
@@ -225,7 +226,7 @@ def test_begin_discards_what_was_there(path: Path) -> None:
         journal.begin(other)
         assert (journal.header, journal.windows) == (other, [])
         journal.append(window(9))
-        assert journal.progress == Progress(language="de", windows=(window(9),))
+        assert journal.decoded == DecodedWindows(language="de", windows=(window(9),))
     assert read(path) == (other, [window(9)])
 
 

@@ -36,7 +36,8 @@ def header(work: str, **more: Any) -> Header:
 
 
 def window(number: int) -> WindowResult:
-    return WindowResult(segments=({"text": f" {number}"},), position=Position(seek=number))
+    segment: Any = {"text": f" {number}"}
+    return WindowResult(segments=(segment,), position=Position(seek=number))
 
 
 def of(work: str) -> Callable[[Header], bool]:

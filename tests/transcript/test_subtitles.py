@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from transcriber.engine import openai_whisper
+from transcriber.engine.interface import TimedText, Transcript, Word
 from transcriber.settings import SUBTITLES, OutputSettings
 from transcriber.text_width import text_width
 from transcriber.transcript.best_cuts import Rules
 from transcriber.transcript.subtitles import PRESETS, Cue, cut, recut, rules_of
-from transcriber.transcript.words import Word, units_of, words_of
+from transcriber.transcript.words import ShownWord, units_of, words_of
 from transcriber.transcript.writers import render
 
 STANDARD = PRESETS["standard"]
@@ -22,26 +23,26 @@ EVEN = 1e-9
 """What sums of times may differ by."""
 
 
-def spoken(text: str, *, pace: float = 15.0, sentence_pause: float = 0.5) -> list[Word]:
+def spoken(text: str, *, pace: float = 15.0, sentence_pause: float = 0.5) -> list[ShownWord]:
     """Return a text as somebody says it, so many characters a second."""
-    words: list[Word] = []
+    words: list[ShownWord] = []
     at = 0.0
     for part in text.split():
         end = at + len(part) / pace
-        words.append(Word(text=f" {part}", start=at, end=end))
+        words.append(ShownWord(text=f" {part}", start=at, end=end))
         at = end + (sentence_pause if part[-1] in ".?!" else 0.0)
     return words
 
 
-def random_words(seed: int, *, degenerate: bool) -> list[Word]:
+def random_words(seed: int, *, degenerate: bool) -> list[ShownWord]:
     """Return words of every length, with pauses and punctuation, as no person says them."""
     chance = random.Random(seed)
     alphabet = chance.choice(["abcdefgh", "abcdefgh", "日本語字幕", "приветмир"])
     blank = "" if alphabet.startswith("日") else " "
-    segments: list[dict[str, Any]] = []
+    segments: list[TimedText] = []
     at = 0.0
     for _ in range(chance.randint(0, 12)):
-        words: list[dict[str, Any]] = []
+        words: list[Word] = []
         for _ in range(chance.randint(0, 25)):
             text = "".join(chance.choices(alphabet, k=chance.choice([1, 2, 3, 5, 8, 13, 60])))
             text += chance.choice(["", "", "", ",", ".", "?", "、", "…"])
@@ -154,7 +155,7 @@ def test_sentences_that_fit_have_a_cue_each(preset: str) -> None:
 def test_cues_end_at_pauses(pause: float) -> None:
     words = spoken("and then we went along the river until the evening", pace=12)
     moved = [
-        Word(text=word.text, start=word.start + later, end=word.end + later)
+        ShownWord(text=word.text, start=word.start + later, end=word.end + later)
         for number, word in enumerate(words)
         for later in [pause if number > 5 else 0.0]
     ]
@@ -199,19 +200,22 @@ def test_a_word_that_is_too_wide_has_a_line_of_its_own() -> None:
 
 
 def test_a_word_that_seems_to_last_for_ever_does_not_stand_so_long() -> None:
-    words = [Word(text=" Oh", start=1.0, end=25.0), Word(text=" no", start=25.0, end=26.0)]
+    words = [
+        ShownWord(text=" Oh", start=1.0, end=25.0),
+        ShownWord(text=" no", start=25.0, end=26.0),
+    ]
     cues = cut(words, STANDARD)
     assert (cues[0].start, cues[0].end) == (1.0, 8.0)
 
 
 @pytest.mark.parametrize("at", [0.0, 3.0])
 def test_a_word_without_length_is_seen(at: float) -> None:
-    (cue,) = cut([Word(text=" Hm.", start=at, end=at)], STANDARD)
+    (cue,) = cut([ShownWord(text=" Hm.", start=at, end=at)], STANDARD)
     assert cue.end > cue.start >= 0
     assert abs(cue.end - at) < 0.01
     # Several that begin at once are one cue, since no player shows two at a time.
-    same = [Word(text=f" {n}", start=at, end=at) for n in range(3)]
-    cues = cut([*same, Word(text=" end", start=at + 1, end=at + 2)], PRESETS["words"])
+    same = [ShownWord(text=f" {n}", start=at, end=at) for n in range(3)]
+    cues = cut([*same, ShownWord(text=" end", start=at + 1, end=at + 2)], PRESETS["words"])
     assert [" ".join(cue.lines) for cue in cues] == ["0 1 2", "end"]
 
 
@@ -231,7 +235,7 @@ def test_the_rules_of_the_options() -> None:
 
 
 def test_segments_of_cues() -> None:
-    segments: list[dict[str, Any]] = [
+    segments: list[Any] = [
         {"id": 0, "start": 0.0, "end": 2.0, "text": " No times here.", "tokens": [1]},
         {
             **{"id": 1, "start": 2.0, "end": 4.0, "text": " But here."},
@@ -249,7 +253,7 @@ def test_segments_of_cues() -> None:
 
 def test_the_files_have_the_cues() -> None:
     openai_whisper.load()
-    segment = {
+    segment: Any = {
         **{"id": 0, "seek": 0, "start": 0.0, "end": 1.0, "text": " R&D <b>", "tokens": [1, 2]},
         **{"temperature": 0.0, "avg_logprob": -0.1, "compression_ratio": 1.0},
         "no_speech_prob": 0.1,
@@ -258,7 +262,7 @@ def test_the_files_have_the_cues() -> None:
             {"word": " <b>", "start": 0.5, "end": 1.0, "probability": 0.5},
         ],
     }
-    transcript = {"text": " R&D <b>", "segments": [segment], "language": "en"}
+    transcript: Transcript = {"text": " R&D <b>", "segments": [segment], "language": "en"}
     words = OutputSettings(subtitles="words", highlight_words=True)
     assert render(transcript, words, "vtt") == (
         "WEBVTT\n\n00:00.000 --> 00:00.500\nR&amp;D\n\n00:00.500 --> 00:01.000\n&lt;b>\n\n"

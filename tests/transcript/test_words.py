@@ -6,29 +6,29 @@ from typing import Any
 
 import pytest
 
-from transcriber.transcript.words import Word, units_of, words_of
+from transcriber.transcript.words import ShownWord, units_of, words_of
 
 
-def segment(*words: tuple[str, float, float], text: str = "") -> dict[str, Any]:
+def segment(*words: tuple[str, float, float], text: str = "") -> Any:
     said = [{"word": word, "start": start, "end": end} for word, start, end in words]
     return {"text": text, "start": 0.0, "end": 4.0, "words": said}
 
 
-def texts(words: list[Word]) -> list[str]:
+def texts(words: list[ShownWord]) -> list[str]:
     return [word.text for word in words]
 
 
 def test_words_keep_their_text_and_their_times() -> None:
     found = words_of([segment((" One", 0.0, 0.5), (" two.", 0.6, 1.0)), segment((" Three", 2, 3))])
     assert found == [
-        Word(text=" One", start=0.0, end=0.5),
-        Word(text=" two.", start=0.6, end=1.0),
-        Word(text=" Three", start=2, end=3),
+        ShownWord(text=" One", start=0.0, end=0.5),
+        ShownWord(text=" two.", start=0.6, end=1.0),
+        ShownWord(text=" Three", start=2, end=3),
     ]
 
 
 @pytest.mark.parametrize("words", [[], None])
-def test_where_words_have_no_times_they_are_shared_out(words: list[Any] | None) -> None:
+def test_where_words_have_no_times_they_are_shared_out(words: Any) -> None:
     found = words_of([{"text": " a b  c\nd ", "start": 1.0, "end": 3.0, "words": words}])
     assert [(word.text, word.start, word.end) for word in found] == [
         *((" a", 1.0, 1.5), (" b", 1.5, 2.0), (" c", 2.0, 2.5), (" d", 2.5, 3.0))
@@ -86,7 +86,7 @@ def test_times_rise_and_do_not_overlap(times: list[tuple[float, float]]) -> None
     ],
 )
 def test_what_is_written_as_one_is_one(words: list[str], units: list[str]) -> None:
-    given = [Word(text=text, start=n, end=n + 0.5) for n, text in enumerate(words)]
+    given = [ShownWord(text=text, start=n, end=n + 0.5) for n, text in enumerate(words)]
     found = units_of(given)
     assert texts(found) == units
     assert (found[0].start, found[-1].end) == (given[0].start, given[-1].end)

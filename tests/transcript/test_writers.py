@@ -36,7 +36,7 @@ SENTENCES = [
 ]
 
 
-def result(*, words: bool, hours: float = 0) -> dict[str, Any]:
+def result(*, words: bool, hours: float = 0) -> Any:
     """Return a transcript with pauses and odd characters."""
     segments = []
     for number, text in enumerate(SENTENCES):
@@ -209,7 +209,7 @@ def cues(text: str) -> list[tuple[str, list[str]]]:
     return found
 
 
-def with_text(*texts: str, words: bool) -> dict[str, Any]:
+def with_text(*texts: str, words: bool) -> Any:
     """Return a transcript with some texts, a second each."""
     segments: list[dict[str, Any]] = []
     for number, text in enumerate(texts):

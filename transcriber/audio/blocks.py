@@ -8,6 +8,13 @@ from collections.abc import Iterable, Iterator
 def in_blocks(pieces: Iterable[bytes], length: int) -> Iterator[bytes]:
     """Yield a sound in blocks of `length` bytes, of which the last may be shorter.
 
+    Parameters
+    ----------
+    pieces : iterable of bytes
+        The sound, in pieces of any length.
+    length : int
+        Bytes of a block.
+
     Examples
     --------
     >>> list(in_blocks([b"a", b"bcd", b"e"], 2))

@@ -86,6 +86,16 @@ def strict_filter() -> bytes:
 
     It opens nothing for writing and changes no limit. That it starts no other program is for
     Landlock to see to, since the call that starts ffmpeg itself passes this filter.
+
+    Returns
+    -------
+    bytes
+        Instructions of 8 bytes each, ``struct sock_filter`` of ``<linux/filter.h>``.
+
+    Examples
+    --------
+    >>> len(strict_filter()) % 8
+    0
     """
     refused, unknown = _answer(_FAIL | errno.EPERM), _answer(_FAIL | errno.ENOSYS)
     blocks = {number: refused for numbers in _REFUSED.values() for number in numbers}
@@ -108,6 +118,16 @@ def network_filter() -> bytes:
     """Return the filter for an ffmpeg of which nobody knows what it needs: a script, mostly.
 
     It has no network, and all else.
+
+    Returns
+    -------
+    bytes
+        As of `strict_filter`.
+
+    Examples
+    --------
+    >>> len(network_filter()) % 8
+    0
     """
     refused, unknown = _answer(_FAIL | errno.EPERM), _answer(_FAIL | errno.ENOSYS)
     blocks = dict.fromkeys(_REFUSED["rings"], refused)

@@ -79,6 +79,12 @@ def build_command(
         Whether two channels are to be written to `CHANNELS_OUTPUT`, beside the mix of all.
     thorough : bool
         Whether to look for the tracks beyond the first seconds.
+
+    Examples
+    --------
+    >>> command = build_command(Path("ffmpeg"), Path("/talk.mp3"), stream=1)
+    >>> command[0], command[-1], "file:/talk.mp3" in command
+    ('ffmpeg', '-', True)
     """
     # Slow to import for --help, and nothing else needs it.
     import ffmpeg  # noqa: PLC0415

@@ -47,6 +47,12 @@ def has_only_protected_sound(stream: BinaryIO, size: int) -> bool:
     References
     ----------
     ISO/IEC 14496-12, 8.5.2 and 8.12 (sample descriptions and their protection).
+
+    Examples
+    --------
+    >>> import io
+    >>> has_only_protected_sound(io.BytesIO(b"RIFF"), 4)
+    False
     """
     if not _has_boxes(stream):
         return False
@@ -64,6 +70,12 @@ def count_indexes(stream: BinaryIO, size: int) -> int:
         The file, seekable.
     size : int
         Its length in bytes.
+
+    Examples
+    --------
+    >>> import io
+    >>> count_indexes(io.BytesIO(bytes([0, 0, 0, 8]) + b"moov"), 8)
+    1
     """
     if not _has_boxes(stream):
         return 0
@@ -143,6 +155,12 @@ def lacks_its_end(stream: BinaryIO, size: int, start: int = 0) -> bool:
     Ogg: RFC 3533, 6.
     ASF: Advanced Systems Format Specification 01.20.03, 3.2.
     FLV: Adobe Flash Video File Format Specification 10.1, E.3 and E.4.
+
+    Examples
+    --------
+    >>> import io
+    >>> lacks_its_end(io.BytesIO(b"RIFF" + (1000).to_bytes(4, "little") + b"WAVE"), 12)
+    True
     """
     head = _read(stream, start, 65536)
     size -= start

@@ -66,6 +66,11 @@ def foreign_content(head: bytes) -> tuple[str, str] | None:
     -------
     tuple of str or None
         What the file is, as the predicate of a sentence, and what to do about it.
+
+    Examples
+    --------
+    >>> foreign_content(b"%PDF-1.7")
+    ('is a PDF document', 'give a recording')
     """
     for pattern, what, remedy in _FOREIGN:
         if pattern.match(head):
@@ -80,6 +85,11 @@ def unreadable_content(head: bytes) -> tuple[str, str] | None:
     ----------
     head : bytes
         The beginning of the file; 4096 bytes suffice.
+
+    Examples
+    --------
+    >>> unreadable_content(b"Notes of the meeting")
+    ('is a text file, not a recording', 'give a recording')
     """
     if _PLAYLIST.match(head):
         return "is a playlist, not a recording", _RECORDINGS

@@ -20,10 +20,15 @@ _QUOTE_CHARACTERS = 120
 
 
 def printable(text: str) -> str:
-    """Return `text` on one line that a terminal shows as it is.
+    r"""Return `text` on one line that a terminal shows as it is.
 
     Names of files and what ffmpeg quotes from their insides may hold line breaks, control
     characters that command a terminal, and bytes that are no text.
+
+    Examples
+    --------
+    >>> printable("one\ntwo")
+    'one�two'
     """
     return "".join(
         character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
@@ -31,7 +36,20 @@ def printable(text: str) -> str:
 
 
 def path_failure(label: str, error: OSError | ValueError) -> InputError:
-    """Say why the file cannot be opened."""
+    """Say why the file cannot be opened.
+
+    Parameters
+    ----------
+    label : str
+        What messages call it.
+    error : OSError or ValueError
+        What opening it has raised; a ValueError is about its name.
+
+    Examples
+    --------
+    >>> path_failure("talk.mp3", FileNotFoundError(errno.ENOENT, "")).message
+    'there is no file talk.mp3'
+    """
     number = error.errno if isinstance(error, OSError) else None
     if number == errno.ENOENT:
         return InputError(f"there is no file {label}", "check the name")
@@ -50,6 +68,11 @@ def kind_failure(label: str, mode: int) -> InputError | None:
         What messages call it.
     mode : int
         Its `st_mode`.
+
+    Examples
+    --------
+    >>> str(kind_failure("talks", stat.S_IFDIR))
+    'talks is a folder: give the recordings in it'
     """
     if stat.S_ISREG(mode):
         return None
@@ -83,6 +106,12 @@ def no_audio_failure(
         Whether the file is shorter than it says.
     memory_bytes : int
         The limit that ffmpeg ran under.
+
+    Examples
+    --------
+    >>> said = FfmpegMessages(signs={"no stream"})
+    >>> no_audio_failure("a.mp4", said, head=b"", lacks_end=False, memory_bytes=1 << 30).message
+    'a.mp4 holds no audio track'
     """
     certain: dict[str, TranscriberError] = {
         "encrypted": encrypted_failure(label),
@@ -128,7 +157,13 @@ def _unreadable_failure(label: str, messages: FfmpegMessages) -> InputError:
 
 
 def encrypted_failure(label: str) -> InputError:
-    """Say that a recording is protected."""
+    """Say that a recording is protected.
+
+    Examples
+    --------
+    >>> encrypted_failure("talk.m4a").message
+    'talk.m4a is encrypted (copy protection)'
+    """
     return InputError(f"{label} is encrypted (copy protection)", _UNPROTECTED)
 
 
@@ -148,7 +183,13 @@ def memory_failure(label: str, memory_bytes: int) -> LimitError:
 
 
 def stall_failure(label: str, seconds: float) -> LimitError:
-    """Say that ffmpeg gave nothing for a while."""
+    """Say that ffmpeg gave nothing for so many seconds.
+
+    Examples
+    --------
+    >>> stall_failure("talk.mp3", 60.0).message
+    'reading talk.mp3 gave no audio for 60 s'
+    """
     return LimitError(
         f"reading {label} gave no audio for {seconds:g} s",
         f"copy it to a local disk, or {_CONVERT}",
@@ -156,7 +197,13 @@ def stall_failure(label: str, seconds: float) -> LimitError:
 
 
 def time_failure(label: str, seconds: float) -> LimitError:
-    """Say that ffmpeg took too long in all."""
+    """Say that ffmpeg took more than so many seconds in all.
+
+    Examples
+    --------
+    >>> time_failure("talk.mp3", 600.0).message
+    'reading talk.mp3 took more than 600 s'
+    """
     return LimitError(
         f"reading {label} took more than {seconds:g} s",
         f"allow more with --audio_timeout, or {_CONVERT}",
@@ -164,7 +211,13 @@ def time_failure(label: str, seconds: float) -> LimitError:
 
 
 def length_failure(label: str, seconds: float) -> LimitError:
-    """Say that more audio came than is taken."""
+    """Say that more audio came than the seconds that are taken.
+
+    Examples
+    --------
+    >>> length_failure("talk.mp3", 86400.0).message
+    'talk.mp3 holds more than 24 hours of audio'
+    """
     return LimitError(f"{label} holds more than {seconds / 3600:g} hours of audio", "split it")
 
 
@@ -177,6 +230,11 @@ def death_failure(label: str, number: int) -> TranscriberError:
         What messages call the recording.
     number : int
         The signal.
+
+    Examples
+    --------
+    >>> death_failure("talk.mp3", signal.SIGSEGV).message
+    'ffmpeg crashed while it read talk.mp3 (SIGSEGV)'
     """
     if number == signal.SIGXCPU:
         return LimitError(f"reading {label} took too much processor time", _CONVERT)
@@ -192,7 +250,13 @@ def death_failure(label: str, number: int) -> TranscriberError:
 
 
 def quote(messages: FfmpegMessages) -> str:
-    """Return what ffmpeg said of it, in parentheses; empty where it said nothing that explains."""
+    """Return what ffmpeg said of it, in parentheses; empty where it said nothing that explains.
+
+    Examples
+    --------
+    >>> quote(FfmpegMessages(quote="Error opening input: Invalid data found."))
+    ' (ffmpeg: Invalid data found)'
+    """
     # The last words of a line that passes on another's failure: what that was.
     text = re.sub(r"^Error .*: ", "", messages.quote)
     text = printable(text)[:_QUOTE_CHARACTERS].strip().rstrip(".")

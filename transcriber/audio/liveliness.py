@@ -25,6 +25,16 @@ def is_lively(pieces: Iterable[bytes]) -> bool:
     ----------
     pieces : iterable of bytes
         Its samples: signed 16-bit little-endian, mono, 16 kHz.
+
+    Returns
+    -------
+    bool
+        True as soon as 10 s of it are.
+
+    Examples
+    --------
+    >>> is_lively([bytes(2 * SAMPLE_RATE)])
+    False
     """
     return any(map(_is_lively, in_blocks(pieces, _STRETCH_BYTES)))
 

@@ -48,6 +48,12 @@ def reading_warnings(
     -------
     tuple of str
         At most one line about the end and one about the middle.
+
+    Examples
+    --------
+    >>> said = FfmpegMessages(input_format="wav")
+    >>> reading_warnings("talk.wav", said, samples=32000, lacks_end=True, status=0)
+    ('talk.wav ends early: 2.0 s could be read, the rest is missing',)
     """
     seconds = samples / SAMPLE_RATE
     announced = messages.announced_seconds
@@ -96,7 +102,20 @@ def reading_warnings(
 
 
 def unread_warning(label: str, count: int) -> str:
-    """Say that so many bytes follow the end that a recording states."""
+    """Say that so many bytes follow the end that a recording states.
+
+    Parameters
+    ----------
+    label : str
+        What messages call the recording.
+    count : int
+        How many bytes.
+
+    Examples
+    --------
+    >>> unread_warning("talk.wav", 5_000_000).partition(";")[0]
+    'talk.wav: 5.0 MB after the end that its header states were not read'
+    """
     size = f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
     return (
         f"{label}: {size} after the end that its header states were not read; if there is sound "

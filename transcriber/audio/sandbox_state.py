@@ -26,10 +26,20 @@ class Sandbox(enum.Enum):
 def is_wanted(environment: Mapping[str, str] = os.environ) -> bool:
     """Return whether the user leaves the sandbox on.
 
+    Parameters
+    ----------
+    environment : mapping of str to str
+        Where `VARIABLE` may be; that of this process unless another is given.
+
     Raises
     ------
     UsageError
         When the value of `VARIABLE` means neither on nor off.
+
+    Examples
+    --------
+    >>> is_wanted({VARIABLE: "off"})
+    False
     """
     value = environment.get(VARIABLE, "").strip().lower()
     if value in ("", "1", "true", "yes", "on"):

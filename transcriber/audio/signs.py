@@ -42,6 +42,17 @@ SIGNS: dict[str, re.Pattern[str]] = {
 # A damaged file makes some few lines come by the thousand.
 @functools.lru_cache(maxsize=64)
 def signs_of(text: str) -> tuple[frozenset[str], bool]:
-    """Return the names of the signs in a line of ffmpeg, and whether it tells of a lost packet."""
+    """Return the names of the signs in a line of ffmpeg, and whether it tells of a lost packet.
+
+    Parameters
+    ----------
+    text : str
+        The line without its contexts and its level.
+
+    Examples
+    --------
+    >>> signs_of("Format not on whitelist")
+    (frozenset({'not whitelisted'}), False)
+    """
     signs = frozenset(name for name, sign in SIGNS.items() if sign.search(text))
     return signs, _LOST_PACKET.search(text) is not None

@@ -72,7 +72,28 @@ def _behind_chunks(stream: BinaryIO, start: int) -> int | None:
 
 
 def stated_length(head: bytes) -> int | None:
-    """Return how long a recording in chunks is, by what its first chunk says."""
+    """Return how long a recording in chunks is, by what its first chunk says.
+
+    Parameters
+    ----------
+    head : bytes
+        Its first `HEAD_BYTES`.
+
+    Returns
+    -------
+    int or None
+        In bytes, with the head of the first chunk; None where it does not say.
+
+    References
+    ----------
+    RIFF: Multimedia Programming Interface and Data Specifications 1.0, 2. AIFF: Audio Interchange
+    File Format, version 1.3. Wave64: Sony's specification of the 64-bit form.
+
+    Examples
+    --------
+    >>> stated_length(b"RIFF" + (100).to_bytes(4, "little") + b"WAVE")
+    108
+    """
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         length = int.from_bytes(head[4:8], "little")
     elif head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
@@ -95,7 +116,19 @@ def _tag_length(head: bytes) -> int:
 
 
 def after_zeros(stream: BinaryIO, position: int) -> int | None:
-    """Go to the first byte from `position` on that is not zero, and return where it is."""
+    """Go to the first byte from `position` on that is not zero, and return where it is.
+
+    Returns
+    -------
+    int or None
+        None at the end of the file, and where it is too far away.
+
+    Examples
+    --------
+    >>> import io
+    >>> after_zeros(io.BytesIO(bytes(5) + b"a"), 2)
+    5
+    """
     for place in range(position, position + _MOST_ZEROS, _CHUNK_BYTES):
         stream.seek(place)
         chunk = stream.read(_CHUNK_BYTES)

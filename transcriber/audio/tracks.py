@@ -53,6 +53,11 @@ def parse_choice(text: str) -> str:
     ------
     UsageError
         When it is none of these.
+
+    Examples
+    --------
+    >>> parse_choice("deu"), parse_choice("2"), parse_choice("ALL")
+    ('de', '2', 'all')
     """
     given = text.strip().lower()
     if given == ALL or re.fullmatch("[1-9][0-9]{0,3}", given):
@@ -70,10 +75,25 @@ def parse_choice(text: str) -> str:
 def choose_tracks(tracks: Sequence[AudioTrack], choice: str, label: str) -> tuple[AudioTrack, ...]:
     """Return the tracks that a choice means: one, or several to be mixed.
 
+    Parameters
+    ----------
+    tracks : sequence of AudioTrack
+        All of the recording, in the file's order.
+    choice : str
+        What `parse_choice` returned.
+    label : str
+        What messages call the recording.
+
     Raises
     ------
     InputError
         When there is none.
+
+    Examples
+    --------
+    >>> track = AudioTrack(stream=1, language="deu", layout="stereo", preferred=False)
+    >>> choose_tracks([track], "de", "talk.mkv") == (track,)
+    True
     """
     # Where there is one, and nothing says that it is another, it is the one that is meant.
     alone = len(tracks) == 1 and tracks[0].language in ("", "und") and not choice.isdecimal()
@@ -93,7 +113,15 @@ def choose_tracks(tracks: Sequence[AudioTrack], choice: str, label: str) -> tupl
 
 
 def in_order(tracks: Sequence[AudioTrack]) -> list[AudioTrack]:
-    """Return the tracks as ffmpeg likes them: marked ones first, then those of most channels."""
+    """Return the tracks as ffmpeg likes them: marked ones first, then those of most channels.
+
+    Examples
+    --------
+    >>> mono = AudioTrack(stream=0, language="", layout="mono", preferred=False)
+    >>> surround = AudioTrack(stream=1, language="", layout="5.1(side)", preferred=False)
+    >>> [track.stream for track in in_order([mono, surround])]
+    [1, 0]
+    """
     return sorted(tracks, key=lambda track: (not track.preferred, -track.channels))
 
 
@@ -119,6 +147,13 @@ def tell_choice(
         Whether the user has chosen.
     label : str
         What messages call the recording.
+
+    Examples
+    --------
+    >>> one = AudioTrack(stream=0, language="deu", layout="mono", preferred=False)
+    >>> two = AudioTrack(stream=1, language="eng", layout="mono", preferred=True)
+    >>> tell_choice([one, two], [two], dull=False, asked=True, label="talk.mkv")
+    'talk.mkv: audio track 2 of 2 (eng, mono) was read'
     """
     if len(chosen) > 1:
         return f"{label}: its {len(chosen)} audio tracks were mixed"

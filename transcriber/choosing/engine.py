@@ -13,6 +13,7 @@ from transcriber.engine.batched import BatchedEngine
 from transcriber.engine.fallback import FallbackEngine
 from transcriber.engine.interface import Engine
 from transcriber.engine.local import LocalEngine
+from transcriber.engine.network_engine import NetworkEngine
 from transcriber.errors import EngineFailedError
 from transcriber.machine.nvidia import find_driver
 from transcriber.models.stored import StoredModel
@@ -126,7 +127,7 @@ def _in_child(trial: Trial, stored: StoredModel, settings: RunSettings, note: No
 
 
 def _with_standby(
-    engine: LocalEngine, stored: StoredModel, settings: RunSettings, note: Note
+    engine: NetworkEngine, stored: StoredModel, settings: RunSettings, note: Note
 ) -> Engine:
     """Have the processor go on where `engine` fails."""
 

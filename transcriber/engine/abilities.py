@@ -18,10 +18,24 @@ LATER_LANGUAGES = frozenset({"yue"})
 def check_official(name: str, settings: DecodingSettings) -> None:
     """Check what is asked of an official model; of another nothing is known before it is loaded.
 
+    Parameters
+    ----------
+    name : str
+        What the user calls it; a name that is no official model's passes.
+    settings : DecodingSettings
+        What is asked of it.
+
     Raises
     ------
     UsageError
         When the model cannot do it.
+
+    Examples
+    --------
+    >>> check_official("tiny.en", DecodingSettings(task="translate"))  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    transcriber.errors.UsageError: the model tiny.en knows English only and cannot translate: ...
     """
     model = find_official(name)
     if model is None:
@@ -49,6 +63,15 @@ def check_task(name: str, settings: DecodingSettings, *, multilingual: bool) -> 
     ------
     UsageError
         When it cannot.
+
+    Examples
+    --------
+    >>> check_task(
+    ...     "mine", DecodingSettings(task="translate"), multilingual=False
+    ... )  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    transcriber.errors.UsageError: the model mine knows English only and cannot translate: ...
     """
     official = find_official(name)
     turbo = official is not None and official.name == _TRANSCRIBES_ONLY
@@ -59,7 +82,20 @@ def check_task(name: str, settings: DecodingSettings, *, multilingual: bool) -> 
 
 
 def language_error(name: str, language: str) -> UsageError:
-    """Return the error that a model does not know a language."""
+    """Return the error that a model does not know a language.
+
+    Parameters
+    ----------
+    name : str
+        What the user calls the model.
+    language : str
+        Code of the language.
+
+    Examples
+    --------
+    >>> language_error("base", "yue").message
+    'the model base does not know the language Cantonese'
+    """
     able = [model.name for model in official_models().values() if _is_newest(model)]
     return UsageError(
         f"the model {name} does not know the language {language_name(language)}",
@@ -78,6 +114,11 @@ def idle_options(name: str, settings: DecodingSettings, *, is_missing: bool) -> 
         What is asked of it.
     is_missing : bool
         Whether it has to be fetched. Of one that is here, the language is told with the recording.
+
+    Examples
+    --------
+    >>> idle_options("tiny.en", DecodingSettings(multilingual=True), is_missing=False)
+    ['--multilingual has no effect: the model tiny.en knows English only']
     """
     model = find_official(name)
     if model is None or model.dimensions.multilingual:

@@ -28,6 +28,11 @@ def is_batched(settings: DecodingSettings) -> bool:
     ----------
     settings : DecodingSettings
         What the user wants.
+
+    Examples
+    --------
+    >>> is_batched(DecodingSettings(compute_type="float32"))
+    False
     """
     if settings.batch_size is not None:
         return settings.batch_size > 1
@@ -45,6 +50,11 @@ def windows_that_fit(window_bytes: int, *, rows: int, memory: int | None = None)
         How many rows one has.
     memory : int, optional
         The bytes that this process may have; asked of the system otherwise.
+
+    Examples
+    --------
+    >>> windows_that_fit(100 << 20, rows=5, memory=8 << 30)
+    4
     """
     if memory is None:
         machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

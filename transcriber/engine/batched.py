@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from transcriber.engine.batch_size import windows_that_fit
 from transcriber.engine.heard import WINDOW, HeardRecording
-from transcriber.engine.interface import Progress, WindowResult
+from transcriber.engine.interface import Clip, DecodedWindows, WindowResult
 from transcriber.engine.local import LocalEngine
 from transcriber.models.stored import StoredModel
 from transcriber.settings import DecodingSettings
@@ -82,7 +82,7 @@ class BatchedEngine(LocalEngine):
         super().close()
 
     def loops(
-        self, recording: TakenRecording, language: str, done: Progress
+        self, recording: TakenRecording, language: str, done: DecodedWindows
     ) -> Iterator[tuple[int, Loop]]:
         """Yield the number of each clip that is left to decode, and its loop.
 
@@ -92,7 +92,7 @@ class BatchedEngine(LocalEngine):
             The recording.
         language : str
             Code of the language that is spoken.
-        done : Progress
+        done : DecodedWindows
             What an earlier run has decoded of it.
         """
         self._model()
@@ -108,7 +108,7 @@ class BatchedEngine(LocalEngine):
                     encoder or self._encoder_of_clip(recording),
                     self._settings,
                     language=language,
-                    done=Progress(language=language, windows=windows),
+                    done=DecodedWindows(language=language, windows=windows),
                     clips=Clips(parts=parts, first=number, end=number + 1, heard=True),
                 ),
             )
@@ -185,7 +185,20 @@ class _Current:
         return self._engine.batch(self._windows)
 
 
-def clips_left(clips: Any, done: Progress) -> list[int]:
-    """Return the numbers of the clips that are not decoded to their end."""
+def clips_left(clips: Sequence[Clip], done: DecodedWindows) -> list[int]:
+    """Return the numbers of the clips that are not decoded to their end.
+
+    Parameters
+    ----------
+    clips : sequence of Clip
+        All of the recording, in frames.
+    done : DecodedWindows
+        What was decoded of it, of whichever clips.
+
+    Examples
+    --------
+    >>> clips_left([(0, 900), (1000, 1400)], DecodedWindows())
+    [0, 1]
+    """
     reached = {window.position.clip: window.position.seek for window in done.windows}
     return [n for n, (_, end) in enumerate(clips) if reached.get(n, -1) < end]

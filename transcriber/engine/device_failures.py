@@ -44,17 +44,47 @@ def device_failures(device: str) -> Iterator[None]:
 
 
 def failure(device: str, reason: str) -> EngineFailedError:
-    """Return the error that `device` has failed, for a reason that is one line."""
+    """Return the error that a device has failed.
+
+    Parameters
+    ----------
+    device : str
+        torch's name of it.
+    reason : str
+        Why, in one line.
+
+    Examples
+    --------
+    >>> failure("cuda:0", "out of memory").message
+    'cuda:0 failed: out of memory'
+    """
     return EngineFailedError(f"{device} failed: {reason}", "try again, or use --device cpu")
 
 
 def is_out_of_gpu_memory(error: BaseException) -> bool:
-    """Whether torch raised `error` because the GPU's memory ran out, which leaves it intact."""
+    """Whether torch raised `error` because the GPU's memory ran out, which leaves it intact.
+
+    Examples
+    --------
+    >>> is_out_of_gpu_memory(RuntimeError("CUDA out of memory. Tried to allocate 2 GiB."))
+    True
+    """
     return any(text in str(error) for text in _OUT_OF_MEMORY)
 
 
 def reason_of(error: BaseException) -> str:
-    """Return the first line of what torch says, which has pages of advice for programmers."""
+    """Return the first line of what torch says, which has pages of advice for programmers.
+
+    Returns
+    -------
+    str
+        At most 160 characters, without torch's own beginning; ``out of memory`` for all of that.
+
+    Examples
+    --------
+    >>> reason_of(RuntimeError("CUDA error: device-side assert triggered"))
+    'device-side assert triggered'
+    """
     lines = str(error).strip().splitlines()
     text = " ".join(lines[0].split()) if lines else type(error).__name__
     if is_out_of_gpu_memory(error):

@@ -31,6 +31,14 @@ def check_computable(dimensions: Mapping[str, int]) -> None:
     ------
     ValueError
         When the first window would fail.
+
+    Examples
+    --------
+    >>> sizes = {"n_audio_state": 384, "n_audio_head": 6, "n_text_state": 384, "n_text_head": 5}
+    >>> check_computable(sizes)
+    Traceback (most recent call last):
+        ...
+    ValueError: 5 heads cannot share a width of 384
     """
     for part in ("audio", "text"):
         state, heads = dimensions[f"n_{part}_state"], dimensions[f"n_{part}_head"]
@@ -57,6 +65,13 @@ def check_sizes(dimensions: Mapping[str, int], state: Mapping[str, Any]) -> None
     ValueError
         When there are too few tensors for the layers, or some are missing or of other sizes:
         without end would be built what a damaged number asks for.
+
+    Examples
+    --------
+    >>> check_sizes({"n_audio_layer": 4, "n_text_layer": 4}, {})
+    Traceback (most recent call last):
+        ...
+    ValueError: Missing keys in its state_dict
     """
     if dimensions["n_audio_layer"] + dimensions["n_text_layer"] > len(state):
         raise ValueError("Missing keys in its state_dict")

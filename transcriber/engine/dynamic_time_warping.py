@@ -28,6 +28,17 @@ def warp(cost: NDArray[np.float64]) -> NDArray[np.int64]:
     -------
     ndarray, shape = (2, steps), dtype int64
         The path: indices of tokens and of frames, from the first pair to the last.
+
+    References
+    ----------
+    H. Sakoe and S. Chiba: Dynamic programming algorithm optimization for spoken word recognition,
+    IEEE Transactions on Acoustics, Speech, and Signal Processing 26 (1), 1978.
+
+    Examples
+    --------
+    >>> warp(np.array([[0.0, 0.0, 9.0], [9.0, 9.0, 0.0]]))
+    array([[0, 0, 1],
+           [0, 1, 2]])
     """
     tokens, frames = cost.shape
     # openai-whisper asks for single precision; the type rules of numba make it double.

@@ -14,11 +14,12 @@ from typing import Any
 from transcriber.engine.interface import (
     FRAMES_PER_SECOND,
     Clip,
+    DecodedWindows,
     Engine,
     FallibleEngine,
-    Progress,
     SpokenLanguage,
     StandbyEngine,
+    Transcript,
     WindowResult,
 )
 from transcriber.errors import EngineFailedError
@@ -60,7 +61,7 @@ class FallbackEngine:
         """Return all of the present engine's own that decides the text.
 
         A journal keeps the identity that it began with, and a later run continues it if its own
-        engine has the same: see `LocalEngine.identity`, which is that of any device.
+        engine has the same: see `NetworkEngine.identity`, which is that of any device.
         """
         return self._engine.identity()
 
@@ -109,7 +110,7 @@ class FallbackEngine:
             self._change(error, "the processor goes on from the beginning")
         return self._engine.language()
 
-    def windows(self, language: str, done: Progress) -> Iterator[WindowResult]:
+    def windows(self, language: str, done: DecodedWindows) -> Iterator[WindowResult]:
         """Decode the recording from where `done` ends."""
         windows = list(done.windows)
         try:
@@ -120,12 +121,12 @@ class FallbackEngine:
             self._change(error, f"the processor goes on {self._place(windows)}")
         else:
             return
-        done = Progress(language=done.language, windows=tuple(windows))
+        done = DecodedWindows(language=done.language, windows=tuple(windows))
         yield from self._engine.windows(language, done)
 
-    def result(self, progress: Progress) -> dict[str, Any]:
-        """Return the transcript: ``text``, ``segments`` and ``language``."""
-        return self._engine.result(progress)
+    def result(self, decoded: DecodedWindows) -> Transcript:
+        """Return the transcript of what was decoded."""
+        return self._engine.result(decoded)
 
     def close(self) -> None:
         """Forget the recording."""

@@ -154,7 +154,28 @@ def _log_mel(samples: torch.Tensor, filters: torch.Tensor) -> torch.Tensor:
 
 
 def as_float(block: bytes) -> Samples:
-    """Return signed 16-bit little-endian samples as numbers from -1 to 1."""
+    """Return samples as numbers from -1 to 1.
+
+    Parameters
+    ----------
+    block : bytes
+        Signed 16-bit little-endian samples, mono.
+
+    Returns
+    -------
+    array, shape = (samples,), dtype float32
+        32768 becomes 1, as in openai-whisper's ``load_audio``.
+
+    Raises
+    ------
+    ValueError
+        When the last sample is not whole.
+
+    Examples
+    --------
+    >>> as_float(bytes([0, 64, 0, 192]))
+    array([ 0.5, -0.5], dtype=float32)
+    """
     return np.frombuffer(block, "<i2").astype(np.float32) / np.float32(32768.0)
 
 

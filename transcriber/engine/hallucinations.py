@@ -78,6 +78,12 @@ def judge(
         Seconds of silence around a segment that make it suspicious.
     last_speech : float
         End of the last word before the window, in seconds.
+
+    Examples
+    --------
+    >>> window = Window(seek=0, frames=3000, span=3000, content_frames=6000)
+    >>> judge([], window, seek=3000, complete=True, threshold=2.0, last_speech=0.0)
+    Verdict(seek=3000, keep=0)
     """
     if not complete:
         end = last_word_end(segments)

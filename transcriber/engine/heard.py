@@ -49,6 +49,11 @@ def telling_clips(clips: Sequence[Clip], most: int) -> list[int]:
         All of the recording.
     most : int
         How many to return at most; one window of each will be encoded.
+
+    Examples
+    --------
+    >>> telling_clips([(0, 100), (200, 1200), (1500, 6000)], 1)
+    [2]
     """
     numbers = [n for n, (start, end) in enumerate(clips) if end - start >= _LEAST_FRAMES]
     numbers = numbers or list(range(len(clips)))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NotRequired, Protocol, TypedDict
 
 if TYPE_CHECKING:
     from transcriber.engine.heard import HeardRecording
@@ -21,11 +21,91 @@ PLAIN_KERNELS = "float32"
 Clip = tuple[int, int]
 """A part of a recording: its first frame, and the one behind its last."""
 
-Segment = dict[str, Any]
-"""A segment under openai-whisper's names: ``seek`` (frames), ``start`` and ``end`` (seconds),
-``text``, ``tokens``, ``temperature``, ``avg_logprob``, ``compression_ratio``,
-``no_speech_prob`` and, where asked for, ``words`` with ``word``, ``start``, ``end`` and
-``probability``."""
+
+class Word(TypedDict):
+    """A word of a segment, under openai-whisper's names.
+
+    Attributes
+    ----------
+    word : str
+        With the blank before it, if there is one, and the punctuation that belongs to it.
+    start, end : float
+        Seconds from the beginning of the recording.
+    probability : float
+        Mean probability of its tokens; what stands for a word without being one has none.
+    """
+
+    word: str
+    start: float
+    end: float
+    probability: NotRequired[float]
+
+
+class TimedText(TypedDict):
+    """What of a segment its readers see.
+
+    Attributes
+    ----------
+    start, end : float
+        Seconds from the beginning of the recording.
+    text : str
+        What is said.
+    words : list of Word
+        Its words, where those were asked for.
+    """
+
+    start: float
+    end: float
+    text: str
+    words: NotRequired[list[Word]]
+
+
+class Segment(TimedText):
+    """A segment of a window, under openai-whisper's names.
+
+    Attributes
+    ----------
+    id : int
+        Its number in the transcript; a window does not know it.
+    seek : int
+        First frame of the window that it is of.
+    tokens : list of int
+        What it is written with, timestamps included.
+    temperature : float
+        At which it was sampled; 0 is greedy or beam search.
+    avg_logprob : float
+        Mean log probability of the window's tokens.
+    compression_ratio : float
+        How often the window's text repeats itself: its length over that of its zlib form.
+    no_speech_prob : float
+        Probability that nobody speaks in the window.
+    """
+
+    id: NotRequired[int]
+    seek: int
+    tokens: list[int]
+    temperature: float
+    avg_logprob: float
+    compression_ratio: float
+    no_speech_prob: float
+
+
+class Transcript(TypedDict):
+    """All that is said in a recording, in the form that openai-whisper's writers take.
+
+    Attributes
+    ----------
+    text : str
+        The text of all segments.
+    segments : list of Segment
+        In the order in which they are said.
+    language : str
+        Code of the language.
+    """
+
+    text: str
+    segments: list[Segment]
+    language: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +166,7 @@ class WindowResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Progress:
+class DecodedWindows:
     """What an earlier run has already decoded of the same recording.
 
     Attributes
@@ -151,11 +231,11 @@ class Engine(Protocol):
     def language(self) -> SpokenLanguage:
         """Return the recording's language."""
 
-    def windows(self, language: str, done: Progress) -> Iterator[WindowResult]:
+    def windows(self, language: str, done: DecodedWindows) -> Iterator[WindowResult]:
         """Decode the recording from where `done` ends."""
 
-    def result(self, progress: Progress) -> dict[str, Any]:
-        """Return the transcript: ``text``, ``segments`` and ``language``."""
+    def result(self, decoded: DecodedWindows) -> Transcript:
+        """Return the transcript of what was decoded."""
 
     def close(self) -> None:
         """Forget the recording."""

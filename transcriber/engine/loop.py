@@ -22,8 +22,8 @@ from transcriber.engine.hypothesis import Hypothesis
 from transcriber.engine.interface import (
     FRAMES_PER_SECOND,
     Clip,
+    DecodedWindows,
     Position,
-    Progress,
     Segment,
     WindowResult,
 )
@@ -35,6 +35,7 @@ from transcriber.engine.segmentation import (
     within,
 )
 from transcriber.engine.stillness import Stillness, stillness
+from transcriber.engine.word_request import WordRequest
 from transcriber.settings import DecodingSettings
 
 if TYPE_CHECKING:
@@ -121,20 +122,8 @@ class Network(Protocol):
     ) -> Hypothesis:
         """Decode one window at one temperature."""
 
-    def add_words(
-        self,
-        segments: list[Segment],
-        window: torch.Tensor,
-        *,
-        encoded: Any,
-        language: str,
-        frames: int,
-        last_speech: float,
-    ) -> None:
-        """Give each segment its words with their times.
-
-        A model takes the window, or what it made of it, whichever it needs.
-        """
+    def add_words(self, segments: list[Segment], request: WordRequest) -> None:
+        """Give each segment its words with their times."""
 
 
 def clips(timestamps: Sequence[float], content_frames: int) -> list[Clip]:
@@ -145,7 +134,12 @@ def clips(timestamps: Sequence[float], content_frames: int) -> list[Clip]:
     timestamps : sequence of float
         Start, end, start, end, ... in seconds; the last end may be missing.
     content_frames : int
-        Frames of the recording.
+        Frames of the recording, 100 a second.
+
+    Examples
+    --------
+    >>> clips([0.0, 1.5, 3.0], 1000)
+    [(0, 150), (300, 1000)]
     """
     points = [round(timestamp * FRAMES_PER_SECOND) for timestamp in timestamps] or [0]
     if len(points) % 2:
@@ -161,7 +155,7 @@ def transcribe_windows(
     settings: DecodingSettings,
     *,
     language: str,
-    done: Progress,
+    done: DecodedWindows,
     encoder: WindowEncoder | None = None,
     parts: Sequence[Clip] | None = None,
 ) -> Iterator[WindowResult]:
@@ -177,7 +171,7 @@ def transcribe_windows(
         How to decode.
     language : str
         Code of the language that is spoken.
-    done : Progress
+    done : DecodedWindows
         What an earlier run has decoded; the loop goes on behind it.
     encoder : WindowEncoder, optional
         One of the same model and recording, which may know the first window already.
@@ -218,7 +212,7 @@ def decode_clips(
     settings: DecodingSettings,
     *,
     language: str,
-    done: Progress,
+    done: DecodedWindows,
     clips: Clips,
 ) -> Loop:
     """Go through clips of a recording, one behind the other.
@@ -326,14 +320,14 @@ class _Decoder:
             segments = within(segments, (seek + frames) / FRAMES_PER_SECOND)
         position = replace(position, seek=seek + parts.frames)
         if settings.word_timestamps:
-            self._model.add_words(
-                segments,
-                window.mel,
+            asked = WordRequest(
+                window=window.mel,
                 encoded=window.encoded,
                 language=self._language,
                 frames=frames,
                 last_speech=position.last_speech,
             )
+            self._model.add_words(segments, asked)
             place = Window(
                 seek=seek,
                 frames=frames,

@@ -31,6 +31,7 @@ from transcriber.models.checkpoints.soundness import check_saved
 
 if TYPE_CHECKING:
     from transcriber.engine.interface import Segment
+    from transcriber.engine.word_request import WordRequest
     from transcriber.models.stored import StoredModel
     from transcriber.settings import DecodingSettings
 
@@ -164,16 +165,7 @@ class WhisperModel:
             no_speech_prob=result.no_speech_prob,
         )
 
-    def add_words(
-        self,
-        segments: list[Segment],
-        window: torch.Tensor,
-        *,
-        encoded: torch.Tensor,
-        language: str,
-        frames: int,
-        last_speech: float,
-    ) -> None:
+    def add_words(self, segments: list[Segment], request: WordRequest) -> None:
         """Give each segment its words with their times, and tighten its own times to them.
 
         The encoder runs once more: openai-whisper computes its attention in another way then,
@@ -182,12 +174,12 @@ class WhisperModel:
         add_word_timestamps(
             segments=segments,
             model=self._model,
-            tokenizer=self.tokenizer(language),
-            mel=self._on_device(window),
-            num_frames=frames,
+            tokenizer=self.tokenizer(request.language),
+            mel=self._on_device(request.window),
+            num_frames=request.frames,
             prepend_punctuations=self._settings.prepend_punctuations,
             append_punctuations=self._settings.append_punctuations,
-            last_speech_timestamp=last_speech,
+            last_speech_timestamp=request.last_speech,
         )
 
     def _on_device(self, window: torch.Tensor) -> torch.Tensor:
@@ -282,7 +274,13 @@ def _check_finite(model: Any) -> None:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether torch raised `error` because memory ran out, of the processor or of a GPU."""
+    """Whether torch raised `error` because memory ran out, of the processor or of a GPU.
+
+    Examples
+    --------
+    >>> is_out_of_memory(MemoryError())
+    True
+    """
     # The class had no name of its own before PyTorch 2.5.
     classes = getattr(torch, "OutOfMemoryError", None) or torch.cuda.OutOfMemoryError
     return isinstance(error, classes) or memory.is_out_of_memory(error)

@@ -49,6 +49,20 @@ def cut(hypothesis: Hypothesis, *, seek: int, frames: int, tokenizer: Any) -> Cu
         First frame of the window and how many it has.
     tokenizer : whisper.tokenizer.Tokenizer
         Knows which tokens are timestamps, and the text of the others.
+
+    Returns
+    -------
+    Cut
+        Its segments have times in seconds from the beginning of the recording.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> tokenizer = SimpleNamespace(timestamp_begin=100, eot=50, decode=str)
+    >>> said = Hypothesis((100, 7, 150), 0.0, -0.2, 1.1, 0.0)
+    >>> found = cut(said, seek=300, frames=200, tokenizer=tokenizer)
+    >>> found.segments[0]["start"], found.segments[0]["end"], found.frames, found.complete
+    (3.0, 4.0, 200, True)
     """
     tokens = hypothesis.tokens
     first_timestamp: int = tokenizer.timestamp_begin
@@ -103,21 +117,49 @@ def within(segments: Sequence[Segment], end: float) -> list[Segment]:
         Those of a window.
     end : float
         Where the window ends, in seconds.
+
+    Examples
+    --------
+    >>> within([{"start": 0.0, "end": 30.0}, {"start": 30.0, "end": 30.0}], 4.5)
+    [{'start': 0.0, 'end': 4.5}]
     """
     return [{**one, "end": min(one["end"], end)} for one in segments if one["start"] < end]
 
 
 def last_word_end(segments: Sequence[Segment]) -> float | None:
-    """Return when the last word ends, or the last segment where no segment has words."""
+    """Return when the last word ends, or the last segment where no segment has words.
+
+    Returns
+    -------
+    float or None
+        In seconds; None where there is no segment.
+
+    Examples
+    --------
+    >>> last_word_end([{"end": 2.0, "words": [{"word": " a", "end": 1.5}]}, {"end": 3.0}])
+    1.5
+    """
     for segment in reversed(segments):
-        if segment.get("words"):
-            end: float = segment["words"][-1]["end"]
-            return end
+        if words := segment.get("words"):
+            return words[-1]["end"]
     return segments[-1]["end"] if segments else None
 
 
 def clear_empty(segments: Sequence[Segment]) -> None:
-    """Empty the segments that last no time or say nothing; they stay, to keep the numbering."""
+    """Empty the segments that last no time or say nothing; they stay, to keep the numbering.
+
+    Parameters
+    ----------
+    segments : sequence of Segment
+        Those of a window; they are changed.
+
+    Examples
+    --------
+    >>> segments = [{"start": 1.0, "end": 1.0, "text": " a", "tokens": [7]}]
+    >>> clear_empty(segments)
+    >>> segments
+    [{'start': 1.0, 'end': 1.0, 'text': '', 'tokens': [], 'words': []}]
+    """
     for segment in segments:
         if segment["start"] == segment["end"] or not segment["text"].strip():
             segment["text"] = ""

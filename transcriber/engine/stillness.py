@@ -42,9 +42,15 @@ def stillness(mel: torch.Tensor, frames: int) -> Stillness:
     Parameters
     ----------
     mel : torch.Tensor, shape = (mels, 3000)
-        Its log-mel spectrogram, as the encoder takes it.
+        Its log-mel spectrogram, as the encoder takes it: powers of ten over 4, plus 1.
     frames : int
         How many of its frames are of the recording.
+
+    Examples
+    --------
+    >>> import torch
+    >>> stillness(torch.zeros(80, 3000), 3000).name
+    'SILENT'
     """
     inner = mel[:, :frames]
     if frames > 2 * _EDGE:

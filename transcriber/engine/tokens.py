@@ -11,10 +11,24 @@ from transcriber.errors import UsageError
 def check_tokens(tokens: str, vocabulary: int) -> None:
     """Refuse to suppress what is no token.
 
+    Parameters
+    ----------
+    tokens : str
+        Numbers with commas between them, or nothing. Negative ones count from the end.
+    vocabulary : int
+        How many tokens the model has.
+
     Raises
     ------
     UsageError
-        When one of `tokens`, numbers with commas between them, is none of the vocabulary's.
+        When one of them is none of the vocabulary's.
+
+    Examples
+    --------
+    >>> check_tokens("-1,51864", 51864)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    transcriber.errors.UsageError: --suppress_tokens: the model has no token 51864: ...
     """
     for token in tokens.split(",") if tokens else ():
         if not -vocabulary <= int(token) < vocabulary:

@@ -24,6 +24,7 @@ from transcriber.errors import EngineFailedError
 
 if TYPE_CHECKING:
     from transcriber.engine.interface import Segment
+    from transcriber.engine.word_request import WordRequest
 
 _ROUNDING = 1e-2
 """By how much a probability, or a sum of them, may miss 1: half precision has 3 digits."""
@@ -85,27 +86,9 @@ class WatchedModel:
         self._demand(all(token in known for token in hypothesis.tokens), "the tokens")
         return hypothesis
 
-    def add_words(
-        self,
-        segments: list[Segment],
-        window: torch.Tensor,
-        *,
-        encoded: torch.Tensor,
-        language: str,
-        frames: int,
-        last_speech: float,
-    ) -> None:
+    def add_words(self, segments: list[Segment], request: WordRequest) -> None:
         """Give each segment its words with their times, as `WhisperModel.add_words` does."""
-        self._compute(
-            lambda: self._model.add_words(
-                segments,
-                window,
-                encoded=encoded,
-                language=language,
-                frames=frames,
-                last_speech=last_speech,
-            )
-        )
+        self._compute(lambda: self._model.add_words(segments, request))
         for segment in segments:
             for word in segment.get("words", ()):
                 self._demand(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from transcriber.engine.local import LocalEngine
+from transcriber.engine.network_engine import NetworkEngine
 from transcriber.models.stored import StoredModel
 from transcriber.other_pythons.session import Session
 from transcriber.settings import DecodingSettings
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from transcriber.engine.loop import Network
 
 
-class SystemEngine(LocalEngine):
+class SystemEngine(NetworkEngine):
     """Decodes in a child process.
 
     Parameters
@@ -29,7 +29,7 @@ class SystemEngine(LocalEngine):
     torch : str
         The version of its PyTorch.
     stored, device, settings
-        As those of `LocalEngine`.
+        As those of `NetworkEngine`.
     """
 
     def __init__(

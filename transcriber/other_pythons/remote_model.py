@@ -10,6 +10,7 @@ from whisper.tokenizer import get_tokenizer
 
 from transcriber.engine.hypothesis import Hypothesis
 from transcriber.engine.interface import Segment
+from transcriber.engine.word_request import WordRequest
 from transcriber.models.registry import find_official
 from transcriber.models.stored import StoredModel
 from transcriber.other_pythons.session import GPU_SECONDS, LOAD_SECONDS, Session
@@ -83,24 +84,15 @@ class RemoteModel:
         found = self._request("decode", language=language, prompt=prompt, temperature=temperature)
         return Hypothesis(**{**found, "tokens": tuple(found["tokens"])})
 
-    def add_words(
-        self,
-        segments: list[Segment],
-        window: torch.Tensor,
-        *,
-        encoded: None,
-        language: str,
-        frames: int,
-        last_speech: float,
-    ) -> None:
+    def add_words(self, segments: list[Segment], request: WordRequest) -> None:
         """Give each segment its words with their times, and tighten its own times to them."""
         segments[:] = self._request(
             "words",
-            payload=_content(window),
+            payload=_content(request.window),
             segments=segments,
-            language=language,
-            frames=frames,
-            last_speech=last_speech,
+            language=request.language,
+            frames=request.frames,
+            last_speech=request.last_speech,
         )
 
     def _request(self, what: str, *, payload: bytes = b"", **arguments: Any) -> Any:

@@ -20,6 +20,7 @@ import types
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from transcriber.engine.word_request import WordRequest
 from transcriber.other_pythons import framing
 from transcriber.other_pythons.error_data import describe
 from transcriber.other_pythons.greeting import hello
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
+    from transcriber.engine.interface import Segment
     from transcriber.engine.model import WhisperModel
 
 _PARENT_DEATH_SIGNAL = 1
@@ -179,8 +181,22 @@ class Worker:
         )
         return dict(vars(found))
 
-    def _add_words(self, segments: list[Any], window: bytes, **options: Any) -> list[Any]:
-        self._model.add_words(segments, self._window(window), encoded=self._encoded, **options)
+    def _add_words(
+        self,
+        segments: list[Segment],
+        window: bytes,
+        language: str,
+        frames: int,
+        last_speech: float,
+    ) -> list[Segment]:
+        request = WordRequest(
+            window=self._window(window),
+            encoded=self._encoded,
+            language=language,
+            frames=frames,
+            last_speech=last_speech,
+        )
+        self._model.add_words(segments, request)
         return segments
 
     def _window(self, content: bytes) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from transcriber.engine.interface import FRAMES_PER_SECOND, Position, Progress
+from transcriber.engine.interface import FRAMES_PER_SECOND, DecodedWindows, Position
 from transcriber.times import stopwatch
 
 _FIRST_WINDOW = 10.0
@@ -79,10 +79,10 @@ class Course:
         """Count the time from here on; loading does not count."""
         self._elapsed = stopwatch()
 
-    def begin(self, progress: Progress) -> None:
+    def begin(self, decoded: DecodedWindows) -> None:
         """Begin to decode, perhaps where an earlier run stopped."""
-        if progress.position is not None:
-            self.advance(progress.position)
+        if decoded.position is not None:
+            self.advance(decoded.position)
         self._resumed_at = self.position
 
     def advance(self, position: Position) -> None:

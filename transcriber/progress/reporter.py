@@ -142,8 +142,7 @@ class JsonReporter:
 
     def window(self, segments: Sequence[Segment], moment: Moment) -> None:
         for segment in segments:
-            keys = ("start", "end", "text")
-            self._emit("segment", **{key: segment[key] for key in keys})
+            self._emit("segment", start=segment["start"], end=segment["end"], text=segment["text"])
         self._emit("progress", **_fields(moment))
 
     def finish(self, label: str, outputs: Sequence[Path], moment: Moment) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from transcriber.engine.interface import FRAMES_PER_SECOND, Progress, Segment, WindowResult
+from transcriber.engine.interface import FRAMES_PER_SECOND, DecodedWindows, Segment, WindowResult
 from transcriber.progress.course import Course
 from transcriber.progress.reporter import Reporter
 from transcriber.times import clock
@@ -40,24 +40,24 @@ class Telling:
         self._verbose = verbose
         self._told_end = 0.0
 
-    def begin(self, progress: Progress) -> None:
+    def begin(self, decoded: DecodedWindows) -> None:
         """Tell that the recording is decoded from here on.
 
         Parameters
         ----------
-        progress : Progress
+        decoded : DecodedWindows
             What an earlier run has decoded, up to the first gap.
         """
         for note in self.notes:
             self._reporter.note(note)
-        self._course.begin(progress)
+        self._course.begin(decoded)
         self._reporter.begin(self._label, self._course.moment())
-        if progress.windows:
+        if decoded.windows:
             self._reporter.note(
                 f"{self._label}: continues at {clock(self._course.position)}, "
                 "where an earlier run stopped"
             )
-            self._show(progress.segments)
+            self._show(decoded.segments)
 
     def window(self, window: WindowResult) -> None:
         """Print a window, and how far the recording is with it."""

@@ -38,6 +38,12 @@ def cut_at_pauses(speech: Sequence[Span]) -> list[Span]:
     -------
     list of Span
         Each begins and ends with a span of `speech`; together they have all of these.
+
+    Examples
+    --------
+    >>> spoken = [Span(start=16000 * n, end=16000 * n + 14000) for n in (0, 1, 40)]
+    >>> cut_at_pauses(spoken)
+    [Span(start=0, end=30000), Span(start=640000, end=654000)]
     """
     parts: list[Span] = []
     first = 0
@@ -57,6 +63,11 @@ def with_silence(parts: Sequence[Span], whole: Span) -> list[Span]:
         What `cut_at_pauses` returns.
     whole : Span
         What they are parts of.
+
+    Examples
+    --------
+    >>> with_silence([Span(start=10, end=20), Span(start=40, end=50)], Span(start=0, end=60))
+    [Span(start=0, end=30), Span(start=30, end=60)]
     """
     cuts = [(one.end + following.start) // 2 for one, following in pairwise(parts)]
     bounds = [whole.start, *cuts, whole.end]

@@ -25,10 +25,12 @@ class SpeechDetector:
 
     Examples
     --------
+    >>> from transcriber.speech.network import make_network
+    >>> from transcriber.speech.weights import read_weights
     >>> detector = SpeechDetector(make_network(read_weights()))
-    >>> for block in blocks:
-    ...     detector.hear(block)
-    >>> detector.probabilities()
+    >>> detector.hear(np.zeros(1000, np.float32))
+    >>> detector.probabilities().round() + 0
+    array([0., 0.], dtype=float32)
     """
 
     def __init__(self, network: Network) -> None:
@@ -39,7 +41,13 @@ class SpeechDetector:
         self._most = 0.0
 
     def hear(self, samples: Array) -> None:
-        """Take in a block of samples between -1 and 1, of any length."""
+        """Take in a block of samples.
+
+        Parameters
+        ----------
+        samples : array, shape = (any,), dtype float32
+            At 16 kHz, from -1 to 1.
+        """
         self._pending = np.concatenate([self._pending, samples])
         while frames := min((len(self._pending) - CONTEXT) // FRAME, _MEMORY - self._frames):
             self._listen(frames)
@@ -57,7 +65,13 @@ class SpeechDetector:
             self._frames, self._most = 0, 0.0
 
     def probabilities(self) -> Array:
-        """Return the probability of every frame; silence fills the last one up."""
+        """Return how probably somebody speaks in each frame; silence fills the last one up.
+
+        Returns
+        -------
+        array, shape = (frames,), dtype float32
+            A frame is 512 samples, which are 32 ms.
+        """
         if (missing := -(len(self._pending) - CONTEXT) % FRAME) and len(self._pending) > CONTEXT:
             self.hear(np.zeros(missing, np.float32))
         return np.concatenate([np.empty(0, np.float32), *self._found])

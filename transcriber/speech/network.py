@@ -146,7 +146,18 @@ class PlainNetwork:
 
 
 def fourier_basis() -> Array:
-    """Return cosines and sines under a Hann window: (2 * 129, 256)."""
+    """Return cosines and sines under a Hann window.
+
+    Returns
+    -------
+    array, shape = (2 * 129, 256), dtype float32
+        The cosines of all frequencies up to half the sample rate, then the negative sines.
+
+    Examples
+    --------
+    >>> fourier_basis().shape
+    (258, 256)
+    """
     times = np.arange(_WINDOW)
     angles = 2 * np.pi * np.arange(_BINS)[:, None] * times / _WINDOW
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * times / _WINDOW)

@@ -61,11 +61,21 @@ def find_speech(
     Parameters
     ----------
     probabilities : sequence of float
-        Of each frame.
+        Of each frame, which has `FRAME` samples.
     samples : int
         Length of the recording, whose last frame may not be whole.
     settings : SpeechSettings
         When it is speech.
+
+    Returns
+    -------
+    list of Span
+        In samples at 16 kHz, in order; they do not overlap.
+
+    Examples
+    --------
+    >>> find_speech([0.9] * 10, 10 * FRAME, SpeechSettings())
+    [Span(start=0, end=5120)]
     """
     bare = _bare_spans(probabilities, samples, settings)
     return _padded(bare, samples, settings.pad_ms * _SAMPLES_PER_MS)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from transcriber.text_width import text_width
-from transcriber.transcript.words import Word
+from transcriber.transcript.words import ShownWord
 
 _PAUSE = 0.3
 """Seconds of silence at which a cue may well end."""
@@ -46,15 +46,27 @@ class Rules:
     pace: float
 
 
-def best_cuts(units: Sequence[Word], rules: Rules) -> list[tuple[int, int]]:
+def best_cuts(units: Sequence[ShownWord], rules: Rules) -> list[tuple[int, int]]:
     """Return the first unit of each cue and the one behind its last, the best of all ways.
 
     Parameters
     ----------
-    units : sequence of Word
+    units : sequence of ShownWord
         What is not cut, in order.
     rules : Rules
         What cues should be. A unit that breaks them has one of its own.
+
+    Returns
+    -------
+    list of (int, int)
+        In order; together they have every unit once.
+
+    Examples
+    --------
+    >>> rules = Rules(width=42, lines=2, shortest=1.0, longest=7.0, pace=17.0)
+    >>> words = [ShownWord(text=f" {n}.", start=2.0 * n, end=2.0 * n + 0.5) for n in range(3)]
+    >>> best_cuts(words, rules)
+    [(0, 1), (1, 2), (2, 3)]
     """
     count = len(units)
     costs = [0.0] + [math.inf] * count
@@ -87,7 +99,7 @@ def best_cuts(units: Sequence[Word], rules: Rules) -> list[tuple[int, int]]:
     return cuts[::-1]
 
 
-def _cost_of_end(units: Sequence[Word], number: int) -> tuple[float, float]:
+def _cost_of_end(units: Sequence[ShownWord], number: int) -> tuple[float, float]:
     """Return what it costs to end a cue behind a unit, and what it costs not to."""
     if number + 1 == len(units):
         return 0.0, 0.0

@@ -9,9 +9,9 @@ already comes back to the bit.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from transcriber.engine.interface import Segment, Transcript
 from transcriber.transcript.plain_text import is_seen
 
 LEAST = 0.02
@@ -33,6 +33,16 @@ def apart(spans: Sequence[Span], *, first: float = 0.0, last: float = math.inf) 
         In the order in which they are said.
     first, last : float
         Nothing begins before the first, nor ends behind the last.
+
+    Returns
+    -------
+    list of Span
+        As many as were given, in seconds.
+
+    Examples
+    --------
+    >>> apart([(0.0, 2.0), (1.5, 1.5), (1.5, 3.0)])
+    [(0.0, 1.5), (1.5, 1.52), (1.52, 3.0)]
     """
     if not spans:
         return []
@@ -61,29 +71,34 @@ def apart(spans: Sequence[Span], *, first: float = 0.0, last: float = math.inf) 
 
 
 def tidied(
-    segments: Sequence[Mapping[str, Any]], *, first: float = 0.0, last: float = math.inf
-) -> list[dict[str, Any]]:
+    segments: Sequence[Segment], *, first: float = 0.0, last: float = math.inf
+) -> list[Segment]:
     """Return segments that can be shown, with new numbers.
 
     Those without text, and those that begin behind the end of the recording, are left out.
 
     Parameters
     ----------
-    segments : sequence of mapping
-        In the form of openai-whisper's.
+    segments : sequence of Segment
+        As they were decoded; they are left as they are.
     first, last : float
         What was shown ends there, and so does the recording, in seconds.
+
+    Examples
+    --------
+    >>> tidied([{"start": 0.0, "end": 30.0, "text": " Hi."}], last=3.5)
+    [{'start': 0.0, 'end': 3.5, 'text': ' Hi.'}]
     """
     # Clips that were asked for in another order are told in that of time.
     ordered = sorted(segments, key=lambda segment: segment.get("seek", 0))
-    kept = [dict(one) for one in ordered if is_seen(one["text"]) and one["start"] < last]
+    kept = [one.copy() for one in ordered if is_seen(one["text"]) and one["start"] < last]
     spans = apart([(one["start"], one["end"]) for one in kept], first=first, last=last)
     for number, (segment, (start, end)) in enumerate(zip(kept, spans, strict=True)):
         segment["start"], segment["end"] = start, end
         if "id" in segment:
             segment["id"] = number
         if "words" in segment:
-            segment["words"] = [dict(one) for one in segment["words"] if is_seen(one["word"])]
+            segment["words"] = [one.copy() for one in segment["words"] if is_seen(one["word"])]
     words = [word for segment in kept for word in segment.get("words", ())]
     spans = apart([(one["start"], one["end"]) for one in words], first=first, last=last)
     for word, (start, end) in zip(words, spans, strict=True):
@@ -91,15 +106,21 @@ def tidied(
     return kept
 
 
-def tidied_result(result: Mapping[str, Any], *, last: float = math.inf) -> dict[str, Any]:
+def tidied_result(result: Transcript, *, last: float = math.inf) -> Transcript:
     """Return a transcript whose segments can be shown, and its text with what is left of them.
 
     Parameters
     ----------
-    result : mapping
-        ``text``, ``segments`` and ``language``, as openai-whisper's ``transcribe`` returns.
+    result : Transcript
+        As the engine gives it.
     last : float
         Where the recording ends, in seconds.
+
+    Examples
+    --------
+    >>> said = [{"start": n, "end": n + 1.0, "text": f" {n}."} for n in (0.0, 9.0)]
+    >>> tidied_result({"text": " 0.0. 9.0.", "segments": said, "language": "en"}, last=3.5)["text"]
+    ' 0.0.'
     """
     segments = tidied(result["segments"], last=last)
     text = result["text"]

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from transcriber.engine.interface import PLAIN_KERNELS, Clip, Position, Progress, WindowResult
+from transcriber.engine.interface import PLAIN_KERNELS, Clip, DecodedWindows, Position, WindowResult
 from transcriber.files import (
     make_directory,
     sibling,
@@ -104,10 +104,10 @@ class Journal:
         self._restore()
 
     @property
-    def progress(self) -> Progress:
+    def decoded(self) -> DecodedWindows:
         """What has been decoded so far, as the loop takes it."""
         language = self.header.language if self.header else None
-        return Progress(language=language, windows=tuple(self.windows))
+        return DecodedWindows(language=language, windows=tuple(self.windows))
 
     def begin(self, header: Header, windows: Sequence[WindowResult] = ()) -> None:
         """Start over with the recording, weights and settings of `header`.
@@ -188,7 +188,13 @@ def _kept(lines: Iterable[bytes]) -> Kept:
 
 
 def journal_path(stem: Path) -> Path:
-    """Return the path of the journal of a transcript, given that of its files without ending."""
+    """Return the path of the journal of a transcript, given that of its files without ending.
+
+    Examples
+    --------
+    >>> str(journal_path(Path("out/talk")))
+    'out/talk.transcriber-journal'
+    """
     return sibling(stem, SUFFIX)
 
 
@@ -215,6 +221,21 @@ def identity(parts: Mapping[str, Any]) -> str:
     ----------
     parts : mapping
         Names and values that JSON can express.
+
+    Returns
+    -------
+    str
+        SHA-256 in hexadecimal, of the JSON with sorted keys.
+
+    Raises
+    ------
+    TypeError
+        When JSON cannot express something.
+
+    Examples
+    --------
+    >>> identity({"model": "base", "threads": 2})[:16]
+    '0bcf4fa4112dceec'
     """
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

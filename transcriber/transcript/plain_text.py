@@ -16,18 +16,29 @@ _BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
 def one_line(text: str) -> str:
-    """Return a text without controls, with a blank for each break of the line.
+    r"""Return a text without controls, with a blank for each break of the line.
 
     Parameters
     ----------
     text : str
         Any text. One that has neither comes back as it is.
+
+    Examples
+    --------
+    >>> one_line("one\r\ntwo\x07")
+    'one two'
     """
     return _CONTROLS.sub("", _BREAKS.sub(" ", text))
 
 
 def is_seen(text: str) -> bool:
-    """Whether anything of a text is seen: blanks, joiners and soft hyphens alone are not."""
+    r"""Whether anything of a text is seen: blanks, joiners and soft hyphens alone are not.
+
+    Examples
+    --------
+    >>> is_seen(" \u200b"), is_seen(".")
+    (False, True)
+    """
     return any(
         not one.isspace() and one not in _BLANK_LETTERS and unicodedata.category(one) != "Cf"
         for one in one_line(text)

@@ -172,6 +172,11 @@ def shelf_paths(journal: Path) -> tuple[Path, ...]:
     """Return the places beside a journal: ``.old``, ``.old2`` and so on.
 
     There is one more than is kept, for what is put there before something else is taken.
+
+    Examples
+    --------
+    >>> [path.name for path in shelf_paths(Path("talk.transcriber-journal"))][:2]
+    ['talk.transcriber-journal.old', 'talk.transcriber-journal.old2']
     """
     stem = journal.with_name(journal.name.removesuffix(SUFFIX))
     endings = (".old", *(f".old{number}" for number in range(2, PLACES + 2)))

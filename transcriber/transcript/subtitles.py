@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from transcriber.engine.interface import TimedText
 from transcriber.settings import OutputSettings
 from transcriber.text_width import text_width
 from transcriber.transcript.best_cuts import Rules, best_cuts
-from transcriber.transcript.words import Word, units_of, words_of
+from transcriber.transcript.words import ShownWord, units_of, words_of
 
 _SHORTEST = 0.005
 """Seconds that every cue lasts at least; a word's times are multiples of twice that."""
@@ -39,7 +39,13 @@ PRESETS = {
 
 
 def rules_of(output: OutputSettings) -> Rules | None:
-    """Return the rules that the user wants; None where openai-whisper's cues will do."""
+    """Return the rules that the user wants; None where openai-whisper's cues will do.
+
+    Examples
+    --------
+    >>> rules_of(OutputSettings(subtitles="short", max_line_width=32))
+    Rules(width=32, lines=1, shortest=0.7, longest=4.0, pace=17.0)
+    """
     if output.subtitles is None:
         return None
     rules = PRESETS[output.subtitles]
@@ -52,20 +58,33 @@ def rules_of(output: OutputSettings) -> Rules | None:
     )
 
 
-def recut(segments: Sequence[Mapping[str, Any]], rules: Rules) -> list[dict[str, Any]]:
-    """Return segments that have a cue each, without words."""
+def recut(segments: Sequence[TimedText], rules: Rules) -> list[TimedText]:
+    """Return segments that have a cue each, without words.
+
+    Parameters
+    ----------
+    segments : sequence of TimedText
+        What is said, in order.
+    rules : Rules
+        What the cues should be.
+
+    Examples
+    --------
+    >>> recut([{"start": 1.0, "end": 3.0, "text": " Good morning."}], PRESETS["standard"])
+    [{'start': 1.0, 'end': 3.0, 'text': 'Good morning.'}]
+    """
     return [
         {"start": cue.start, "end": cue.end, "text": "\n".join(cue.lines)}
         for cue in cut(words_of(segments), rules)
     ]
 
 
-def cut(words: Sequence[Word], rules: Rules) -> list[Cue]:
+def cut(words: Sequence[ShownWord], rules: Rules) -> list[Cue]:
     """Cut words into cues.
 
     Parameters
     ----------
-    words : sequence of Word
+    words : sequence of ShownWord
         In the order of their times, which do not overlap: see `words_of`.
     rules : Rules
         What the cues should be.
@@ -75,6 +94,11 @@ def cut(words: Sequence[Word], rules: Rules) -> list[Cue]:
     list of Cue
         Every word is in one of them, in order. None ends after the next one's beginning, nor, if it
         lasts at all, after the last word.
+
+    Examples
+    --------
+    >>> cut([ShownWord(text=" Yes.", start=1.0, end=1.5)], PRESETS["short"])
+    [Cue(lines=('Yes.',), start=1.0, end=1.5)]
     """
     units = units_of(words)
     groups = _lasting([units[start:end] for start, end in best_cuts(units, rules)])
@@ -92,9 +116,9 @@ def cut(words: Sequence[Word], rules: Rules) -> list[Cue]:
     return cues
 
 
-def _lasting(groups: Sequence[Sequence[Word]]) -> list[list[Word]]:
+def _lasting(groups: Sequence[Sequence[ShownWord]]) -> list[list[ShownWord]]:
     """Join what has no length with what is beside it: no player shows it."""
-    lasting: list[list[Word]] = []
+    lasting: list[list[ShownWord]] = []
     for group in groups:
         start = group[0].start
         if lasting and start - lasting[-1][0].start < _SHORTEST:
@@ -107,11 +131,11 @@ def _lasting(groups: Sequence[Sequence[Word]]) -> list[list[Word]]:
     return lasting
 
 
-def _columns(group: Sequence[Word]) -> int:
+def _columns(group: Sequence[ShownWord]) -> int:
     return text_width("".join(unit.text for unit in group).strip())
 
 
-def _wrapped(group: Sequence[Word], rules: Rules) -> tuple[str, ...]:
+def _wrapped(group: Sequence[ShownWord], rules: Rules) -> tuple[str, ...]:
     """Break a cue into as few lines as hold it, about equally long."""
     lines = _filled(group, rules.width)
     # No narrower ones could hold all, even if each were full.
@@ -122,7 +146,7 @@ def _wrapped(group: Sequence[Word], rules: Rules) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _filled(group: Sequence[Word], width: int) -> list[str]:
+def _filled(group: Sequence[ShownWord], width: int) -> list[str]:
     lines = [group[0].text.strip()]
     for unit in group[1:]:
         longer = lines[-1] + unit.text

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from transcriber.engine.interface import TimedText, Word
 from transcriber.transcript.plain_text import is_seen
 
 
 @dataclass(frozen=True, kw_only=True)
-class Word:
+class ShownWord:
     """A word, with the blank before it if there is one, and its times in seconds."""
 
     text: str
@@ -20,17 +20,27 @@ class Word:
     end: float
 
 
-def words_of(segments: Sequence[Mapping[str, Any]]) -> list[Word]:
+def words_of(segments: Sequence[TimedText]) -> list[ShownWord]:
     """Return the words of a transcript, whose times rise and never overlap.
 
     Where several words have times together, these are shared out evenly.
+
+    Parameters
+    ----------
+    segments : sequence of TimedText
+        In order. One without words is taken as one word, and what is in it is parted at blanks.
+
+    Examples
+    --------
+    >>> words_of([{"start": 1.0, "end": 2.0, "text": " Good day."}])
+    [ShownWord(text=' Good', start=1.0, end=1.5), ShownWord(text=' day.', start=1.5, end=2.0)]
     """
-    found: list[Word] = []
+    found: list[ShownWord] = []
     apart = False
     for segment in segments:
         # Segments are sentences or parts of them: their words do not grow together.
         begins = bool(found)
-        for one in segment.get("words") or [{**segment, "word": segment["text"]}]:
+        for one in segment.get("words") or [as_word(segment)]:
             parts = [part for part in one["word"].split() if is_seen(part)]
             apart = apart or one["word"][:1].isspace()
             if begins and parts:
@@ -39,32 +49,54 @@ def words_of(segments: Sequence[Mapping[str, Any]]) -> list[Word]:
             for number, part in enumerate(parts, 1):
                 start = one["start"] + step * (number - 1)
                 end = one["end"] if number == len(parts) else start + step
-                found.append(Word(text=" " * apart + part, start=start, end=end))
+                found.append(ShownWord(text=" " * apart + part, start=start, end=end))
                 apart = True
             apart = one["word"][-1:].isspace() or (apart and not parts)
     return _in_order(found)
 
 
-def units_of(words: Sequence[Word]) -> list[Word]:
-    """Return the words, with those in one that no line may end between."""
-    units: list[Word] = []
+def as_word(segment: TimedText) -> Word:
+    """Return a segment whose words were not found as one word, which has no probability.
+
+    Examples
+    --------
+    >>> as_word({"start": 1.0, "end": 2.0, "text": " Good day."})
+    {'word': ' Good day.', 'start': 1.0, 'end': 2.0}
+    """
+    return {"word": segment["text"], "start": segment["start"], "end": segment["end"]}
+
+
+def units_of(words: Sequence[ShownWord]) -> list[ShownWord]:
+    """Return the words, with those in one that no line may end between.
+
+    Parameters
+    ----------
+    words : sequence of ShownWord
+        As `words_of` returns them.
+
+    Examples
+    --------
+    >>> units_of([ShownWord(text=text, start=1.0, end=1.5) for text in (" (", "yes")])
+    [ShownWord(text=' (yes', start=1.0, end=1.5)]
+    """
+    units: list[ShownWord] = []
     for word in words:
         if units and _stick(units[-1].text, word.text):
             text = units[-1].text + word.text
-            units[-1] = Word(text=text, start=units[-1].start, end=word.end)
+            units[-1] = ShownWord(text=text, start=units[-1].start, end=word.end)
         else:
             units.append(word)
     return units
 
 
-def _in_order(words: Sequence[Word]) -> list[Word]:
+def _in_order(words: Sequence[ShownWord]) -> list[ShownWord]:
     """Let no word begin before the one before it, nor end after the next one's beginning."""
     starts = [0.0]
     for word in words:
         starts.append(max(word.start, starts[-1]))
     starts.append(math.inf)
     return [
-        Word(text=word.text, start=start, end=min(max(word.end, start), limit))
+        ShownWord(text=word.text, start=start, end=min(max(word.end, start), limit))
         for word, start, limit in zip(words, starts[1:-1], starts[2:], strict=True)
     ]
 

@@ -10,16 +10,18 @@ import contextlib
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from transcriber.engine.interface import TimedText, Transcript
 from transcriber.files import atomic_writer, sibling
 from transcriber.settings import OUTPUT_FORMATS, OutputSettings
 from transcriber.transcript.cues import tidied_result
 from transcriber.transcript.ownership import Mark, put_mark
 from transcriber.transcript.plain_text import one_line
 from transcriber.transcript.subtitles import recut, rules_of
+from transcriber.transcript.words import as_word
 
 _AMPERSAND, _LESS = "\ufdd0", "\ufdd1"
 """Stand for ``&`` and ``<`` of the text while lines are broken, so that what is escaped is as long
@@ -32,31 +34,49 @@ Cue = tuple[str, str, str]
 
 
 def render(
-    result: Mapping[str, Any], output: OutputSettings, file_format: str, *, last: float = math.inf
+    result: Transcript, output: OutputSettings, file_format: str, *, last: float = math.inf
 ) -> str:
-    """Return a transcript in one of the formats.
+    r"""Return a transcript in one of the formats.
 
     Parameters
     ----------
-    result : mapping
-        ``text``, ``segments`` and ``language``, as openai-whisper's ``transcribe`` returns.
+    result : Transcript
+        As the engine gives it.
     output : OutputSettings
         How subtitles are broken into lines.
     file_format : str
         ``txt``, ``vtt``, ``srt``, ``tsv`` or ``json``.
     last : float
         Where the recording ends, in seconds.
+
+    Returns
+    -------
+    str
+        The content of the file, to be written as UTF-8.
+
+    Examples
+    --------
+    >>> said = [{"start": 0.0, "end": 1.0, "text": " Hi."}]
+    >>> render({"text": " Hi.", "segments": said, "language": "en"}, OutputSettings(), "tsv")
+    'start\tend\ttext\n0\t1000\tHi.\n'
     """
     return _render(tidied_result(result, last=last), output, file_format)
 
 
 def output_paths(stem: Path, output: OutputSettings) -> tuple[Path, ...]:
-    """Return the files of a transcript, given their common path without an ending."""
+    """Return the files of a transcript, given their common path without an ending.
+
+    Examples
+    --------
+    >>> wanted = OutputSettings(formats=("txt", "srt"))
+    >>> [str(path) for path in output_paths(Path("out/talk"), wanted)]
+    ['out/talk.txt', 'out/talk.srt']
+    """
     return tuple(stem.with_name(f"{stem.name}.{ending}") for ending in output.formats)
 
 
 def write_outputs(
-    result: Mapping[str, Any],
+    result: Transcript,
     stem: Path,
     output: OutputSettings,
     *,
@@ -92,7 +112,13 @@ def write_outputs(
 
 
 def partial_stem(stem: Path) -> Path:
-    """Return the path of what an interrupted run leaves, which never passes for the whole."""
+    """Return the path of what an interrupted run leaves, which never passes for the whole.
+
+    Examples
+    --------
+    >>> str(partial_stem(Path("out/talk")))
+    'out/talk.transcriber-partial'
+    """
     return sibling(stem, ".transcriber-partial")
 
 
@@ -104,7 +130,7 @@ def remove_partial(stem: Path) -> None:
             partial.with_name(f"{partial.name}.{ending}").unlink()
 
 
-def _render(shown: Mapping[str, Any], output: OutputSettings, file_format: str) -> str:
+def _render(shown: Transcript, output: OutputSettings, file_format: str) -> str:
     if file_format == "json":
         return _json(shown)
     if file_format == "txt":
@@ -121,13 +147,13 @@ def _render(shown: Mapping[str, Any], output: OutputSettings, file_format: str) 
     )
 
 
-def _row(segment: Mapping[str, Any]) -> str:
-    start, end = (round(1000 * segment[name]) for name in ("start", "end"))
+def _row(segment: TimedText) -> str:
+    start, end = round(1000 * segment["start"]), round(1000 * segment["end"])
     text = one_line(segment["text"]).strip().replace("\t", " ")
     return f"{start}\t{end}\t{text}\n"
 
 
-def _json(shown: Mapping[str, Any]) -> str:
+def _json(shown: Transcript) -> str:
     try:
         return json.dumps(shown, allow_nan=False)
     except ValueError:
@@ -143,7 +169,7 @@ def _finite(value: Any) -> Any:
     return [_finite(one) for one in value] if isinstance(value, list | tuple) else value
 
 
-def _cues(segments: list[Any], output: OutputSettings, file_format: str) -> Iterator[Cue]:
+def _cues(segments: Sequence[TimedText], output: OutputSettings, file_format: str) -> Iterator[Cue]:
     """Yield subtitles, with the stand-ins in their text."""
     from whisper.utils import get_writer  # noqa: PLC0415  imports torch
 
@@ -154,9 +180,7 @@ def _cues(segments: list[Any], output: OutputSettings, file_format: str) -> Iter
         shown = recut(shown, rules)
     elif any("words" in segment for segment in shown):
         # One whose words were not found is shown as a whole.
-        shown = [
-            {**one, "words": one.get("words") or [{**one, "word": one["text"]}]} for one in shown
-        ]
+        shown = [{**one, "words": one.get("words") or [as_word(one)]} for one in shown]
     cues = writer.iterate_result(
         {"segments": shown},
         highlight_words=output.highlight_words,
@@ -171,10 +195,13 @@ def _cues(segments: list[Any], output: OutputSettings, file_format: str) -> Iter
             yield start, end, _ARROWS.sub("->", "\n".join(lines))
 
 
-def _broken_by_nothing(segment: Mapping[str, Any]) -> dict[str, Any]:
+def _broken_by_nothing(segment: TimedText) -> TimedText:
     """Return a segment whose text has no break of its own."""
-    shown: dict[str, Any] = {"start": segment["start"], "end": segment["end"]}
-    shown["text"] = _stood_in(segment["text"])
+    shown: TimedText = {
+        "start": segment["start"],
+        "end": segment["end"],
+        "text": _stood_in(segment["text"]),
+    }
     if "words" in segment:
         shown["words"] = [{**word, "word": _stood_in(word["word"])} for word in segment["words"]]
     return shown

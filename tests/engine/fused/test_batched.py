@@ -13,7 +13,7 @@ import pytest
 from transcriber import operators
 from transcriber.engine import batched, openai_whisper
 from transcriber.engine.batched import BatchedEngine, TakenRecording, clips_left
-from transcriber.engine.interface import PLAIN_KERNELS, Clip, Position, Progress, WindowResult
+from transcriber.engine.interface import PLAIN_KERNELS, Clip, DecodedWindows, Position, WindowResult
 from transcriber.engine.local import LocalEngine
 from transcriber.models.stored import StoredModel
 from transcriber.settings import DecodingSettings
@@ -90,7 +90,7 @@ def read(found: BatchedEngine, name: str, clips: Sequence[Clip] | None = None) -
 def decode(
     found: BatchedEngine,
     names: Iterable[str],
-    done: Progress | None = None,
+    done: DecodedWindows | None = None,
     only: int | None = None,
 ) -> list[tuple[Key, WindowResult]]:
     """Return the windows of recordings in the order in which they are done."""
@@ -99,7 +99,7 @@ def decode(
     def loops() -> Iterator[tuple[Key, Any]]:
         for name in names:
             recording = read(found, name)
-            for clip, loop in found.loops(recording, "en", done or Progress()):
+            for clip, loop in found.loops(recording, "en", done or DecodedWindows()):
                 if only in (None, clip):
                     yield (name, clip), loop
 
@@ -147,11 +147,11 @@ def test_it_goes_on_from_any_window(model: StoredModel) -> None:
     whole = [window for _, window in decode(found, ["long"])]
     assert len(whole) > len(CLIPS["long"])
     for count in range(len(whole) + 1):
-        done = Progress(language="en", windows=tuple(whole[:count]))
+        done = DecodedWindows(language="en", windows=tuple(whole[:count]))
         rest = [window for _, window in decode(found, ["long"], done)]
         assert len(rest) == len(whole) - count
-        left = Progress(windows=(*done.windows, *rest))
-        assert left.segments == Progress(windows=tuple(whole)).segments
+        left = DecodedWindows(windows=(*done.windows, *rest))
+        assert left.segments == DecodedWindows(windows=tuple(whole)).segments
         by_position = {(one.position.clip, one.position.seek): one for one in whole}
         assert len(by_position) == len(whole)
         assert {(one.position.clip, one.position.seek): one for one in left.windows} == by_position
@@ -166,7 +166,7 @@ def test_a_finished_clip_has_no_loop(model: StoredModel) -> None:
         WindowResult(segments=(), position=Position(clip=clip, seek=ends[clip] - missing))
         for clip, missing in ((0, 0), (1, 100), (3, 0))
     )
-    done = Progress(language="en", windows=windows)
+    done = DecodedWindows(language="en", windows=windows)
     assert [clip for clip, _ in found.loops(recording, "en", done)] == [1, 2]
 
 
@@ -175,11 +175,11 @@ def test_which_clips_are_left() -> None:
         return WindowResult(segments=(), position=Position(clip=clip, seek=seek))
 
     clips = [(0, 300), (400, 900), (900, 1000)]
-    assert clips_left(clips, Progress()) == [0, 1, 2]
-    assert clips_left(clips, Progress(windows=(window(1, 899),))) == [0, 1, 2]
-    assert clips_left(clips, Progress(windows=(window(1, 899), window(0, 300)))) == [1, 2]
-    assert clips_left(clips, Progress(windows=(window(1, 899), window(1, 950)))) == [0, 2]
-    assert clips_left([], Progress()) == []
+    assert clips_left(clips, DecodedWindows()) == [0, 1, 2]
+    assert clips_left(clips, DecodedWindows(windows=(window(1, 899),))) == [0, 1, 2]
+    assert clips_left(clips, DecodedWindows(windows=(window(1, 899), window(0, 300)))) == [1, 2]
+    assert clips_left(clips, DecodedWindows(windows=(window(1, 899), window(1, 950)))) == [0, 2]
+    assert clips_left([], DecodedWindows()) == []
 
 
 @pytest.mark.usefixtures("either")
@@ -192,7 +192,7 @@ def test_other_widths_are_decoded_one_after_the_other(tmp_path: Path) -> None:
         local = LocalEngine(odd, device="cpu", settings=GREEDY)
         local.read([SOUNDS["short"]])
         local.use_clips([CLIPS["short"][clip]])
-        expected = [window.segments for window in local.windows("en", Progress())]
+        expected = [window.segments for window in local.windows("en", DecodedWindows())]
         assert [window.segments for window in windows["short", clip]] == expected
         local.close()
 
@@ -241,9 +241,9 @@ def test_a_recording_without_speech(model: StoredModel, encoded: list[Any]) -> N
     language = found.language()
     assert (language.code, language.probability) == ("en", None)
     recording = found.take()
-    assert list(found.decode(found.loops(recording, "en", Progress()))) == []
+    assert list(found.decode(found.loops(recording, "en", DecodedWindows()))) == []
     assert encoded == []
-    result = found.result(Progress(language="en"))
+    result: Any = found.result(DecodedWindows(language="en"))
     assert result == {"text": "", "segments": [], "language": "en"}
 
 
@@ -286,7 +286,7 @@ def test_what_tells_the_language_is_not_encoded_again(
     # Three of them, with two seconds of silence.
     assert [window.shape for window in encoded] == [(80, 832)] * 3
     recording = found.take()
-    for _, loop in found.loops(recording, language.code, Progress()):
+    for _, loop in found.loops(recording, language.code, DecodedWindows()):
         next(loop)
     assert [window.shape for window in encoded] == [*[(80, 832)] * 3, (80, 320)]
 
@@ -303,7 +303,7 @@ def test_another_recording_is_read_while_the_first_is_decoded(model: StoredModel
     with pytest.raises(RuntimeError, match="read a recording"):
         found.take()
     decoded = found.decode(
-        (("short", clip), loop) for clip, loop in found.loops(recording, "en", Progress())
+        (("short", clip), loop) for clip, loop in found.loops(recording, "en", DecodedWindows())
     )
     windows: list[tuple[Key, WindowResult | None]] = [next(decoded)]
     other = read(found, "long")

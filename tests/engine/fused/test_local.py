@@ -11,7 +11,7 @@ import pytest
 
 from transcriber import operators
 from transcriber.engine import openai_whisper
-from transcriber.engine.interface import PLAIN_KERNELS, Progress
+from transcriber.engine.interface import PLAIN_KERNELS, DecodedWindows
 from transcriber.engine.local import LocalEngine
 from transcriber.models.stored import StoredModel
 from transcriber.settings import DecodingSettings
@@ -54,7 +54,7 @@ def test_the_first_window_tells_the_language(
     assert language.probability is not None
     assert 1 / 99 < language.probability <= 1
     assert len(encoded) == 1
-    next(found.windows(language.code, Progress()))
+    next(found.windows(language.code, DecodedWindows()))
     # With openai-whisper's digits, silence follows a short recording where the language is told.
     assert len(encoded) == (1 if shared else 2)
     found.close()

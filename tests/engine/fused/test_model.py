@@ -14,7 +14,7 @@ import torch
 
 from transcriber import operators
 from transcriber.engine import openai_whisper
-from transcriber.engine.interface import Progress, Segment
+from transcriber.engine.interface import DecodedWindows, Segment
 from transcriber.errors import UsageError
 from transcriber.models.stored import StoredModel
 from transcriber.settings import DecodingSettings, fallback_temperatures
@@ -98,8 +98,10 @@ def segments(model: Network, settings: DecodingSettings, samples: bytes) -> list
     if language is None:
         probabilities = model.language_probabilities(model.encode(features.window(0, 3000)))
         language = max(probabilities, key=probabilities.__getitem__)
-    windows = transcribe_windows(model, features, settings, language=language, done=Progress())
-    return Progress(language=language, windows=tuple(windows)).segments
+    windows = transcribe_windows(
+        model, features, settings, language=language, done=DecodedWindows()
+    )
+    return DecodedWindows(language=language, windows=tuple(windows)).segments
 
 
 def alike(mine: Any, theirs: Any) -> bool:

@@ -115,7 +115,7 @@ def test_segments_get_the_words_that_openai_whisper_gives_them(
     words = random_words(generator, tokenizer)
     tokens = [token for word in words for token in word.tokens]
     cuts = sorted(generator.integers(0, len(tokens) + 1, size=generator.integers(0, 4)).tolist())
-    segments = []
+    segments: list[Any] = []
     for begin, end in zip([0, *cuts], [*cuts, len(tokens)], strict=True):
         times = sorted(generator.uniform(12, 42, size=2).round(2).tolist())
         segments.append(
@@ -155,7 +155,7 @@ def test_segments_get_the_words_that_openai_whisper_gives_them(
 def test_no_segments_and_no_words() -> None:
     options: Any = {"eot": 50257, "prepended": "", "appended": "", "last_speech": 0.0}
     add_words([], [], **options)
-    segment = {"seek": 0, "start": 1.0, "end": 2.0, "tokens": [400]}
+    segment: Any = {"seek": 0, "start": 1.0, "end": 2.0, "tokens": [400]}
     add_words([segment], [], **options)
     assert segment == {"seek": 0, "start": 1.0, "end": 2.0, "tokens": [400], "words": []}
 

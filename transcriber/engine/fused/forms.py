@@ -87,7 +87,18 @@ LABELS = ("float32", "bfloat16", "int8-bfloat16", "int8-int16")
 
 
 def resolve(compute_type: str) -> str:
-    """Return the compute type that `compute_type` stands for, which may be ``auto``."""
+    """Return the compute type that `compute_type` stands for, which may be ``auto``.
+
+    Parameters
+    ----------
+    compute_type : str
+        One of `transcriber.settings.COMPUTE_TYPES`.
+
+    Examples
+    --------
+    >>> resolve("auto"), resolve("float32")
+    ('int8', 'float32')
+    """
     return DEFAULT_TYPE if compute_type == "auto" else compute_type
 
 
@@ -100,6 +111,11 @@ def choose_forms(compute_type: str, capability: str) -> Forms:
         ``float32``, ``bfloat16`` or ``int8``.
     capability : str
         The instruction set that the kernels use.
+
+    Examples
+    --------
+    >>> choose_forms("int8", "avx2")
+    Forms(encoder='int16', decoder='int8')
     """
     if compute_type == "float32":
         return Forms(encoder="float32", decoder=EXACT)
@@ -119,6 +135,11 @@ def in_words(compute_type: str, capability: str) -> str:
         What was asked for, ``auto`` included.
     capability : str
         The instruction set that the kernels use.
+
+    Examples
+    --------
+    >>> in_words("auto", "avx2")
+    'decoder in int8, encoder in int16; the fastest'
     """
     resolved = resolve(compute_type)
     forms = choose_forms(resolved, capability)

@@ -101,7 +101,19 @@ Item = Matrix | Plain
 
 
 def is_supported(dimensions: Mapping[str, int]) -> bool:
-    """Whether the operators can compute a model of these dimensions."""
+    """Whether the operators can compute a model of these dimensions.
+
+    Parameters
+    ----------
+    dimensions : mapping of str to int
+        The fields of openai-whisper's ``ModelDimensions``.
+
+    Examples
+    --------
+    >>> sizes = {"n_audio_state": 384, "n_text_state": 384, "n_audio_head": 6, "n_text_head": 6}
+    >>> is_supported(sizes)
+    True
+    """
     state = dimensions["n_audio_state"]
     return (
         state == dimensions["n_text_state"]
@@ -111,7 +123,22 @@ def is_supported(dimensions: Mapping[str, int]) -> bool:
 
 
 def encoder_items(dimensions: Mapping[str, int], forms: Forms) -> list[Item]:
-    """Return what `transcriber.operators.encode` takes, in order."""
+    """Return what `transcriber.operators.encode` takes, in order.
+
+    Parameters
+    ----------
+    dimensions : mapping of str to int
+        The fields of openai-whisper's ``ModelDimensions``.
+    forms : Forms
+        How the weights are stored.
+
+    Examples
+    --------
+    >>> sizes = {"n_audio_state": 384, "n_mels": 80, "n_audio_ctx": 1500, "n_audio_layer": 4}
+    >>> items = encoder_items(sizes, Forms(encoder="int16", decoder="int8"))
+    >>> items[2], len(items)
+    (Plain(name='encoder.positional_embedding', shape=(1500, 384), dtype='F32'), 37)
+    """
     state, form = dimensions["n_audio_state"], forms.encoder
     items: list[Item] = [
         # They read the spectrogram, whose values are too far apart for few bits.
@@ -128,7 +155,22 @@ def encoder_items(dimensions: Mapping[str, int], forms: Forms) -> list[Item]:
 
 
 def decoder_items(dimensions: Mapping[str, int], forms: Forms) -> list[Item]:
-    """Return what the operators take that decode, in order."""
+    """Return what the operators take that decode, in order.
+
+    Parameters
+    ----------
+    dimensions : mapping of str to int
+        The fields of openai-whisper's ``ModelDimensions``.
+    forms : Forms
+        How the weights are stored; nothing of it is left open.
+
+    Examples
+    --------
+    >>> sizes = {"n_text_state": 384, "n_vocab": 51865, "n_text_ctx": 448, "n_text_layer": 4}
+    >>> items = decoder_items(sizes, Forms(encoder="int16", decoder="int8"))
+    >>> items[2], len(items)
+    (Plain(name='decoder.positional_embedding', shape=(448, 384), dtype='F32'), 57)
+    """
     state, form = dimensions["n_text_state"], forms.decoder
     embedding, tokens = "decoder.token_embedding.weight", dimensions["n_vocab"]
     items: list[Item] = [
@@ -170,7 +212,13 @@ def decoder_items(dimensions: Mapping[str, int], forms: Forms) -> list[Item]:
 
 
 def described(items: Sequence[Item]) -> list[Described]:
-    """Return the tensors of all items, in order."""
+    """Return the tensors of all items, in order.
+
+    Examples
+    --------
+    >>> described([Plain(name="decoder.ln.bias", shape=(384,))])
+    [Described(name='decoder.ln.bias', dtype='F32', shape=(384,))]
+    """
     return [tensor for item in items for tensor in item.tensors()]
 
 

@@ -91,6 +91,20 @@ def alignment_heads(description: Description, official: str | None) -> Heads:
         The model.
     official : str or None
         openai-whisper's name of it.
+
+    Returns
+    -------
+    tuple of (int, int)
+        Those that openai-whisper has for the name, or else those that the checkpoint names, or
+        else all of the upper half of the layers.
+
+    Examples
+    --------
+    >>> forms = Forms(encoder="float32", decoder="float32")
+    >>> sizes = {"n_text_layer": 2, "n_text_head": 3}
+    >>> of = Description(sha256="", dimensions=sizes, alignment_heads=None, forms=forms)
+    >>> alignment_heads(of, None)
+    ((1, 0), (1, 1), (1, 2))
     """
     layers, heads = (description.dimensions[f"n_text_{part}"] for part in ("layer", "head"))
     if official is not None:

@@ -24,6 +24,7 @@ from transcriber.settings import DecodingSettings
 
 if TYPE_CHECKING:
     from transcriber.engine.interface import Segment
+    from transcriber.engine.word_request import WordRequest
 
 _ENGLISH_VOCABULARY = 51864
 """Tokens of a model that knows English only; every language more has one."""
@@ -150,28 +151,19 @@ class FusedModel:
         slots = max(windows * (settings.beam_size or 1), self._rows)
         return self._make_batch(slots, exact=False)
 
-    def add_words(
-        self,
-        segments: list[Segment],
-        window: torch.Tensor,
-        *,
-        encoded: Encoded,
-        language: str,
-        frames: int,
-        last_speech: float,
-    ) -> None:
+    def add_words(self, segments: list[Segment], request: WordRequest) -> None:
         """Give each segment its words with their times, and tighten its own times to them."""
-        tokenizer = self.tokenizer(language)
+        tokenizer = self.tokenizer(request.language)
         text = [token for segment in segments for token in segment["tokens"]]
         text = [token for token in text if token < tokenizer.eot]
-        words = self._align(encoded, tokenizer, text, frames) if text else []
+        words = self._align(request, tokenizer, text) if text else []
         add_words(
             segments,
             words,
             eot=tokenizer.eot,
             prepended=self._settings.prepend_punctuations,
             appended=self._settings.append_punctuations,
-            last_speech=last_speech,
+            last_speech=request.last_speech,
         )
 
     @property
@@ -214,19 +206,17 @@ class FusedModel:
         with contextlib.suppress(Exception):
             self._make_tokenizer("en")
 
-    def _align(
-        self, encoded: Encoded, tokenizer: Any, text: list[int], frames: int
-    ) -> list[Alignment]:
+    def _align(self, request: WordRequest, tokenizer: Any, text: list[int]) -> list[Alignment]:
         before = len(tokenizer.sot_sequence)
         tokens = [*tokenizer.sot_sequence, tokenizer.no_timestamps, *text, tokenizer.eot]
         logits, scores = self._forward(
-            encoded, tokens, rows=range(before, before + len(text)), alignment=self._heads
+            request.encoded, tokens, rows=range(before, before + len(text)), alignment=self._heads
         )
         probabilities = logits[:, : tokenizer.eot].softmax(-1).numpy()
         return align(
             tokenizer,
             text,
-            scores.numpy()[:, :, : frames // 2],
+            scores.numpy()[:, :, : request.frames // 2],
             probabilities[np.arange(len(text)), text],
             skipped=before,
         )

@@ -26,6 +26,12 @@ def initial_tokens(tokenizer: Any, prompt: list[int], limit: int) -> list[int]:
         Tokens of the text before the window.
     limit : int
         How many of them, the last ones, the decoder takes.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> initial_tokens(SimpleNamespace(sot_prev=9, sot_sequence=(1, 2)), [5, 6, 7], 2)
+    [9, 6, 7, 1, 2]
     """
     before = [tokenizer.sot_prev, *prompt[-limit:]] if prompt else []
     return [*before, *tokenizer.sot_sequence]
@@ -42,6 +48,19 @@ def suppressed_tokens(tokenizer: Any, given: str, vocabulary: int) -> tuple[int,
         What the user asked for: numbers with commas between them.
     vocabulary : int
         How many tokens there are.
+
+    Returns
+    -------
+    tuple of int
+        In rising order, each once.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> marks = ("sot", "sot_prev", "sot_lm", "transcribe", "translate", "no_speech")
+    >>> tokenizer = SimpleNamespace(**{mark: 1 for mark in marks})
+    >>> suppressed_tokens(tokenizer, "0,-2", 10)
+    (0, 1, 8)
     """
     # An empty list switches even the decoder's own suppression off in openai-whisper.
     if not given:

@@ -18,7 +18,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from transcriber.engine.dynamic_time_warping import warp
-from transcriber.engine.interface import FRAMES_PER_SECOND, Segment
+from transcriber.engine.interface import FRAMES_PER_SECOND, Segment, Word
 
 _TOKENS_PER_SECOND = 50
 """Positions of the encoder's output."""
@@ -131,6 +131,14 @@ def add_words(
         Punctuation that belongs to the word after it, and to the word before it.
     last_speech : float
         End of the last word before the window, in seconds.
+
+    Examples
+    --------
+    >>> segments = [{"seek": 0, "start": 0.0, "end": 1.0, "tokens": [7, 99]}]
+    >>> said = [Alignment(word=" Yes", tokens=(7,), start=0.2, end=0.6, probability=0.9)]
+    >>> add_words(segments, said, eot=50, prepended="", appended=".", last_speech=0.0)
+    >>> segments[0]["words"]
+    [{'word': ' Yes', 'start': 0.2, 'end': 0.6, 'probability': 0.9}]
     """
     if not segments:
         return
@@ -142,7 +150,7 @@ def add_words(
     offset = segments[0]["seek"] / FRAMES_PER_SECOND
     for segment in segments:
         count = sum(token < eot for token in segment["tokens"])
-        taken: list[dict[str, Any]] = []
+        taken: list[Word] = []
         used = 0
         while used < count and (word := next(waiting, None)) is not None:
             used += len(word.tokens)
@@ -228,7 +236,7 @@ def _joined(first: Alignment, second: Alignment, timed: Alignment) -> Alignment:
     return replace(timed, word=first.word + second.word, tokens=first.tokens + second.tokens)
 
 
-def _shorten_after_pause(words: list[dict[str, Any]], usual: float, last_speech: float) -> None:
+def _shorten_after_pause(words: list[Word], usual: float, last_speech: float) -> None:
     """Shorten the first two words of a segment where they began before a pause was over."""
     longest = 2 * usual
     first = words[0]
@@ -243,7 +251,7 @@ def _shorten_after_pause(words: list[dict[str, Any]], usual: float, last_speech:
     first["start"] = max(0, first["end"] - longest)
 
 
-def _reconcile(segment: Segment, words: list[dict[str, Any]], usual: float) -> None:
+def _reconcile(segment: Segment, words: list[Word], usual: float) -> None:
     """Let a segment and its words begin and end together; too long a word gives way."""
     first, last = words[0], words[-1]
     if segment["start"] < first["end"] and segment["start"] - 0.5 > first["start"]:
