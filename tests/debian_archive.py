@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts import debian_suites
+from buildkit import debian_addresses, debian_suites
 
 SETTINGS = """\
 Acquire::AllowInsecureRepositories "true";
@@ -101,7 +101,7 @@ def apt_for(archive: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     monkeypatch.setenv("APT_CONFIG", str(folder / "apt.conf"))
     monkeypatch.setattr(debian_suites, "KEYRING", folder / "no-keys.gpg")
     monkeypatch.setattr(debian_suites, "REMOVED_KEYS", folder / "no-keys.gpg")
-    monkeypatch.delenv(debian_suites.ADDRESS_VARIABLE, raising=False)
+    monkeypatch.delenv(debian_addresses.ADDRESS_VARIABLE, raising=False)
     return folder
 
 

@@ -88,6 +88,7 @@ def test_version(run: Run, arguments: list[str]) -> None:
     ("asked", "meant"),
     [
         (["help"], ["--help"]),
+        (["--help-all"], ["--help_all"]),
         (["help", "models"], ["models", "--help"]),
         (["help", "models", "fetch"], ["models", "fetch", "--help"]),
         (["models", "help", "import"], ["models", "import", "--help"]),
@@ -108,7 +109,7 @@ def test_help_is_a_word_too(run: Run, asked: list[str], meant: list[str]) -> Non
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        ([], 2, "audio"),
+        ([], 2, "RECORDING"),
         (["help", "transcribe"], 2, "no sub-command transcribe"),
         (["help", "--models"], 2, "no sub-command --models"),
         (["@/nonexistent/list.txt"], 3, "/nonexistent/list.txt"),

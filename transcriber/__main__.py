@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-from transcriber.commands.table import SUBCOMMANDS
 from transcriber.errors import TranscriberError, UsageError
 from transcriber.interruption import Interrupted, check_interrupted, end_at_signals
 from transcriber.streams import (
@@ -86,11 +85,19 @@ def _dispatch_or_tell(given: list[str]) -> int:
 
 def _dispatch(given: list[str]) -> int:
     """Run the sub-command, or a transcription; load no more than it needs."""
+    if given in (["--version"], ["-V"]):
+        # Scripts ask for it often; the parser of all options takes longer than the answer.
+        from transcriber import __version__
+
+        print_whole(f"transcriber {__version__}\n")
+        return 0
     command, rest = (given[0], given[1:]) if given else ("", [])
     if command == "__probe_device__":
         from transcriber.machine import device_probe
 
         return device_probe.main(rest)
+    from transcriber.subcommands import SUBCOMMANDS
+
     if command == "help":
         if rest and rest[0] not in SUBCOMMANDS:
             raise UsageError(f"there is no sub-command {rest[0]}", "see transcriber --help")
@@ -100,12 +107,6 @@ def _dispatch(given: list[str]) -> int:
         from transcriber.commands.running import run_subcommand
 
         return run_subcommand(command, rest)
-    if given in (["--version"], ["-V"]):
-        # Scripts ask for it often; the parser of all options takes longer than the answer.
-        from transcriber import __version__
-
-        print_whole(f"transcriber {__version__}\n")
-        return 0
     if command == "desktop" or not given:
         from transcriber import desktop
 

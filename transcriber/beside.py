@@ -18,9 +18,9 @@ def native_executable() -> Path | None:
 
 
 def file_beside(name: str) -> Path | None:
-    """Return the file `name` beside the executable, or None where there is none."""
+    """Return the file `name` beside the executable or below, or None where there is none."""
     executable = native_executable()
-    path = executable.with_name(name) if executable else None
+    path = executable.parent / name if executable else None
     return path if path and path.is_file() else None
 
 

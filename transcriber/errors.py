@@ -20,6 +20,8 @@ class TranscriberError(Exception):
     """
 
     exit_code = 1
+    meaning = "a defect of the program"
+    """What `exit_code` stands for, as help and manual say it: no docstring is left at run time."""
 
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(message)
@@ -36,60 +38,70 @@ class UsageError(TranscriberError):
     """The command line asks for something that does not exist or contradicts itself."""
 
     exit_code = 2
+    meaning = "the command line makes no sense"
 
 
 class InputError(TranscriberError):
     """A recording is missing, unreadable, empty, encrypted or holds no audio."""
 
     exit_code = 3
+    meaning = "a recording cannot be read"
 
 
 class ModelError(TranscriberError):
     """A model is unknown, damaged or in a format that cannot be read."""
 
     exit_code = 4
+    meaning = "a model is unknown or cannot be read"
 
 
 class NetworkError(TranscriberError):
     """A model, or the CUDA add-on, could not be fetched from any of its sources."""
 
     exit_code = 5
+    meaning = "a download failed"
 
 
 class OfflineError(TranscriberError):
     """A download is needed, and the network is forbidden."""
 
     exit_code = 6
+    meaning = "a download is needed, and the network is forbidden"
 
 
 class StorageError(TranscriberError):
     """A file cannot be written: disk full, read-only or not permitted."""
 
     exit_code = 7
+    meaning = "a file cannot be written"
 
 
 class DependencyError(TranscriberError):
     """A program or library that this one needs is missing or does not run."""
 
     exit_code = 8
+    meaning = "ffmpeg or a library is missing or does not run"
 
 
 class LimitError(TranscriberError):
     """Reading a recording went past its time or memory limit, or an import past the memory."""
 
     exit_code = 9
+    meaning = "time or memory do not suffice"
 
 
 class OutOfMemoryError(TranscriberError):
     """The memory does not suffice for the model, which no other recording would change."""
 
     exit_code = LimitError.exit_code
+    meaning = LimitError.meaning
 
 
 class SomeInputsFailedError(TranscriberError):
     """Several recordings were given; some were transcribed and some failed."""
 
     exit_code = 10
+    meaning = "some of several recordings failed"
 
 
 class EngineFailedError(TranscriberError):
@@ -100,12 +112,14 @@ class EngineFailedError(TranscriberError):
     """
 
     exit_code = 11
+    meaning = "the GPU, or the Python that decodes, has failed"
 
 
 class SignatureError(TranscriberError):
     """A file is not what was published: its digest or its signature is of something else."""
 
     exit_code = 12
+    meaning = "a download is not what was published"
 
 
 INTERRUPTED_BY_SIGINT = 130

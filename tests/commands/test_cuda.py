@@ -8,15 +8,13 @@ from cuda.conftest import (  # noqa: F401
     Sample,
     StartServer,
     fetch_from,
-    own_home,
-    policy,
     published,
-    report,
     sample,
     start_server,
     unset,
 )
 from download.download_server import serve
+from models.conftest import own_home, policy, report  # noqa: F401
 
 from transcriber.__main__ import main
 from transcriber.cuda.addon import VARIABLE, Addon

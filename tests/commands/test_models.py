@@ -23,7 +23,6 @@ from models.conftest import (  # noqa: F401
     report,
     small_disk,
     start_server,
-    store,
 )
 from models.test_store import import_model
 

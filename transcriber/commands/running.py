@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 
-from transcriber.commands.table import SUBCOMMANDS
 from transcriber.options.defaults import words_for
 from transcriber.options.parser import Parser, with_underscores
+from transcriber.subcommands import SUBCOMMANDS
 
 _SHARED = frozenset({"model_dir", "ffmpeg", "device", "backend", "python", "compute_type"})
 """Options whose defaults are those of a transcription: where models are kept, what decodes."""
@@ -19,7 +19,7 @@ def run_subcommand(name: str, arguments: Sequence[str]) -> int:
     Parameters
     ----------
     name : str
-        One of `table.SUBCOMMANDS`.
+        One of `SUBCOMMANDS`.
     arguments : sequence of str
         What follows it on the command line.
 

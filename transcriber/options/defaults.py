@@ -20,7 +20,7 @@ from transcriber.paths import PROGRAM, config_home
 _LONGEST = 1 << 20
 """Bytes that are read: a file that a person wrote has far less."""
 
-_NO_DEFAULTS = frozenset({"help", "version", "no_defaults"})
+_NO_DEFAULTS = frozenset({argparse.SUPPRESS, "no_defaults"})
 """Options that mean something on the command line only."""
 
 

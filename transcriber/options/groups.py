@@ -1,18 +1,51 @@
-"""The options about words and subtitles, and those that openai-whisper lacks."""
+"""The options about files, words and subtitles, downloads, and the reading of recordings."""
 
 from __future__ import annotations
 
 import argparse
 
-from transcriber.options.values import batch_size, boolean, number
+from transcriber.options.values import BOOLEAN, boolean, number, output_formats, timestamps
 from transcriber.settings import (
     ADDON_CHOICES,
     APPEND_PUNCTUATIONS,
-    BACKENDS,
-    COMPUTE_TYPES,
+    OUTPUT_FORMATS,
     PREPEND_PUNCTUATIONS,
     SUBTITLES,
 )
+
+
+def add_writing(group: argparse._ArgumentGroup) -> None:
+    """Add what is written, and what is told meanwhile."""
+    add = group.add_argument
+    add(
+        "--output_dir",
+        "-o",
+        default=".",
+        metavar="DIR",
+        help="folder of the files; - prints the transcript (.)",
+    )
+    add(
+        "--output_format",
+        "-f",
+        type=output_formats,
+        default="all",
+        metavar="FORMAT,...",
+        help=f"which files to write: {', '.join(OUTPUT_FORMATS)} or all (%(default)s)",
+    )
+    add("--skip_existing", action="store_true", help="pass over recordings that have all files")
+    add(
+        "--verbose",
+        type=boolean,
+        metavar=BOOLEAN,
+        help="print segments as they come (True, but with --quiet False)",
+    )
+    add("--quiet", action="store_true", help="print failures only; -o - prints the transcript")
+    add(
+        "--progress",
+        default="auto",
+        choices=["auto", "bar", "json", "none"],
+        help="on standard error; auto is a bar on a terminal (%(default)s)",
+    )
 
 
 def add_words(group: argparse._ArgumentGroup) -> None:
@@ -20,36 +53,6 @@ def add_words(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     # 0 is unset for openai-whisper, too.
     count = number(int, optional=True, low=0)
-    add("--word_timestamps", type=boolean, default=False, help="time each word (%(default)s)")
-    add(
-        "--prepend_punctuations",
-        default=PREPEND_PUNCTUATIONS,
-        help="punctuation that belongs to the word after it",
-    )
-    add(
-        "--append_punctuations",
-        default=APPEND_PUNCTUATIONS,
-        help="punctuation that belongs to the word before it",
-    )
-    add(
-        "--highlight_words",
-        type=boolean,
-        default=False,
-        help="underline each word in srt and vtt as it is said (%(default)s)",
-    )
-    add("--max_line_width", type=count, help="characters in a line of subtitles")
-    add("--max_line_count", type=count, help="lines in a subtitle; needs --max_line_width")
-    add("--max_words_per_line", type=count, help="words in a subtitle; without --max_line_width")
-    add(
-        "--hallucination_silence_threshold",
-        type=number(float, optional=True, low=0),
-        help="seconds of silence around a doubtful segment that drop it",
-    )
-
-
-def add_beyond(group: argparse._ArgumentGroup) -> None:
-    """Add what openai-whisper lacks."""
-    add = group.add_argument
     add(
         "--subtitles",
         choices=SUBTITLES,
@@ -57,15 +60,56 @@ def add_beyond(group: argparse._ArgumentGroup) -> None:
         "characters, 1 to 7 seconds, 17 characters a second; short is one line for small screens; "
         "words is one word at a time",
     )
-    add("--skip_existing", action="store_true", help="pass over recordings that have all files")
-    add("--quiet", action="store_true", help="print failures only; -o - prints the transcript")
-    add("--no_defaults", action="store_true", help="leave your own defaults out")
     add(
-        "--progress",
-        default="auto",
-        choices=["auto", "bar", "json", "none"],
-        help="on standard error; auto is a bar on a terminal (%(default)s)",
+        "--word_timestamps",
+        type=boolean,
+        default=False,
+        metavar=BOOLEAN,
+        help="time each word (%(default)s)",
     )
+    add(
+        "--highlight_words",
+        type=boolean,
+        default=False,
+        metavar=BOOLEAN,
+        help="underline each word in srt and vtt as it is said (%(default)s)",
+    )
+    add("--max_line_width", type=count, metavar="N", help="characters in a line of subtitles")
+    add(
+        "--max_line_count",
+        type=count,
+        metavar="N",
+        help="lines in a subtitle; needs --max_line_width",
+    )
+    add(
+        "--max_words_per_line",
+        type=count,
+        metavar="N",
+        help="words in a subtitle; without --max_line_width",
+    )
+    add(
+        "--prepend_punctuations",
+        default=PREPEND_PUNCTUATIONS,
+        metavar="SIGNS",
+        help="punctuation that belongs to the word after it",
+    )
+    add(
+        "--append_punctuations",
+        default=APPEND_PUNCTUATIONS,
+        metavar="SIGNS",
+        help="punctuation that belongs to the word before it",
+    )
+    add(
+        "--hallucination_silence_threshold",
+        type=number(float, optional=True, low=0),
+        metavar="SECONDS",
+        help="seconds of silence around a doubtful segment that drop it",
+    )
+
+
+def add_fetching(group: argparse._ArgumentGroup) -> None:
+    """Add what is fetched, and from where."""
+    add = group.add_argument
     add("--offline", action="store_true", help="never open a network connection")
     add(
         "--model_mirror",
@@ -75,77 +119,23 @@ def add_beyond(group: argparse._ArgumentGroup) -> None:
         help="fetch models from here first; may be repeated",
     )
     add(
-        "--seed",
-        type=number(int, low=0, high=2**63 - 1),
-        default=0,
-        help="of the sampling, so that a run can be repeated (%(default)s)",
-    )
-    add(
-        "--compute_type",
-        default="auto",
-        choices=COMPUTE_TYPES,
-        help="what the processor computes in, with the program's own PyTorch; auto is int8, the "
-        "fastest, with about as few errors as float32; that gives openai-whisper's very text "
-        "(%(default)s)",
-    )
-    add(
-        "--batch_size",
-        type=batch_size,
-        metavar="auto|N",
-        help="windows that the processor decodes at once, of one recording or of several; they are "
-        "cut where nobody speaks; 1 is openai-whisper's way; auto is up to 8, as "
-        "the memory allows, and 1 with --compute_type float32 (auto)",
-    )
-    add(
-        "--vad_filter",
-        type=boolean,
-        help="decode only where somebody speaks (True, unless one window is decoded after the "
-        "other)",
-    )
-    add(
-        "--vad_threshold",
-        type=number(float, low=0, high=1),
-        default=0.5,
-        help="from this probability on it is speech (%(default)s)",
-    )
-    add(
-        "--vad_min_silence_ms",
-        type=number(int, low=0, high=10**9),
-        default=300,
-        help="a pause that is shorter is a part of the speech (%(default)s)",
-    )
-    add(
-        "--vad_speech_pad_ms",
-        type=number(int, low=0, high=10**9),
-        default=200,
-        help="what is kept before and behind speech (%(default)s)",
-    )
-    add("--hotwords", help="words that occur, such as names; every window is given them")
-    add(
-        "--multilingual",
-        type=boolean,
-        default=False,
-        help="detect the language of every window (%(default)s)",
-    )
-    add(
-        "--backend",
-        default="auto",
-        choices=BACKENDS,
-        help="whose PyTorch decodes: the program's own or one of the system; auto is the "
-        "system's where only that can use the GPU (%(default)s)",
-    )
-    add(
-        "--python",
-        metavar="PATH",
-        help="the system's Python to use, or its environment's folder; else the best is looked for",
-    )
-    add(
         "--cuda_addon",
         choices=ADDON_CHOICES,
         help="what to do where an NVIDIA GPU is and the program lacks its CUDA add-on "
         "(ask on a terminal, unless the answer was never)",
     )
-    add("--ffmpeg", metavar="FILE", help="the ffmpeg to read recordings with")
+
+
+def add_reading(group: argparse._ArgumentGroup) -> None:
+    """Add how recordings are read, and how much of them."""
+    add = group.add_argument
+    add(
+        "--clip_timestamps",
+        type=timestamps,
+        default=(0.0,),
+        metavar="START,END,...",
+        help="parts to transcribe, in seconds; the last end may be missing (0)",
+    )
     add(
         "--audio_track",
         metavar="N|LANGUAGE|all",
@@ -153,6 +143,7 @@ def add_beyond(group: argparse._ArgumentGroup) -> None:
         "otherwise the one marked as default or with most channels, unless only another sounds "
         "like speech",
     )
+    add("--ffmpeg", metavar="FILE", help="the ffmpeg to read recordings with")
     add(
         "--audio_timeout",
         type=number(float, low=0, high=10**9),

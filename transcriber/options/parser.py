@@ -8,41 +8,17 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 from transcriber import __version__
 from transcriber.errors import UsageError
-from transcriber.options.decoding import add_decoding
-from transcriber.options.groups import add_beyond, add_words
-from transcriber.options.values import boolean, output_formats
-from transcriber.settings import DEFAULT_MODEL, OUTPUT_FORMATS
-
-_DESCRIPTION = """\
-Transcribe recordings with OpenAI's Whisper, and write text and subtitles.
-
-  transcriber talk.mp3                      transcribe a recording
-  transcriber --language de interviews/     all recordings in a folder
-  transcriber @list.txt                     all recordings that a file names, one a line
-  transcriber models list                   the models; also fetch, verify, import, remove, path
-  transcriber cuda status                   the CUDA add-on; also fetch, import, remove
-  transcriber doctor                        what was found on this machine
-  transcriber verify FILE                   whether a download is what was published
-  transcriber help models                   the options of these; also cuda, doctor, verify
-"""
-
-_EPILOG = """\
-defaults of your own: lines such as `language = de` in the file that `transcriber doctor` names
-
-exit codes: 0 done; 1 defect of the program; 2 usage; 3 a recording cannot be read; 4 model;
-5 network; 6 offline and not there; 7 a file cannot be written; 8 ffmpeg or a library is missing;
-9 time or memory do not suffice; 10 some of several recordings failed;
-11 the GPU, or the Python that decodes, has failed; 12 a download is not what was published;
-129, 130 or 143 ended by a signal: the same command continues where it stopped;
-141 whoever read standard output has gone
-"""
-
+from transcriber.options.decoding import add_decoding, add_text
+from transcriber.options.groups import add_fetching, add_reading, add_words, add_writing
+from transcriber.options.help_text import USAGE, full_help, short_help
+from transcriber.options.machine import add_machine, add_speech
+from transcriber.options.values import boolean
+from transcriber.streams import print_whole
 
 RECORDINGS = "audio"
 """openai-whisper's name of what is no option."""
@@ -114,42 +90,74 @@ def _begins_anew(words: Sequence[str]) -> bool:
 
 def make_parser() -> Parser:
     """Return the parser of a transcription."""
-    parser = Parser(
-        prog="transcriber",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add = parser.add_argument
-    add("--version", "-V", action="version", version=f"transcriber {__version__}")
-    add(
+    parser = Parser(prog="transcriber", usage=USAGE, add_help=False)
+    add_recordings(parser)
+    add_options(parser)
+    return parser
+
+
+def add_recordings(parser: Parser) -> None:
+    """Add what is to be transcribed."""
+    parser.add_argument_group("what to transcribe").add_argument(
         RECORDINGS,
         nargs="+",
+        metavar="RECORDING",
         help="recordings, folders or quoted patterns; - is standard input; @FILE names a file of "
         "them, one a line",
     )
+
+
+def add_options(parser: Parser) -> None:
+    """Add all options of a transcription, in their groups."""
+    for title, add in GROUPS.items():
+        add(parser.add_argument_group(title))
+
+
+def _add_general(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--help", "-h", action=_Show, const=short_help, help="show the most common options")
     add(
-        "--model",
-        help=f"name of a model, or path of a checkpoint ({DEFAULT_MODEL}, unless another was "
-        "chosen when the first one was fetched)",
+        "--help_all",
+        action=_Show,
+        const=full_help,
+        help="show all options, exit codes and environment variables",
     )
-    add("--model_dir", type=Path, help="folder of the models (~/.cache/whisper)")
-    add("--device", default="auto", help="auto, cpu, cuda or cuda:N (%(default)s)")
-    add("--output_dir", "-o", default=".", help="folder of the files; - prints the transcript (.)")
-    add(
-        "--output_format",
-        "-f",
-        type=output_formats,
-        default="all",
-        metavar="FORMAT,...",
-        help=f"which files to write: {', '.join(OUTPUT_FORMATS)} or all (%(default)s)",
-    )
-    add(
-        "--verbose",
-        type=boolean,
-        help="print segments as they come (True, but with --quiet False)",
-    )
-    add_decoding(parser.add_argument_group("decoding"))
-    add_words(parser.add_argument_group("words and subtitles"))
-    add_beyond(parser.add_argument_group("beyond openai-whisper"))
-    return parser
+    add("--version", "-V", action=_Show, const=_version, help="show the version")
+    add("--no_defaults", action="store_true", help="leave your own defaults out")
+
+
+def _version(_: argparse.ArgumentParser) -> str:
+    return f"transcriber {__version__}\n"
+
+
+class _Show(argparse.Action):
+    """Print what a function makes of the parser, and end the program."""
+
+    const: Callable[[argparse.ArgumentParser], str]
+
+    def __init__(
+        self,
+        option_strings: Sequence[str],
+        dest: str,
+        const: Callable[[argparse.ArgumentParser], str],
+        help: str,
+    ) -> None:
+        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, const=const, help=help)
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        print_whole(self.const(parser))
+        parser.exit()
+
+
+GROUPS: Mapping[str, Callable[[argparse._ArgumentGroup], None]] = {
+    "what to write": add_writing,
+    "which model and language": add_text,
+    "words and subtitles": add_words,
+    "where it runs": add_machine,
+    "reading recordings": add_reading,
+    "fetching": add_fetching,
+    "detecting speech": add_speech,
+    "decoding": add_decoding,
+    "this program": _add_general,
+}
+"""The groups of options, in the order of `--help-all`; each option is in one of them."""

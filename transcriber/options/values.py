@@ -17,6 +17,9 @@ _LONGEST_SECONDS = 1e9
 ALL_FORMATS = "all"
 """What stands for every format of the output files."""
 
+BOOLEAN = "True|False"
+"""What help shows in the place of the value that `boolean` reads."""
+
 
 def boolean(text: str) -> bool:
     """Return what ``True`` and ``False`` mean, in any case."""

@@ -1,0 +1,15 @@
+"""The table of sub-commands: each is the module of its name in `transcriber.commands`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+SUBCOMMANDS: Mapping[str, str] = {
+    "models": "The models: list, fetch, verify, import, remove, path.",
+    "cuda": "The add-on for NVIDIA GPUs: status, fetch, import, remove.",
+    "doctor": "What was found on this machine, and what it means.",
+    "verify": "Whether files that were downloaded are what was published.",
+    "completion": "The script that completes command lines in bash, zsh or fish.",
+    "man": "The manual.",
+}
+"""What each is for, as its help says it."""
