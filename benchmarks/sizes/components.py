@@ -49,6 +49,8 @@ FILE_RULES: tuple[Rule, ...] = (
     Rule(component=TOKENIZER, pattern=r"^whisper/assets/[^/]+\.tiktoken$|^tiktoken"),
     # Its weights; what runs it is a part of the operators, and of the application.
     Rule(component=SPEECH_DETECTOR, pattern=r"^transcriber/speech/detector\.bin$"),
+    # The manual, and the scripts that complete command lines.
+    Rule(component=APPLICATION, pattern=r"^terminal/"),
     # The log-mel filters and the names of languages; the program's engine reads them.
     Rule(component=APPLICATION, pattern=r"^(whisper|transcriber)/"),
     Rule(component=TORCH, pattern=r"^torch/"),

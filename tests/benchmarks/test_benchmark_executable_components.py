@@ -127,6 +127,7 @@ def test_the_components_of_object_files_and_files() -> None:
         "certificates.der": "TLS",
         "ffmpeg": "ffmpeg",
         "usr/share/applications/whisper-transcriber.desktop": "application",
+        "terminal/transcriber.1": "application",
         "surprise": "other",
     }
     assert {name: file_component(name) for name in files} == files
