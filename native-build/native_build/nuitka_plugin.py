@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Collection
 from pathlib import Path
 from types import CodeType
@@ -47,6 +48,20 @@ def with_first_lines(code: CodeType) -> CodeType:
         with_first_lines(one) if isinstance(one, CodeType) else one for one in code.co_consts
     )
     return code.replace(co_linetable=bytes(entries), co_consts=tuple(constants))
+
+
+def intern_characters() -> None:
+    """Intern every string of one character that Python keeps once for all.
+
+    Marshalled bytecode says of each string whether it is interned. Of these it depends on what the
+    process did before, such as reading the settings of a language: "{" was in one build, and not in
+    another.
+    """
+    for number in range(256):
+        sys.intern(chr(number))
+
+
+intern_characters()
 
 
 class NuitkaPluginModules(NuitkaPluginBase):  # type: ignore[misc]  # Nuitka has no types

@@ -94,5 +94,31 @@ def test_which_modules_become_c() -> None:
     assert not is_within("torch.transcriber", {"transcriber"})
 
 
+MARSHALLED = """
+print(marshal.dumps(compile("a = '{', '\\xe9', 'b', ' '", "frozen", "exec")).hex())
+"""
+
+
+def test_what_the_process_did_before_is_not_in_the_bytecode() -> None:
+    tree = ast.parse(PLUGIN.read_text())
+    (function,) = (
+        node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and node.name == "intern_characters"
+    )
+    call = f"{ast.unparse(function)}\nintern_characters()"
+    assert "\nintern_characters()\n" in PLUGIN.read_text()
+
+    def marshalled(before: str, then: str) -> str:
+        program = f"import marshal, sys\n{before}\n{then}\n{MARSHALLED}"
+        return subprocess.run(
+            [sys.executable, "-I", "-c", program], check=True, capture_output=True, text=True
+        ).stdout
+
+    interned = "sys.intern('{')"
+    assert marshalled("", "") != marshalled(interned, "")
+    assert marshalled("", call) == marshalled(interned, call)
+
+
 def test_it_is_python_of_the_release_whose_format_this_is() -> None:
     assert sys.version_info[:2] == (3, 11)
