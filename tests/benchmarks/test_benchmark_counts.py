@@ -16,7 +16,7 @@ from benchmarks.measuring.counts import (
     imported_modules,
     measure_counts,
 )
-from buildkit.errors import ToolError
+from buildkit.errors import InputError, ToolError
 from buildkit.places import CHECKOUT
 
 PROGRAM = CHECKOUT / "build/native/program"
@@ -90,5 +90,5 @@ def test_a_program_that_fails_or_is_missing_is_told_in_one_line(tmp_path: Path) 
     with pytest.raises(ToolError) as failure:
         imported_modules(package_parent=tmp_path / "nowhere")
     assert "\n" not in str(failure.value)
-    with pytest.raises(ToolError, match="there are 0 wheels"):
+    with pytest.raises(InputError, match="there are 0 wheels"):
         measure_counts(tmp_path)

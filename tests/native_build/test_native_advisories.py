@@ -101,10 +101,12 @@ def test_every_part_was_looked_at_in_the_version_that_is_pinned() -> None:
     addon = (*source_components(read_sources(CUDA_SOURCES).all), *toolkit_components())
     expected |= {one.name: one.version for one in addon}
     requirements = CHECKOUT / "requirements/program.txt"
+    # Of the tools, what gets into the program: shtab's functions stand in the completion scripts.
     tools = (NATIVE / "requirements.txt").read_text()
+    tools += (CHECKOUT / "requirements/tools.txt").read_text()
     lines = requirements.read_text().splitlines() + tools.splitlines()
     versions = dict(line.split(" ")[0].split("==") for line in lines if "==" in line)
-    for name in ("nuitka", "certifi", *required_names(requirements)):
+    for name in ("nuitka", "certifi", "shtab", *required_names(requirements)):
         # ffmpeg is the recipe's own.
         if name not in {*LEFT_OUT, "imageio-ffmpeg"}:
             expected[name] = versions[name]
