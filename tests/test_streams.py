@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import subprocess
+import wave
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,16 @@ def test_a_closed_standard_output() -> None:
     assert shell(">&-", "models", "list").returncode == 0
 
 
+def test_a_transcript_for_a_closed_standard_output_is_told(tmp_path: Path) -> None:
+    recording = tmp_path / "a.wav"
+    with wave.open(str(recording), "wb") as file:
+        file.setparams((1, 2, 16000, 0, "NONE", ""))
+        file.writeframes(bytes(32000))
+    done = shell(">&-", str(recording), "-o", "-", "--offline")
+    assert done.returncode == 7
+    assert done.stderr.startswith("transcriber: standard output is closed")
+
+
 def test_a_closed_standard_error_keeps_messages_out_of_the_output() -> None:
     done = shell("2>&-", "/nonexistent.wav", "-o", "-", "-f", "txt")
     assert done.returncode == 3
@@ -41,8 +52,9 @@ def test_all_closed() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
-def test_a_full_standard_output_is_one_line() -> None:
-    done = shell(">/dev/full", "models", "list")
+@pytest.mark.parametrize("words", [["models", "list"], ["help", "models"], ["--help"]], ids=str)
+def test_a_full_standard_output_is_one_line(words: list[str]) -> None:
+    done = shell(">/dev/full", *words)
     assert done.returncode == 7
     assert done.stderr.startswith("transcriber: cannot write standard output: No space left")
     assert len(done.stderr.splitlines()) == 1

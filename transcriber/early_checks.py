@@ -14,6 +14,7 @@ from transcriber.inputs.addresses import address_failure, is_address
 from transcriber.inputs.recordings import Recording, check_standard_input
 from transcriber.outputs import check_outputs, output_stem
 from transcriber.settings import RunSettings
+from transcriber.streams import check_output
 from transcriber.transcript.writers import output_paths
 
 _Failed = Callable[[Recording, TranscriberError], None]
@@ -50,9 +51,11 @@ def writable(
     Raises
     ------
     StorageError
-        When the folder of all of them cannot be written to.
+        When the folder of all of them, or standard output, cannot be written to.
     """
     directory = settings.output.directory
+    if directory is None:
+        check_output()
     if directory is None or not recordings:
         return list(recordings)
     check_folder(directory)

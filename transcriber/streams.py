@@ -12,6 +12,9 @@ from typing import TypeGuard
 from transcriber.errors import StorageError
 from transcriber.files import storage_error
 
+_missing: set[int] = set()
+"""Numbers of the streams that were closed when the program was started."""
+
 
 def prepare_streams() -> None:
     """See to it that all three streams exist, and that any text can be printed.
@@ -23,6 +26,7 @@ def prepare_streams() -> None:
         try:
             os.fstat(number)
         except OSError:
+            _missing.add(number)
             # The lowest free number is taken, and those below are open by now.
             os.open(os.devnull, os.O_RDWR)
         if getattr(sys, name) is None:
@@ -51,6 +55,18 @@ def print_whole(text: str) -> None:
             abandon_output()
             raise output_error(error) from error
         raise
+
+
+def check_output() -> None:
+    """Check that there is a standard output, where that is what a run is for.
+
+    Raises
+    ------
+    StorageError
+        When the program was started without one.
+    """
+    if 1 in _missing:
+        raise StorageError("standard output is closed", "open it, or name a folder")
 
 
 def output_is_full(error: Exception) -> TypeGuard[OSError]:

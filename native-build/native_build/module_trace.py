@@ -224,18 +224,25 @@ def _runs(material: Material, scratch: Path, mirror: str) -> Iterator[tuple[int,
     yield 4, [*common, "--model", str(damaged), recordings[0]]
     yield 4, [*common, "--model", "bse", recordings[0]]
     yield 6, [*english, "--model", "medium", "--offline", recordings[0]]
-    store = ("--model_dir", str(copied))
+    yield from _stores(material, copied, mirror)
+    yield from _verifications(silent, damaged)
+    # Nothing is in the cache of this run.
+    yield 8, ["cuda", "status", "--json"]
+    yield 0, ["cuda", "remove"]
+
+
+def _stores(material: Material, folder: Path, mirror: str) -> Iterator[tuple[int, Sequence[str]]]:
+    """Yield the command lines about models, with those in `folder`."""
+    store = ("--model_dir", str(folder))
     yield 0, ["models", "list", *store]
     yield 0, ["models", "verify", *store, "tiny.en"]
     yield 0, ["models", "path", *store, "tiny.en"]
     yield 0, ["models", "remove", *store, "tiny.en"]
     yield 0, ["models", "fetch", *store, "--model_mirror", mirror, "tiny.en"]
+    yield 0, ["models", "remove", *store, "tiny.en"]
+    yield 0, ["models", "fetch", *store, "--model_mirror", material.models.as_uri(), "tiny.en"]
     yield 0, ["models", "import", *store, str(material.checkpoints / "base")]
     yield 5, ["models", "fetch", *store, "--model_mirror", f"{mirror}/missing", "small"]
-    yield from _verifications(silent, damaged)
-    # Nothing is in the cache of this run.
-    yield 8, ["cuda", "status", "--json"]
-    yield 0, ["cuda", "remove"]
 
 
 def _verifications(signed: Path, unsigned: Path) -> Iterator[tuple[int, Sequence[str]]]:

@@ -305,6 +305,11 @@ def test_a_format_that_is_none(given: str) -> None:
         parse(["-o", "-", "-f", "srt,txt", "a.wav"])
 
 
+def test_standard_output_gets_the_text_where_no_format_is_named() -> None:
+    assert parse(["-o", "-", "a.wav"]).output.formats == ("txt",)
+    assert parse(["a.wav"]).output.formats == OUTPUT_FORMATS
+
+
 def test_quiet() -> None:
     found = parse(["--quiet", "a.wav"])
     assert (found.quiet, found.verbose) == (True, False)
@@ -447,7 +452,6 @@ BAD = [
     ["--vad_speech_pad_ms", "None", "a.wav"],
     ["--multilingual", "None", "a.wav"],
     ["--hotwords"],
-    ["--output_dir", "-", "a.wav"],
     ["--output_dir", "-", "--output_format", "all", "a.wav"],
     ["--skip_existing=True", "a.wav"],
     ["--temperature", "one\ntwo", "a.wav"],

@@ -47,6 +47,8 @@ def test_one_wrong_file_of_several(run: Run, downloads: Path) -> None:
     assert wrong.startswith(f"transcriber: {paths[0]} is not what was signed")
     assert missing.startswith("transcriber: there is no file")
     assert run("verify", "--public_key", Signer().key, *paths[1:]).returncode == 3
+    # Whatever the keys are.
+    assert run("verify", "--public_key", "none", paths[1]).returncode == 3
 
 
 def test_the_key_may_be_in_a_file(run: Run, downloads: Path) -> None:

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from transcriber.audio.failures import printable
-from transcriber.errors import TranscriberError
-from transcriber.signatures.checking import ENDING, LIST, check_file
+from transcriber.errors import InputError, TranscriberError
+from transcriber.signatures.checking import ENDING, LIST, check_file, check_readable
 from transcriber.signatures.release_key import given_keys, release_keys
 
 
@@ -50,9 +50,16 @@ def run(arguments: argparse.Namespace) -> int:
         When there is no public key.
     """
     own = arguments.public_key is None
-    keys = release_keys() if own else given_keys(arguments.public_key)
-    code = 0
+    keys, code = None, 0
     for path in arguments.files:
+        try:
+            # Before the keys: a name that was mistyped is told whatever they are.
+            check_readable(path)
+        except InputError as error:
+            print(f"transcriber: {error}", file=sys.stderr)
+            code = max(code, error.exit_code)
+            continue
+        keys = keys or (release_keys() if own else given_keys(arguments.public_key))
         try:
             signed = check_file(path, keys, sums=arguments.sums)
         except TranscriberError as error:

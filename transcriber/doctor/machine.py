@@ -51,14 +51,13 @@ _ROOT = Path("/")
 
 def program_findings() -> list[Finding]:
     """Describe the program, its Python and the system."""
-    frozen = bool(getattr(sys, "frozen", False)) or "__compiled__" in globals()
     return [
         look_up("version", lambda: __version__),
         look_up(
             "python",
             lambda: f"{platform.python_version()} ({native_executable() or sys.executable})",
         ),
-        look_up("frozen", lambda: frozen),
+        look_up("frozen", lambda: native_executable() is not None),
         look_up("AppImage", _appimage),
         look_up("system", lambda: platform.freedesktop_os_release()["PRETTY_NAME"]),
         look_up("kernel", lambda: f"{platform.release()} {platform.machine()}"),

@@ -23,6 +23,7 @@ from transcriber.settings import (
     CAPABILITIES,
     CAPABILITY_VARIABLE,
     DEFAULT_MODEL,
+    OUTPUT_FORMATS,
     DecodingSettings,
     OutputSettings,
     RunSettings,
@@ -69,9 +70,10 @@ def parse(arguments: Sequence[str]) -> RunSettings:
 
 
 def _settings(given: argparse.Namespace) -> RunSettings:
+    to_stdout = given.output_dir == "-"
+    given.output_format = given.output_format or (("txt",) if to_stdout else OUTPUT_FORMATS)
     _check_combinations(given)
     check_values(given)
-    to_stdout = given.output_dir == "-"
     if to_stdout and len(given.output_format) > 1:
         raise UsageError("--output_dir - prints one format", "choose it with --output_format")
     decoding = DecodingSettings(

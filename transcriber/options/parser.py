@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from transcriber import __version__
 from transcriber.errors import UsageError
@@ -30,6 +31,13 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise a `UsageError` instead of printing the whole usage."""
         raise UsageError(message, f"see {self.prog} --help")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print help so that a full disk is told as everywhere."""
+        if file is sys.stdout:
+            print_whole(message)
+        else:
+            super()._print_message(message, file)
 
     def option(self, name: str) -> argparse.Action | None:
         """Return the option of this very name."""
@@ -116,12 +124,14 @@ def add_options(parser: Parser) -> None:
 def _add_general(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--help", "-h", action=_Show, const=short_help, help="show the most common options")
-    add(
-        "--help_all",
+    everything = add(
+        "--help-all",
         action=_Show,
         const=full_help,
         help="show all options, exit codes and environment variables",
     )
+    # As `with_underscores` writes it: it is shown in the usual spelling only.
+    group._option_string_actions["--help_all"] = everything
     add("--version", "-V", action=_Show, const=_version, help="show the version")
     add("--no_defaults", action="store_true", help="leave your own defaults out")
 

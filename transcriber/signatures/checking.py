@@ -66,7 +66,7 @@ def check_file(path: Path, keys: Sequence[PublicKey], *, sums: Path | None = Non
     InputError
         When it cannot be told: the file, the list or the signature is missing or cannot be read.
     """
-    _check_readable(path)
+    check_readable(path)
     own = path.with_name(path.name + ENDING)
     if sums is None and os.path.exists(own):
         return _check_signature(path, _digest(path, "blake2b"), own, keys)
@@ -145,7 +145,7 @@ def _signature(place: Path) -> Signature:
 
 def _content(path: Path, limit: int) -> bytes:
     """Return what is in a small file."""
-    _check_readable(path)
+    check_readable(path)
     try:
         with path.open("rb") as stream:
             content = stream.read(limit + 1)
@@ -166,8 +166,14 @@ def _digest(path: Path, algorithm: str) -> bytes:
         raise path_failure(printable(str(path)), error) from error
 
 
-def _check_readable(path: Path) -> None:
-    """Check that there is a file, whose reading ends."""
+def check_readable(path: Path) -> None:
+    """Check that there is a file, whose reading ends.
+
+    Raises
+    ------
+    InputError
+        When there is none, or it is something else.
+    """
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError) as error:
