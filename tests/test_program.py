@@ -48,6 +48,14 @@ def test_transcribes_speech(
     assert done.stdout.count("-->") >= len(files)
 
 
+def test_fetches_from_a_folder(run: Run, models: Path, tmp_path: Path) -> None:
+    """What urllib needs for that is loaded by nothing else."""
+    words = ["--model_dir", tmp_path, "--model_mirror", models.as_uri(), "tiny.en"]
+    done = run("models", "fetch", *words)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "tiny.en.pt").read_bytes() == (models / "tiny.en.pt").read_bytes()
+
+
 @pytest.mark.parametrize(
     "extra",
     [
