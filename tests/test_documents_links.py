@@ -105,6 +105,13 @@ def test_the_rooms_of_the_program_are_those_that_there_are() -> None:
     assert described == rooms
 
 
+def test_the_single_modules_are_those_that_there_are() -> None:
+    text = (CHECKOUT / "ARCHITECTURE.md").read_text("utf-8")
+    described = re.findall(r"(?m)^\| `(\w+)` \|", text)
+    there = [path.stem for path in (CHECKOUT / "transcriber").glob("*.py")]
+    assert sorted(described) == sorted({*there} - {"__init__"})
+
+
 @pytest.mark.parametrize("name", names())
 def test_no_document_names_a_registry_or_a_machine(name: str) -> None:
     text = (CHECKOUT / name).read_text("utf-8")

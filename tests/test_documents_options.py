@@ -43,6 +43,12 @@ def test_every_option_of_the_help_is_documented(run: Run, command: list[str]) ->
     assert options_in(help_text) - {"help"} == documented - {"help"}
 
 
+def test_all_help_is_spelt_as_the_short_help_spells_it(run: Run) -> None:
+    for text in (whole_help(run, []), run("--help").stdout, OPTIONS.read_text("utf-8")):
+        assert "--help-all" in text
+        assert "--help_all" not in text
+
+
 def test_every_subcommand_is_documented(run: Run) -> None:
     for name in ("models", "cuda"):
         told = set(re.findall(r"(?m)^    (\w+) ", run(name, "--help").stdout))

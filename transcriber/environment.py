@@ -33,7 +33,7 @@ VARIABLES: Mapping[str, str] = {
     "no_proxy": _PROXIES,
     "XDG_CACHE_HOME": "the folder of models and of what was found out (~/.cache)",
     "XDG_CONFIG_HOME": "the folder of your own defaults (~/.config)",
-    "HOME": "your folder; nothing is kept without one",
+    "HOME": "your folder; that of your account where it is not set",
     "TMPDIR": "the folder of temporary files (/tmp)",
     "PATH": "where ffmpeg and other Pythons are looked for",
     "VIRTUAL_ENV": _PYTHONS,

@@ -104,7 +104,7 @@ def ask_model(directory: Path, *, default: str = DEFAULT_MODEL) -> str:
         offered = sorted([*offered, chosen], key=_size)
     names = [model.name for model in offered]
     usual = names.index(default) + 1
-    print("Which model shall write it down? It is fetched once.\n", file=sys.stderr)
+    print("Which model should be downloaded? This is done once.\n", file=sys.stderr)
     if default != DEFAULT_MODEL:
         print(f"{DEFAULT_MODEL} is not here; {default} is.\n", file=sys.stderr)
     for number, model in enumerate(offered, 1):

@@ -1,4 +1,4 @@
-"""The sha256 of model files, computed once and remembered until the file changes."""
+"""The sha256 of published files, computed once and remembered until the file changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can go wrong at a source of models, and whether another attempt may help."""
+"""What can go wrong at a source of a published file, and whether another attempt may help."""
 
 from __future__ import annotations
 

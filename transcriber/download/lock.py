@@ -1,4 +1,4 @@
-"""One process at a time for each model of the store."""
+"""One process at a time for each published file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The unfinished download of a model, and what has to be known to resume it.
+"""The unfinished download of a published file, and what has to be known to resume it.
 
 Beside ``FILE.partial`` lies ``FILE.partial.json`` with the address, the validator that
 the server gave for the content (RFC 9110, section 8.8) and the length of the whole.

@@ -1,4 +1,4 @@
-"""The addresses that a model, or the CUDA add-on, is fetched from, in order."""
+"""The addresses that a published file is fetched from, in order."""
 
 from __future__ import annotations
 

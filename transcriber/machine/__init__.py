@@ -1,4 +1,4 @@
 """What the machine has: processor, memory, GPU, libraries; and what follows from it for threads.
 
-Only looking: what is chosen by it stands in `choosing`.
+Only looking, but for `threads`, which chooses how many: all else is chosen in `choosing`.
 """

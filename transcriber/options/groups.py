@@ -28,11 +28,14 @@ def add_writing(group: argparse._ArgumentGroup) -> None:
         "--output_format",
         "-f",
         type=output_formats,
-        default="all",
         metavar="FORMAT,...",
-        help=f"which files to write: {', '.join(OUTPUT_FORMATS)} or all (%(default)s)",
+        help=f"which files to write: {', '.join(OUTPUT_FORMATS)} or all (all; txt with -o -)",
     )
-    add("--skip_existing", action="store_true", help="pass over recordings that have all files")
+    add(
+        "--skip_existing",
+        action="store_true",
+        help="skip recordings whose output files all exist",
+    )
     add(
         "--verbose",
         type=boolean,
@@ -79,7 +82,7 @@ def add_words(group: argparse._ArgumentGroup) -> None:
         "--max_line_count",
         type=count,
         metavar="N",
-        help="lines in a subtitle; needs --max_line_width",
+        help="lines in a subtitle; needs --max_line_width or --subtitles",
     )
     add(
         "--max_words_per_line",
@@ -121,8 +124,8 @@ def add_fetching(group: argparse._ArgumentGroup) -> None:
     add(
         "--cuda_addon",
         choices=ADDON_CHOICES,
-        help="what to do where an NVIDIA GPU is and the program lacks its CUDA add-on "
-        "(ask on a terminal, unless the answer was never)",
+        help="what to do if there is an NVIDIA GPU but no CUDA add-on (ask on a terminal, "
+        "unless the answer was never)",
     )
 
 

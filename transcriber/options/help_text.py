@@ -18,7 +18,7 @@ SUMMARY = "Transcribe recordings with OpenAI's Whisper, and write text and subti
 EXAMPLES: Sequence[tuple[str, str]] = (
     ("transcriber talk.mp3", "transcribe a recording"),
     ("transcriber -f srt --language de talks/", "German subtitles for a folder"),
-    ("transcriber @list.txt", "all that a file names, one a line"),
+    ("transcriber @list.txt", "every recording listed in list.txt"),
 )
 
 COMMON: Mapping[str, str] = {
@@ -30,8 +30,8 @@ COMMON: Mapping[str, str] = {
     "--subtitles": "cut for reading: standard, short or words",
     "--hotwords": "names and words that occur in the recording",
     "--device": "auto, cpu, cuda or cuda:N (auto)",
-    "--threads": "of the processor; 0 lets the program choose",
-    "--skip_existing": "pass over recordings that have all files",
+    "--threads": "processor threads to use; 0: automatic",
+    "--skip_existing": "skip recordings whose output files all exist",
     "--quiet": "print failures only",
     "--offline": "never open a network connection",
 }

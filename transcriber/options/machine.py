@@ -22,7 +22,7 @@ def add_machine(group: argparse._ArgumentGroup) -> None:
         type=number(int, low=0, high=1024),
         default=0,
         metavar="N",
-        help="how many the processor decodes with; 0 lets the program choose (0)",
+        help="processor threads to use; 0: automatic (0)",
     )
     add(
         "--batch_size",
@@ -37,7 +37,7 @@ def add_machine(group: argparse._ArgumentGroup) -> None:
         default="auto",
         choices=COMPUTE_TYPES,
         help="what the processor computes in, with the program's own PyTorch; auto is int8, the "
-        "fastest, with about as few errors as float32; that gives openai-whisper's very text "
+        "fastest, with about as few errors as float32; float32 gives openai-whisper's text "
         "(%(default)s)",
     )
     add(
