@@ -24,7 +24,9 @@ def prepare_streams() -> None:
     """
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         try:
-            os.fstat(number)
+            # Nuitka's start opens closed ones, for itself only: what was inherited can be again.
+            if not os.get_inheritable(number):
+                _missing.add(number)
         except OSError:
             _missing.add(number)
             # The lowest free number is taken, and those below are open by now.
