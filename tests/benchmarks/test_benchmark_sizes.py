@@ -23,7 +23,7 @@ from benchmarks.sizes.changes import compare
 from benchmarks.sizes.components import COMPONENTS
 from benchmarks.sizes.program import find_executable_map, measure_folder
 from benchmarks.sizes.wheel import measure_wheel
-from buildkit.errors import BuildError, InputError, ToolError
+from buildkit.errors import BuildError, InputError, ResultError
 from buildkit.places import CHECKOUT, build_cache
 from native_build.editions import EDITIONS
 from native_build.freeze import EXECUTABLE, LINKER_MAP
@@ -120,7 +120,7 @@ def test_the_appimage_of_another_program_is_refused(tmp_path: Path) -> None:
     )
     program = measure_folder(folder, executable_map, LINKED)
     appimage = CHECKOUT / "dist" / EDITIONS["ultra-lean"].appimage
-    with pytest.raises(ToolError, match="was made of another ffmpeg"):
+    with pytest.raises(ResultError, match="was made of another ffmpeg"):
         measure_appimage(appimage, folder, program)
 
 
@@ -138,7 +138,7 @@ def test_a_wheel_from_the_build_cache_is_measured_by_its_report(
     # No symbols are known: none of them is gone.
     assert compare(sizes, {WHEEL: one})[0].changes == ()
     shutil.copy(wheel, tmp_path)
-    with pytest.raises(ToolError, match="does not say where the wheel's bytes are"):
+    with pytest.raises(InputError, match="does not say where the wheel's bytes are"):
         measure_wheel(tmp_path / wheel.name, tmp_path)
 
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from appimage_tools import EXTRACTED, WORK, AppImageTools, provide_tools, run, section_content
-from buildkit.errors import ToolError
+from buildkit.errors import RecipeError
 from native_build.app_dir import INSIDE, NAME, make_app_dir
 from native_build.appimage_builder import RECIPE, REQUIREMENTS, run_builder
 from native_build.appimages import PackTools, Publishing, make_appimage, write_all_digests
@@ -134,7 +134,7 @@ def test_another_recipe_is_believed(tools: PackTools, program: Path, tmp_path: P
     recipe.write_text(RECIPE.read_text().replace("{{ EDITION }}", "{{ VERSION }}"))
     app_dir = make_app_dir(program, tmp_path / "AppDir")
     work = tmp_path / "builder"
-    with pytest.raises(ToolError, match=r"made no transcriber-lean-x86_64\.AppImage"):
+    with pytest.raises(RecipeError, match=r"made no transcriber-lean-x86_64\.AppImage"):
         run_builder(
             app_dir,
             tools.runtime,

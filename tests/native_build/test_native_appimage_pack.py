@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from appimage_tools import AppImageTools, make_app_dir, provide_tools, run, section_content
-from buildkit.errors import ToolError
+from buildkit.errors import ResultError
 from debian_programs import debian_command
 from native_build.pack import (
     DIGEST_SECTION,
@@ -124,11 +124,11 @@ def test_a_section_keeps_nothing_of_what_it_had(tools: AppImageTools) -> None:
     short = with_section(long, UPDATE_SECTION, b"short")
     assert section_content(short, UPDATE_SECTION).rstrip(b"\0") == b"short"
     assert with_section(short, UPDATE_SECTION, b"") == program
-    with pytest.raises(ToolError, match="do not fit"):
+    with pytest.raises(ResultError, match="do not fit"):
         with_section(program, UPDATE_SECTION, bytes(1025))
-    with pytest.raises(ToolError, match="no section"):
+    with pytest.raises(ResultError, match="no section"):
         with_section(program, ".other", b"")
-    with pytest.raises(ToolError, match="no section"):
+    with pytest.raises(ResultError, match="no section"):
         section_content(program, ".other")
 
 
@@ -166,7 +166,7 @@ def test_a_failure_says_why_and_leaves_nothing(tools: AppImageTools, tmp_path: P
     output = tmp_path / "out" / "a.AppImage"
     output.parent.mkdir()
     (tmp_path / "app").mkdir()
-    with pytest.raises(ToolError, match="do not fit"):
+    with pytest.raises(ResultError, match="do not fit"):
         tools.pack(tmp_path / "app", output, update_information="x" * 2000)
     assert list(output.parent.iterdir()) == []
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import media
 import pytest
 
-from buildkit.errors import InputError
 from buildkit.places import CHECKOUT
 from native_build.editions import EDITIONS, LEAN, ULTRA_LEAN
 from native_parts import output_of
 from transcriber.audio.command import DEMUXERS
 from transcriber.audio.ffmpeg import Ffmpeg, find_ffmpeg
 from transcriber.audio.stream import open_audio
+from transcriber.errors import InputError
 
 pytestmark = pytest.mark.slow
 
