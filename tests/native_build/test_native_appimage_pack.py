@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from appimage_tools import AppImageTools, make_app_dir, provide_tools, run, section_content
-from buildkit.errors import ResultError
+from buildkit.errors import ResultError, ToolError
 from debian_programs import debian_command
 from native_build.pack import (
     DIGEST_SECTION,
@@ -128,7 +128,7 @@ def test_a_section_keeps_nothing_of_what_it_had(tools: AppImageTools) -> None:
         with_section(program, UPDATE_SECTION, bytes(1025))
     with pytest.raises(ResultError, match="no section"):
         with_section(program, ".other", b"")
-    with pytest.raises(ResultError, match="no section"):
+    with pytest.raises(ToolError, match="no section"):
         section_content(program, ".other")
 
 
