@@ -39,11 +39,11 @@ class Compression:
 
 
 SMALLEST = Compression(options=("-comp", "zstd", "-Xcompression-level", "22", "-b", "1M"))
-"""For the file that is downloaded: 11.5 MB of the program. Larger blocks squashfs does not have.
+"""For the file that is downloaded. Larger blocks squashfs does not have.
 
-xz with its filter for x86 code leaves 10.0 MB, but unpacks at a seventh of the speed: a mounted
-start told its version after 244 ms instead of 52, and a short transcription took 1.4 s instead
-of 0.9.
+Of 11.5 MB, xz with its filter for x86 code left 10.0, but unpacks at a seventh of the speed: a
+mounted start told its version after 244 ms instead of 52, and a short transcription took 1.4 s
+instead of 0.9.
 """
 
 QUICKEST = Compression(options=("-comp", "zstd", "-Xcompression-level", "22", "-b", "256K"))
