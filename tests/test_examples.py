@@ -47,7 +47,11 @@ WITHOUT_EXAMPLE = {
     "what it takes is a network, a checkpoint or a tokenizer": (
         *("engine.batching.side_by_side", "engine.fused.packed_file.file_bytes"),
         *("engine.fused.packing", "engine.fused.prompting.search_of", "engine.fused.words.align"),
-        *("engine.loop.decode_clips", "engine.loop.transcribe_windows"),
+        *(
+            "engine.listening.make_ear",
+            "engine.loop.decode_clips",
+            "engine.loop.transcribe_windows",
+        ),
         *("engine.shared_attention.share_audio", "speech.network.make_network"),
         "speech.weights.unpack",
     ),

@@ -17,7 +17,6 @@ from transcriber.speech.weights import Array
 
 openai_whisper.load()
 
-from transcriber.engine import listening  # noqa: E402
 from transcriber.engine.listening import Listener  # noqa: E402
 
 RATE = 16000
@@ -36,12 +35,6 @@ class Loud:
         pass
 
 
-@pytest.fixture(autouse=True)
-def loud(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listening, "read_weights", dict)
-    monkeypatch.setattr(listening, "make_network", lambda _: Loud())
-
-
 def recording(seconds: float, *speech: tuple[float, float], loudness: int = 9000) -> bytes:
     samples = np.zeros(round(seconds * RATE), "<i2")
     for start, end in speech:
@@ -53,7 +46,7 @@ def clips(
     content: bytes, within: Sequence[Clip] | None = None, block: int = 10**9, **changes: Any
 ) -> list[Clip]:
     settings = DecodingSettings(**{**vars(SETTINGS), **changes})
-    listener = Listener(settings)
+    listener = Listener(settings, Loud())
     blocks = [content[at : at + block] for at in range(0, len(content), block)]
     assert list(listener.listen(blocks)) == blocks
     if within is None:

@@ -30,6 +30,8 @@ MEMORY_WITHOUT_FILES = 256 * 2**20
 _BLOCK_FRAMES = N_FRAMES
 _BLOCK_SAMPLES = (_BLOCK_FRAMES - 1) * HOP_LENGTH + N_FFT
 _FLOAT_BYTES = 4
+_SILENT_FRAMES = N_FRAMES - 4
+"""Of those of 30 s of silence, the ones that hear nothing of the recording, however it ends."""
 
 Samples = NDArray[np.float32]
 
@@ -70,19 +72,26 @@ class LogMelSpectrogram:
         StorageError
             When the temporary file does not fit on its disk.
         """
-        pending = np.empty(0, np.float32)
-        samples = 0
+        parts: list[Samples] = []
+        held = samples = 0
         for values in _padded(map(as_float, blocks)):
             samples += len(values)
-            pending = np.concatenate([pending, values])
+            held += len(values)
+            parts.append(values)
+            if held < _BLOCK_SAMPLES:
+                continue
+            pending = np.concatenate(parts)
             while len(pending) >= _BLOCK_SAMPLES:
                 self._append(pending[:_BLOCK_SAMPLES])
                 pending = pending[_BLOCK_FRAMES * HOP_LENGTH :]
+            parts, held = [pending], len(pending)
+        pending = np.concatenate(parts)
         # The Fourier transform has a frame more than openai-whisper uses: it drops the last.
         frames = (samples - N_FFT) // HOP_LENGTH
         if (rest := frames - self._stored_frames) > 0:
             self._append(pending[: (rest - 1) * HOP_LENGTH + N_FFT])
-        self.content_frames = frames - N_FRAMES
+        self._append(np.zeros(N_FFT, np.float32), times=_SILENT_FRAMES)
+        self.content_frames = frames + _SILENT_FRAMES - N_FRAMES
 
     def window(self, start: int, frames: int) -> torch.Tensor:
         """Return some frames as the encoder wants them, with zeros up to 30 s.
@@ -118,12 +127,12 @@ class LogMelSpectrogram:
         with contextlib.suppress(OSError):
             self._store.close()
 
-    def _append(self, samples: Samples) -> None:
+    def _append(self, samples: Samples, *, times: int = 1) -> None:
         values = self._transform(torch.from_numpy(samples), self._filters)
         self._maximum = torch.maximum(self._maximum, values.max())
-        self._stored_frames += len(values)
+        self._stored_frames += len(values) * times
         try:
-            self._store.write(values.numpy().tobytes())
+            self._store.write(values.numpy().tobytes() * times)
             self._store.flush()
         except OSError as error:
             self.close()
@@ -180,14 +189,14 @@ def as_float(block: bytes) -> Samples:
 
 
 def _padded(blocks: Iterator[Samples]) -> Iterator[Samples]:
-    """Put the mirrored beginning before a recording and 30 s of silence behind it.
+    """Put the mirrored beginning before a recording, and behind it the silence that hears of it.
 
     Frames are centred on their time, so the first reaches half a window back; the mirrored
     samples there are what ``torch.stft(center=True)`` takes. Behind the silence the mirror
     holds silence.
     """
     half = N_FFT // 2
-    silence = np.zeros(N_SAMPLES, np.float32)
+    silence = np.zeros(N_SAMPLES - _SILENT_FRAMES * HOP_LENGTH, np.float32)
     head = np.empty(0, np.float32)
     for block in blocks:
         head = np.concatenate([head, block])

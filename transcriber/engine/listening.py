@@ -11,9 +11,14 @@ from transcriber.engine.interface import Clip
 from transcriber.settings import DecodingSettings
 from transcriber.speech.cutting import cut_at_pauses, with_silence
 from transcriber.speech.detector import SpeechDetector
-from transcriber.speech.network import make_network
+from transcriber.speech.network import Network, make_network
 from transcriber.speech.spans import Span, SpeechSettings, find_speech
 from transcriber.speech.weights import read_weights
+
+
+def make_ear() -> Network:
+    """Return what hears speech, for one `Listener` after the other."""
+    return make_network(read_weights())
 
 
 class Listener:
@@ -23,11 +28,14 @@ class Listener:
     ----------
     settings : DecodingSettings
         When somebody speaks, and whether the rest is decoded, too.
+    ear : Network
+        What hears it; no other one listens with it before this is done.
     """
 
-    def __init__(self, settings: DecodingSettings) -> None:
+    def __init__(self, settings: DecodingSettings, ear: Network) -> None:
         self._settings = settings
-        self._detector = SpeechDetector(make_network(read_weights()))
+        ear.forget()
+        self._detector = SpeechDetector(ear)
         self._samples = 0
 
     def listen(self, blocks: Iterable[bytes]) -> Iterator[bytes]:

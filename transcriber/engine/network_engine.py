@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from transcriber.engine.encoding import WindowEncoder
     from transcriber.engine.interface import Clip
     from transcriber.engine.loop import Network
+    from transcriber.speech import network as speech
 
 _TELLING_WINDOWS = 3
 """How many tell the language. Each has to be encoded before the first word appears."""
@@ -64,6 +65,7 @@ class NetworkEngine(ABC):
         self._wanted_kernels = ""
         self._recording: HeardRecording | None = None
         self._windows: WindowEncoder | None = None
+        self._ear: speech.Network | None = None
 
     def identity(self) -> Mapping[str, Any]:
         """Return all of its own that decides the text: versions, weights, settings.
@@ -114,10 +116,11 @@ class NetworkEngine(ABC):
         if not self._listens:
             features.read(blocks)
             return features.seconds
-        from transcriber.engine.listening import Listener  # noqa: PLC0415
+        from transcriber.engine.listening import Listener, make_ear  # noqa: PLC0415
         from transcriber.engine.loop import clips  # noqa: PLC0415
 
-        listener = Listener(self._settings)
+        self._ear = self._ear or make_ear()
+        listener = Listener(self._settings, self._ear)
         features.read(listener.listen(blocks))
         within = clips(self._settings.clip_timestamps, features.content_frames)
         self._recording.clips = listener.clips(within)

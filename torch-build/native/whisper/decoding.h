@@ -37,16 +37,22 @@ class Batch {
   Batch(const DecoderWeights& weights, int64_t heads, int64_t slots);
   ~Batch();
 
-  // Takes a window in, and computes its prompt. It must find as many free slots as it has rows.
-  void add(Team& team, DecodingRequest request);
+  // Takes a window in. It must find as many free slots as it has rows.
+  void add(DecodingRequest request);
 
   // Decodes until a window is done, and returns all that are; nothing where no window is left.
   std::vector<Decoded> run(Team& team);
 
  private:
   struct Window;
+  struct Step;
 
-  void begin(Team& team, Window& window);
+  // A window's prompt into the step, if there is room; and what follows it.
+  void begin(Window& window, Step& step) const;
+  void go_on(Window& window, Step& step) const;
+  // A step of all windows: the rows of short prompts join those of the others, a long prompt is
+  // quicker by itself. Returns how many logits each window gets, of those that wait none.
+  std::vector<int64_t> collect(Step& step) const;
   void step(Team& team);
   // Chooses the next tokens; returns whether the window goes on.
   bool advance(Team& team, Window& window, float* logits);

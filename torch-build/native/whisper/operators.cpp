@@ -165,8 +165,7 @@ void add_to_batch(
   options.temperature = temperature;
   options.seed = seed;
   options.exact_sampling = exact_sampling;
-  TeamLease team;
-  held.batch.add(*team, std::move(request));
+  held.batch.add(std::move(request));
   held.windows.emplace(number, cross.vec());
 }
 
