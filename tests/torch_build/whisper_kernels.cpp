@@ -60,7 +60,8 @@ void ask_for_tiles() {
 bool test(const Kernels& kernels, int rounds) {
   constexpr void (*kTests[])(Checks&, Random&, const Kernels&, int) = {
       test_logits,       test_norm,    test_activate, test_products, test_cross_products,
-      test_convolutions, test_encoder, test_decoder,  test_log_mel,        test_dot,
+      test_convolutions, test_encoder, test_decoder,  test_log_mel,  test_dot,
+      test_memory_cell,
   };
   Checks checks;
   uint64_t seed = 1;

@@ -24,12 +24,14 @@ class EncoderWindow {
         keys_(heads * whisper::round_up(positions, 32) * kHead * bytes_of(form)),
         key_scales_(heads * whisper::round_up(positions, 32)),
         values_(keys_.size()),
-        value_scales_(key_scales_.size()) {
+        value_scales_(key_scales_.size()),
+        heard_((positions + kSpareRows) * heard_stride(form, heads) * heard_bytes(form)) {
     layer_ = {attention_norm_.norm(), qkv_.linear(),  out_.linear(),
               mlp_norm_.norm(),       fc1_.linear(), fc2_.linear()};
     state_ = {positions, whisper::round_up(positions, 32), heads * kHead, heads, x_.data(),
               queries_.data(), query_scales_.data(), keys_.data(), key_scales_.data(),
-              values_.data(), value_scales_.data()};
+              values_.data(), value_scales_.data(), heard_.data()};
+    heard_.fill(0);
     keys_.fill(0);
     values_.fill(0);
     key_scales_.fill(0.f);
@@ -70,6 +72,15 @@ class EncoderWindow {
     return head * state_.padded * kHead +
         in_panels(channel, position, state_.padded, group_of(form_));
   }
+  // What a position hears, as kernels.h has it.
+  Number heard(int64_t position, int64_t channel) const {
+    const int64_t index = position * heard_stride(form_, state_.heads) + channel;
+    return {read_element(heard_form(form_), heard_.data(), index), 0};
+  }
+  void set_heard(int64_t position, int64_t channel, float value) const {
+    const int64_t index = position * heard_stride(form_, state_.heads) + channel;
+    write_element(heard_form(form_), heard_.data(), index, value);
+  }
   float& query_scale(int64_t head, int64_t position) const {
     return query_scales_[head * (state_.positions + kSpareRows) + position];
   }
@@ -81,6 +92,16 @@ class EncoderWindow {
   }
 
  private:
+  static Form heard_form(Form form) {
+    return form == Form::kInt16 ? Form::kFloat32 : form;
+  }
+  static int64_t heard_bytes(Form form) {
+    return bytes_of(heard_form(form));
+  }
+  static int64_t heard_stride(Form form, int64_t heads) {
+    return whisper::row_stride(heads * kHead, heard_bytes(form));
+  }
+
   Form form_;
   Norm attention_norm_, mlp_norm_;
   Weights qkv_, out_, fc1_, fc2_;
@@ -91,6 +112,7 @@ class EncoderWindow {
   Buffer<float> key_scales_;
   Buffer<char> values_;
   Buffer<float> value_scales_;
+  Buffer<char> heard_;
   whisper::EncoderLayer layer_{};
   EncoderState state_{};
 };

@@ -57,38 +57,55 @@ inline void test_cross_products(
 
 inline void test_convolutions(
     Checks& checks, Random& random, const Kernels& kernels, int rounds) {
-  for (int round = 0; round < rounds * 2; ++round) {
-    const int64_t channels = random.one_of({5, 16, 80}), stride = random.whole(1, 2);
-    const int64_t outputs = 64 * random.whole(1, 2), rows = random.whole(1, 40);
+  for (int round = 0; round < rounds * 4; ++round) {
+    const Form form = round % 4 < 2 ? Form::kFloat32 : Form::kBFloat16;
+    const Form out_form = random.whole(0, 1) == 0 ? Form::kFloat32 : Form::kBFloat16;
+    const int64_t channels =
+        form == Form::kFloat32 ? random.one_of({5, 16, 80}) : random.one_of({64, 128});
+    const int64_t stride = random.whole(1, 2), outputs = 64 * random.whole(1, 2);
+    const int64_t rows = random.whole(1, 40);
     const int64_t begin = random.whole(0, rows - 1), end = random.whole(begin + 1, rows);
-    checks.begin("convolution of %lld channels, stride %lld, rows %lld to %lld",
-                 static_cast<long long>(channels), static_cast<long long>(stride),
-                 static_cast<long long>(begin), static_cast<long long>(end));
-    const Weights weights(random, Form::kFloat32, outputs, 3 * channels);
-    Buffer<float> input((rows * stride + 2 + stride * whisper::kSpareRows) * channels);
-    for (int64_t i = 0; i < (rows * stride + 2) * channels; ++i) {
-      input[i] = random.normal();
+    checks.begin("%s convolution of %lld channels to %s, stride %lld, rows %lld to %lld",
+                 form_name(form), static_cast<long long>(channels), form_name(out_form),
+                 static_cast<long long>(stride), static_cast<long long>(begin),
+                 static_cast<long long>(end));
+    const auto in_row = form == Form::kFloat32 ? channels : whisper::row_stride(channels, 2);
+    const auto out_row = out_form == Form::kFloat32 ? outputs : whisper::row_stride(outputs, 2);
+    const Weights weights(random, form, outputs, 3 * channels);
+    Buffer<char> input((rows * stride + 2 + stride * whisper::kSpareRows) * in_row * bytes_of(form));
+    input.fill(0);
+    std::vector<float> given((rows * stride + 2) * channels);
+    for (int64_t i = 0; i < static_cast<int64_t>(given.size()); ++i) {
+      const int64_t index = i / channels * in_row + i % channels;
+      write_element(form, input.data(), index, random.normal());
+      given[i] = read_element(form, input.data(), index);
     }
-    Buffer<float> added(rows * outputs), out(rows * outputs);
-    out.fill(kUntouched);
+    Buffer<float> added(rows * outputs);
     for (int64_t i = 0; i < added.size(); ++i) {
       added[i] = random.normal();
     }
+    Buffer<char> out(rows * out_row * bytes_of(out_form));
+    for (int64_t i = 0; i < rows * out_row; ++i) {
+      write_element(out_form, out.data(), i, 3.f);
+    }
     const bool adds = round % 2 == 1;
     const whisper::Convolution convolution{
-        weights.linear(), input.data(), channels, stride, adds ? added.data() : nullptr, out.data()};
+        weights.linear(), input.data(), channels, stride, adds ? added.data() : nullptr, out_form,
+        out.data()};
     kernels.convolve(convolution, begin, end);
     for (int64_t row = 0; row < rows; ++row) {
-      const Numbers given = exact(input.data() + row * stride * channels, 3 * channels);
+      const Numbers taps = exact(given.data() + row * stride * channels, 3 * channels);
       for (int64_t column = 0; column < outputs; ++column) {
-        const float found = out[row * outputs + column];
+        const double found = read_element(out_form, out.data(), row * out_row + column);
         if (row < begin || row >= end) {
-          checks.equal(found, kUntouched, "outside of the rows", row, column);
+          checks.equal(found, 3., "outside of the rows", row, column);
           continue;
         }
-        const Number value = gelu(product(given, weights, column));
+        Number value = gelu(product(taps, weights, column));
+        value.error += form == Form::kBFloat16 ? 9e-5 : 0.;
         const Number more = {adds ? added[row * outputs + column] : 0., 0.};
-        checks.near(found, sum(value, more), "convolution", row, column);
+        const Number expected = rounded({sum(value, more)}, out_form, 0)[0];
+        checks.near(found, expected, "convolution", row, column);
       }
     }
   }

@@ -224,3 +224,35 @@ inline void test_log_mel(Checks& checks, Random& random, const Kernels& kernels,
     }
   }
 }
+
+// The functions' own errors are below 5e-7; what is far outside of them must not be infinite.
+inline void test_memory_cell(
+    Checks& checks, Random& random, const Kernels& kernels, int rounds) {
+  const auto sigmoid = [](double x) { return 1 / (1 + std::exp(-x)); };
+  for (int round = 0; round < rounds; ++round) {
+    const int64_t size = 16 * random.whole(1, 8);
+    const float width = random.one_of({1.f, 8.f, 1000.f});
+    checks.begin("memory cell of %lld numbers up to %g", static_cast<long long>(size), width);
+    Buffer<float> input(4 * size), last(4 * size), output(size), content(size);
+    for (int64_t i = 0; i < 4 * size; ++i) {
+      input[i] = random.normal() * width;
+      last[i] = random.normal() * width;
+    }
+    for (int64_t i = 0; i < size; ++i) {
+      content[i] = random.normal();
+    }
+    const std::vector<float> before(content.data(), content.data() + size);
+    kernels.remember(input.data(), last.data(), size, output.data(), content.data());
+    for (int64_t i = 0; i < size; ++i) {
+      const auto gate = [&](int64_t part) {
+        return double(input[part * size + i] + last[part * size + i]);
+      };
+      const double now =
+          sigmoid(gate(1)) * before[i] + sigmoid(gate(0)) * std::tanh(gate(2));
+      checks.near(content[i], {now, 3e-6 * (1 + std::abs(before[i]))}, "content", 0, i);
+      checks.near(
+          output[i], {sigmoid(gate(3)) * std::tanh(now), 3e-6 * (2 + std::abs(before[i]))}, "output",
+          0, i);
+    }
+  }
+}

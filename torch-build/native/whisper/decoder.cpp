@@ -71,7 +71,8 @@ void Decoder::cross_attention(
     }
     ++windows.back().second;
   }
-  const Linear& query = weights_.layers[layer].query;
+  const int64_t state = weights_.state;
+  const float* queries = hidden_.data_ptr<float>();
   float* heard = heard_.data_ptr<float>();
   team.run(windows.size() * heads_, [&](int64_t chunk) {
     const auto [first, count] = windows[chunk / heads_];
@@ -86,7 +87,8 @@ void Decoder::cross_attention(
       }
     }
     kernels().cross_attention(
-        query, input_, layer, rows.data(), first, count, head, heard, scores);
+        rows[first].cross[layer], queries + first * state, state, count, head,
+        heard + first * state, scores);
   });
 }
 
@@ -118,6 +120,7 @@ void Decoder::step(
     activate(team, layer.out, nullptr, heard, count);
     multiply(team, layer.out, count, x, state, kAdd);
     activate(team, layer.query, &layer.cross_norm, x, count);
+    multiply(team, layer.query, count, hidden, state, kStore);
     cross_attention(team, number, rows, alignment);
     activate(team, layer.cross_out, nullptr, heard, count);
     multiply(team, layer.cross_out, count, x, state, kAdd);

@@ -11,8 +11,17 @@ constexpr int64_t kPanelColumns = 16;
 // Rows that a matrix must have in memory beyond its own, for the last tile: garbage is allowed.
 constexpr int64_t kSpareRows = 32;
 
+// Rows of a prompt from which on they are quicker by themselves: their keys are then packed.
+constexpr int64_t kPromptRows = 16;
+
 constexpr int64_t round_up(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
+}
+
+// Elements from one row of a matrix to the next: rows of a power of two would fall upon the same
+// lines of the cache.
+constexpr int64_t row_stride(int64_t depth, int64_t element_size) {
+  return depth + 64 / element_size;
 }
 
 // How weights, keys and values are stored: packing.h has the layouts.
@@ -71,17 +80,21 @@ struct EncoderState {
   float* key_scales; // (heads, padded)
   void* values; // (heads, panels of 64 columns, depth padded)
   float* value_scales; // (heads, padded)
+  // What each position hears: (positions + spare, row_stride) in the type of the products, or in
+  // float32 where that type is an integer.
+  void* heard;
 };
 
 // A convolution over time of three taps, as a product: row t is the three rows of `input` from
-// stride * t on, which lie one behind the other.
+// stride * t on. Of float32 they lie one behind the other, of bfloat16 they have a row_stride.
 struct Convolution {
-  Linear weights; // depth = 3 * channels
-  const float* input; // (time + 2 + spare, channels), with a row of zeros before and behind
+  Linear weights; // depth = 3 * channels; float32 or bfloat16
+  const void* input; // (time + 2 + spare, channels), with a row of zeros before and behind
   int64_t channels;
   int64_t stride;
   const float* added; // (rows, outputs): what is added behind the GELU; may be null
-  float* output; // (rows, outputs)
+  Form form; // of the output: float32, or bfloat16 with a row_stride
+  void* output; // (rows, outputs)
 };
 
 // The keys and values that a window's decoder rows attend to, of one layer. In int8, the scales of
@@ -131,9 +144,12 @@ struct Kernels {
   bool byte_planes;
 
   void (*convolve)(const Convolution&, int64_t begin, int64_t end);
-  // Rows `begin` to `end` up to queries, keys and values; and from there to the layer's output.
+  // Rows `begin` to `end` up to queries, keys and values; what they hear with one head; and from
+  // there to the layer's output.
   void (*encoder_attention_input)(
       const EncoderLayer&, const EncoderState&, int64_t begin, int64_t end);
+  void (*encoder_attention)(
+      Form form, const EncoderState&, int64_t head, int64_t begin, int64_t end);
   void (*encoder_layer_rest)(const EncoderLayer&, const EncoderState&, int64_t begin, int64_t end);
   void (*normalize)(const LayerNorm&, const float* in, float* out, int64_t rows, int64_t size);
   // Keys and values of a decoder layer for the rows of a window's features, as float32:
@@ -157,14 +173,18 @@ struct Kernels {
   void (*self_attention)(
       const Linear& qkv, const Activations&, const SelfCache&, const DecoderRow* rows,
       int64_t count, int64_t head, float* out);
-  // One head of rows that share a window: the query and what is heard in it. `scores`, where given,
-  // gets query times key of this head: (count, positions).
+  // What `count` rows of queries (count, state) that share a window hear in it with a head: out
+  // (count, state). `scores`, where given, gets query times key: (count, positions).
   void (*cross_attention)(
-      const Linear& query, const Activations&, int64_t layer, const DecoderRow* rows,
-      int64_t first, int64_t count, int64_t head, float* out, float* scores);
+      const CrossCache&, const float* queries, int64_t state, int64_t count, int64_t head,
+      float* out, float* scores);
 
   void (*log_mel)(
       const float* samples, int64_t frames, const float* filters, int64_t mels, float* output);
+  // A step of long short-term memory: gates (4, size) from the input and from the last output.
+  void (*remember)(
+      const float* from_input, const float* from_output, int64_t size, float* output,
+      float* content);
 };
 
 // Modes of a product.

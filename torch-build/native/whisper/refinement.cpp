@@ -17,6 +17,13 @@ constexpr float kMargin = 10.f;
 // Parts of the vocabulary, whatever the number of threads: whole lines of the cache.
 constexpr int64_t kPart = 4096;
 
+void fetch(const uint16_t* row, int64_t size) {
+  constexpr int64_t kLine = 64 / sizeof(*row);
+  for (int64_t i = 0; i < size; i += kLine) {
+    __builtin_prefetch(row + i);
+  }
+}
+
 } // namespace
 
 void refine_logits(
@@ -40,12 +47,20 @@ void refine_logits(
       const float threshold = *std::max_element(first, first + parts) - kMargin;
       const float* output = outputs + row * embedding.state;
       float* at = logits + row * stride;
+      // Their rows are far apart: one comes from memory while another is worked on.
+      int64_t waiting = end;
       for (;; ++token) {
         token += of_rows.first_above(at + token, end - token, threshold);
+        if (token < end) {
+          fetch(embedding.row(token), embedding.state);
+        }
+        if (waiting < end) {
+          at[waiting] = kernels().dot(embedding.row(waiting), output, embedding.state);
+        }
         if (token >= end) {
           break;
         }
-        at[token] = kernels().dot(embedding.row(token), output, embedding.state);
+        waiting = token;
       }
     });
   });

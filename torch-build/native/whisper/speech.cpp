@@ -137,24 +137,16 @@ void listen(const SpeechWeights& weights, const float* samples, int64_t frames, 
   multiply(weights.input, fourth.data(), frames, gates);
 }
 
-float sigmoid(float x) {
-  return 1.f / (1.f + std::exp(-x));
-}
-
-// A step of the memory: input gate, forget gate, content and output gate, 128 of each.
+// A step of the memory; returns how probably somebody speaks.
 float remember(const SpeechWeights& weights, const float* gates, float* output, float* content) {
   alignas(64) float sums[4 * kState];
   multiply(weights.recurrence, output, 1, sums);
+  kernels().remember(gates, sums, kState, output, content);
   float heard = weights.bias;
   for (int64_t i = 0; i < kState; ++i) {
-    const auto gate = [&](int64_t part) {
-      return gates[part * kState + i] + sums[part * kState + i];
-    };
-    content[i] = sigmoid(gate(1)) * content[i] + sigmoid(gate(0)) * std::tanh(gate(2));
-    output[i] = sigmoid(gate(3)) * std::tanh(content[i]);
     heard += std::max(output[i], 0.f) * weights.last[i];
   }
-  return sigmoid(heard);
+  return 1.f / (1.f + std::exp(-heard));
 }
 
 } // namespace

@@ -130,8 +130,9 @@ EncoderWeights read_encoder(at::TensorList tensors, int64_t heads) {
   weights.conv1 = reader.linear(3 * weights.mels, state);
   weights.conv2 = reader.linear(3 * state, state);
   TORCH_CHECK(
-      weights.conv1.form == Form::kFloat32 && weights.conv2.form == Form::kFloat32,
-      "convolutions are float32");
+      weights.conv1.form == Form::kFloat32 &&
+          (weights.conv2.form == Form::kFloat32 || weights.conv2.form == Form::kBFloat16),
+      "a convolution is float32, the second may be bfloat16");
   weights.positional = reader.numbers(weights.positions * state);
   while (reader.left() >= kLayerTensors + kLastTensors) {
     EncoderLayer layer;

@@ -141,9 +141,10 @@ def encoder_items(dimensions: Mapping[str, int], forms: Forms) -> list[Item]:
     """
     state, form = dimensions["n_audio_state"], forms.encoder
     items: list[Item] = [
-        # They read the spectrogram, whose values are too far apart for few bits.
-        _convolution("encoder.conv1", state, dimensions["n_mels"]),
-        _convolution("encoder.conv2", state, state),
+        # It reads the spectrogram, whose values are too far apart for few bits.
+        _convolution("encoder.conv1", state, dimensions["n_mels"], "float32"),
+        # Integers would need a scale for each row, of which three become one here.
+        _convolution("encoder.conv2", state, state, "float32" if form == "int16" else form),
         Plain(name="encoder.positional_embedding", shape=(dimensions["n_audio_ctx"], state)),
     ]
     for layer in range(dimensions["n_audio_layer"]):
@@ -262,5 +263,5 @@ def _linear(name: str, rows: int, columns: int, form: str) -> Matrix:
     )
 
 
-def _convolution(name: str, rows: int, channels: int) -> Matrix:
-    return _linear(name, rows, _KERNEL * channels, "float32")
+def _convolution(name: str, rows: int, channels: int, form: str) -> Matrix:
+    return _linear(name, rows, _KERNEL * channels, form)

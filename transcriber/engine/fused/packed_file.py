@@ -29,7 +29,7 @@ from transcriber.files import atomic_writer
 if TYPE_CHECKING:
     from torch import Tensor
 
-VERSION = 4
+VERSION = 5
 """Of the forms and of their order: to be raised with every change of either."""
 
 _ALIGNMENT = 64

@@ -4,13 +4,35 @@
 // the values into what is heard, so that the loops over the window see integers alone.
 #pragma once
 
-#include "rows.h"
+#include "many_rows.h"
 
 namespace {
 
 using whisper::CrossCache;
-using whisper::Form;
-using whisper::kHead;
+
+// Keys and values of a decoder layer: out (rows, outputs).
+template <typename Tile>
+OUTLINE void cross_rows(
+    const Linear& linear, const float* features, float* out, int64_t begin, int64_t end) {
+  using Element = typename Tile::Element;
+  const int64_t size = linear.depth;
+  const int64_t count = end - begin;
+  const int64_t held = whisper::round_up(count, Tile::kRows);
+  const int64_t stride = stride_of<Element>(size);
+  Parts parts(
+      Parts::bytes<Element>(held * stride) + Parts::bytes<float>(held) +
+      Parts::bytes<float>(sums_of<Tile>(count)));
+  Element* input = parts.take<Element>(held * stride);
+  float* scales = parts.take<float>(held);
+  float* sums = parts.take<float>(sums_of<Tile>(count));
+  for (int64_t row = 0; row < count; ++row) {
+    scales[row] = convert_row(
+        Tile(), features + (begin + row) * size, linear.norm, input + row * stride, size);
+  }
+  multiply_rows<Tile>(linear, input, scales, count, sums, [&](int64_t row, int64_t column, F value) {
+    store(out + (begin + row) * linear.outputs + column, value);
+  });
+}
 
 // Four lanes' lowest bytes, or two lanes' upper halves, side by side.
 INLINE I join_bytes(I a, I b, I c, I d) {

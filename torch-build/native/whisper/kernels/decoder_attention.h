@@ -94,12 +94,12 @@ INLINE int64_t input_width(const CrossCache& cross) {
   return cross.padded < kHead ? kHead : cross.padded;
 }
 
-// `count` rows of 64 channels times keys, and what they weigh times values; the memory is the
-// caller's: activations and their scales, and scores (count, padded).
+// One head of `count` rows (count, state) times keys, and what they weigh times values; the memory is
+// the caller's: activations and their scales, and scores (count, padded).
 template <typename Stored>
 OUTLINE void attend_window(
-    const CrossCache& cross, const float* queries, int64_t count, int64_t head, float* out,
-    int64_t stride, float* scores_out, char* memory) {
+    const CrossCache& cross, const float* queries, int64_t count, int64_t state, int64_t head,
+    float* out, float* scores_out, char* memory) {
   using Activation = typename Stored::Activation;
   using Weight = typename Stored::Weight;
   const int64_t padded = cross.padded;
@@ -109,7 +109,7 @@ OUTLINE void attend_window(
   const Weight* keys = static_cast<const Weight*>(cross.keys) + head * padded * kHead;
   const Weight* values = static_cast<const Weight*>(cross.values) + head * padded * kHead;
   for (int64_t row = 0; row < count; ++row) {
-    const float* query = queries + row * kHead;
+    const float* query = queries + row * state + head * kHead;
     factors[row] = kScoreFactor;
     if constexpr (Stored::kScaled) {
       alignas(64) float folded[kHead];
@@ -153,45 +153,33 @@ OUTLINE void attend_window(
         if constexpr (Stored::kScaled) {
           sums *= loadf(cross.value_scales + head * kHead + column);
         }
-        store(out + row * stride + column, sums * factors[row]);
+        store(out + row * state + head * kHead + column, sums * factors[row]);
       });
 }
 
 // At once: more would not stay in the cache of the core.
 constexpr int64_t kCrossRows = 24;
+// Of int8, the most rows for which a tile of AMX has too little to do.
+constexpr int64_t kRowsWithoutTiles = 2;
 
 OUTLINE void cross_attention(
-    const Linear& query, const Activations& input, int64_t layer, const DecoderRow* rows,
-    int64_t first, int64_t count, int64_t head, float* out, float* scores) {
-  const CrossCache& cross = rows[first].cross[layer];
-  const int64_t state = query.outputs;
-  const int64_t query_bytes = count * kHead * sizeof(float);
+    const CrossCache& cross, const float* queries, int64_t state, int64_t count, int64_t head,
+    float* out, float* scores) {
   const int64_t most = lesser(count, kCrossRows);
-  char* memory = static_cast<char*>(whisper::scratch(
-      query_bytes + most * (cross.padded + input_width(cross) + 1) * sizeof(float)));
-  float* queries = reinterpret_cast<float*>(memory);
-  const int64_t panels = kHead / kPanel;
-  with_stored(query.form, [&](auto stored) {
-    // The activations of these rows alone.
-    using Activation = typename decltype(stored)::Activation;
-    Activations part = input;
-    part.values = static_cast<Activation*>(input.values) + first * input.depth;
-    part.scales = input.scales + first;
-    linear_rows<decltype(stored)>(
-        query, part, count, head * panels, (head + 1) * panels,
-        [&](int64_t row, int64_t column, F value) {
-          store(queries + row * kHead + column - head * kHead, value);
-        });
-  });
-  with_stored(cross.form, [&](auto stored) {
+  const int64_t width = cross.padded + input_width(cross) + 1;
+  char* memory = static_cast<char*>(whisper::scratch(most * width * sizeof(float)));
+  const auto attend = [&](auto stored) {
     for (int64_t row = 0; row < count; row += kCrossRows) {
       const int64_t here = lesser(kCrossRows, count - row);
       attend_window<decltype(stored)>(
-          cross, queries + row * kHead, here, head,
-          out + (first + row) * state + head * kHead, state,
-          scores == nullptr ? nullptr : scores + row * cross.positions, memory + query_bytes);
+          cross, queries + row * state, here, state, head, out + row * state,
+          scores == nullptr ? nullptr : scores + row * cross.positions, memory);
     }
-  });
+  };
+  if (cross.form == Form::kInt8 && count <= kRowsWithoutTiles) {
+    return attend(StoredInt8());
+  }
+  with_stored(cross.form, attend);
 }
 
 } // namespace

@@ -6,6 +6,8 @@
 
 #include "vector.h"
 
+#include "../kernels.h"
+
 namespace {
 
 // The largest int32: sums of products of int16 stay below it by the choice of scales.
@@ -127,6 +129,8 @@ struct Registers : Dot {
   using Element = typename Dot::Element;
   static constexpr int kRows = kTileRows;
   static constexpr int kPanels = kTilePanels;
+  static constexpr bool kHeadRows = false;
+  static constexpr int64_t kAhead = 0;
 
   static void prepare() {}
   static void release() {}
@@ -163,16 +167,35 @@ struct Registers : Dot {
   }
 };
 
-// Elements from one row of a matrix to the next: rows of a power of two would fall upon the same
-// lines of the cache.
 template <typename Element>
 constexpr int64_t stride_of(int64_t depth) {
-  return depth + 64 / static_cast<int64_t>(sizeof(Element));
+  return whisper::row_stride(depth, sizeof(Element));
 }
 
 // Of a panel, what stays in the first cache.
 template <typename Element>
 constexpr int64_t kDepthOfPart = 16384 / (kPanel * sizeof(Element));
+
+// One tile of many: kRows rows from `row` on, times the depths from `part` on of the panels at
+// `columns`. Where it can, it fetches its share of the panels behind them into the second cache.
+template <typename Tile>
+INLINE void tile_of_many(
+    const typename Tile::Element* a, int64_t stride, int64_t row,
+    const typename Tile::Element* columns, int64_t depth, int64_t part, int64_t count, float* sums,
+    bool more) {
+  constexpr int kColumns = Tile::kPanels * kPanel;
+  const auto* rows = a + row * stride;
+  const auto* panels = columns + part * kPanel;
+  float* here = sums + row * kColumns;
+  if constexpr (Tile::kAhead > 0) {
+    const int64_t begin = row / Tile::kRows * count * Tile::kAhead;
+    const int64_t panel = Tile::kPanels + begin / (count * kPanel);
+    const auto* ahead = panels + panel * depth * kPanel + begin % (count * kPanel);
+    Tile::tile_and_fetch(rows, stride, panels, depth * kPanel, count, here, kColumns, more, ahead);
+  } else {
+    Tile::tile(rows, stride, panels, depth * kPanel, count, here, kColumns, more);
+  }
+}
 
 // At most kRows rows times `panels` panels, an even number: sums (kRows, width).
 template <typename Tile>
@@ -190,13 +213,13 @@ INLINE void multiply_tile_rows(
   }
 }
 
-// Rows times `panels` panels, an even number: finish(row, column, sums) for a vector of columns at
-// a time. `a` must have rows up to the next multiple of kRows; what they give is dropped. `memory`
-// holds (rows up to there, 16 * kPanels).
+// Rows times `panels` panels, an even number: finish(row, column, line) for 16 * kPanels columns at
+// a time, in memory that is its own. `a` must have rows up to the next multiple of kRows; what they
+// give is dropped. `memory` holds (rows up to there, 16 * kPanels).
 //
 // A part of the panels stays in the first cache while all rows pass by.
 template <typename Tile, typename Finish>
-INLINE void multiply(
+INLINE void multiply_lines(
     const typename Tile::Element* a, int64_t stride, int64_t rows,
     const typename Tile::Element* b, int64_t depth, int64_t panels, float* memory,
     const Finish& finish) {
@@ -207,15 +230,48 @@ INLINE void multiply(
     for (int64_t part = 0; part < depth; part += kPart) {
       const int64_t here = lesser(kPart, depth - part);
       for (int64_t row = 0; row < rows; row += Tile::kRows) {
-        Tile::tile(
-            a + row * stride + part, stride, columns + part * kPanel, depth * kPanel, here,
-            memory + row * kColumns, kColumns, part != 0);
+        tile_of_many<Tile>(a + part, stride, row, columns, depth, part, here, memory, part != 0);
       }
     }
     for (int64_t row = 0; row < rows; ++row) {
+      finish(row, panel * kPanel, memory + row * kColumns);
+    }
+  }
+}
+
+// As multiply_lines: finish(row, column, sums) for a vector of columns at a time.
+template <typename Tile, typename Finish>
+INLINE void multiply(
+    const typename Tile::Element* a, int64_t stride, int64_t rows,
+    const typename Tile::Element* b, int64_t depth, int64_t panels, float* memory,
+    const Finish& finish) {
+  multiply_lines<Tile>(
+      a, stride, rows, b, depth, panels, memory,
+      [&](int64_t row, int64_t first, const float* line) {
 #pragma clang loop unroll(full)
-      for (int column = 0; column < kColumns; column += kLanes) {
-        finish(row, panel * kPanel + column, loadf(memory + row * kColumns + column));
+        for (int column = 0; column < Tile::kPanels * kPanel; column += kLanes) {
+          finish(row, first + column, loadf(line + column));
+        }
+      });
+}
+
+// Rows of `count` depths times those from `first` on of panels with `depth`: added to totals
+// (panels / kPanels, rows up to the next multiple of kRows, 16 * kPanels), or put there when first
+// is 0. The sums are those of a product over all depths at once, to the last bit.
+template <typename Tile>
+INLINE void accumulate(
+    const typename Tile::Element* a, int64_t stride, int64_t rows, const typename Tile::Element* b,
+    int64_t depth, int64_t first, int64_t count, int64_t panels, float* totals) {
+  constexpr int64_t kPart = kDepthOfPart<typename Tile::Element>;
+  const int64_t held = (rows + Tile::kRows - 1) / Tile::kRows * Tile::kRows;
+  for (int64_t panel = 0; panel < panels; panel += Tile::kPanels) {
+    const typename Tile::Element* columns = b + (panel * depth + first) * kPanel;
+    float* memory = totals + panel * kPanel * held;
+    for (int64_t part = 0; part < count; part += kPart) {
+      const int64_t here = lesser(kPart, count - part);
+      for (int64_t row = 0; row < rows; row += Tile::kRows) {
+        tile_of_many<Tile>(
+            a + part, stride, row, columns, depth, part, here, memory, first + part != 0);
       }
     }
   }

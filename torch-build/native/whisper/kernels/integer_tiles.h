@@ -61,6 +61,16 @@ INLINE void store_sums(int32_t* sums) {
   _tile_stored(3, sums + 3 * kTileSums, 64);
 }
 
+// The rows of a tile of weights that will be wanted some tiles later.
+constexpr int64_t kTilesAhead = 4;
+
+INLINE void fetch_tile_ahead(const void* weights, int64_t rows) {
+  const char* at = static_cast<const char*>(weights) + kTilesAhead * 1024;
+  for (int64_t row = 0; row < rows; ++row) {
+    _mm_prefetch(at + row * 64, _MM_HINT_T0);
+  }
+}
+
 // Two panels of int8: the sums of the upper bytes of each, then those of the lower ones.
 struct TiledInt8 {
   static constexpr bool kTiled = true;
@@ -76,6 +86,8 @@ struct TiledInt8 {
     const int8_t* second = b + (panels - 1) * depth * kPanel;
     zero_sums();
     for (int64_t k = 0; k < depth; k += step) {
+      fetch_tile_ahead(b + k * kPanel, step / 4);
+      fetch_tile_ahead(second + k * kPanel, step / 4);
       _tile_loadd(4, a + k, 2 * depth);
       _tile_loadd(6, b + k * kPanel, 64);
       _tile_dpbssd(0, 4, 6);
@@ -123,6 +135,7 @@ struct TiledInt16 {
     zero_sums();
     for (int64_t k = 0; k < depth; k += step) {
       int8_t* sorted = planes[k / step % 2];
+      fetch_tile_ahead(b + k * kPanel, step / 2);
       sort_bytes(b + k * kPanel, step, sorted);
       _tile_loadd(4, a + k, 2 * depth);
       _tile_loadd(6, sorted, 64);

@@ -8,10 +8,8 @@
 
 namespace {
 
+using whisper::kPromptRows;
 using whisper::SelfCache;
-
-// Rows for which packing pays.
-constexpr int64_t kPromptRows = 16;
 
 // Bytes of memory that prompt_attention needs.
 INLINE int64_t prompt_bytes(int64_t count) {

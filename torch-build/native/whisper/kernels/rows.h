@@ -3,8 +3,6 @@
 
 #include "dot.h"
 
-#include "../kernels.h"
-
 namespace {
 
 using whisper::LayerNorm;

@@ -1,10 +1,12 @@
 // The table of an instruction set: kernels_<capability>.cpp defines CAPABILITY and includes this.
 #pragma once
 
+#include "convolution.h"
 #include "cross.h"
 #include "decoder_attention.h"
-#include "encoder.h"
+#include "encoder_rest.h"
 #include "log_mel.h"
+#include "memory_cell.h"
 
 #include "../row_statistics.h"
 
@@ -37,11 +39,25 @@ INLINE void with_tile(Form form, const Use& use) {
   }
 }
 
+void convolve(const whisper::Convolution& conv, int64_t begin, int64_t end) {
+  if (conv.weights.form == Form::kFloat32) {
+    return convolve_rows(conv, begin, end);
+  }
+  BFloat16Tile::prepare();
+  convolve_taps<BFloat16Tile>(conv, begin, end);
+  BFloat16Tile::release();
+}
+
 void encoder_attention_input(
     const EncoderLayer& layer, const EncoderState& state, int64_t begin, int64_t end) {
   with_tile(layer.qkv.form, [&](auto tile) {
     attention_input<decltype(tile)>(layer, state, begin, end);
   });
+}
+
+void encoder_attention(
+    Form form, const EncoderState& state, int64_t head, int64_t begin, int64_t end) {
+  with_tile(form, [&](auto tile) { attend<decltype(tile)>(state, head, begin, end); });
 }
 
 void encoder_layer_rest(
@@ -82,8 +98,9 @@ const Kernels WHISPER_TABLE(CAPABILITY) = {
     WHISPER_NAME(CAPABILITY),
     &row_kernels_of_set,
     std::is_same_v<StoredIntegers::Row, BytePlanes>,
-    convolve_rows,
+    convolve,
     encoder_attention_input,
+    encoder_attention,
     encoder_layer_rest,
     normalize,
     cross_products,
@@ -94,6 +111,7 @@ const Kernels WHISPER_TABLE(CAPABILITY) = {
     self_attention,
     cross_attention,
     log_mel,
+    remember,
 };
 
 } // namespace whisper
