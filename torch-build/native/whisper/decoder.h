@@ -25,6 +25,11 @@ class Decoder {
   // Logits of some rows of the last step: (rows, stride()).
   void logits(Team& team, const std::vector<int64_t>& rows, float* out);
 
+  // Of a step.
+  int64_t most_rows() const {
+    return x_.size(0);
+  }
+
   // Logits of a row, with what fills up the last panel.
   int64_t stride() const {
     return weights_.logits.outputs;
