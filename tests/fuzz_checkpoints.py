@@ -28,7 +28,7 @@ from fuzzing import outcome_table
 from models.checkpoints.mutants import mutant
 
 from transcriber.engine.fused.checkpoint import open_checkpoint
-from transcriber.engine.model import load_checkpoint
+from transcriber.engine.model_loading import load_checkpoint
 from transcriber.errors import TranscriberError
 from transcriber.models.checkpoints.checkpoint import verified
 from transcriber.models.checkpoints.ctranslate2 import find_parts, read_ctranslate2

@@ -30,7 +30,11 @@ WITHOUT_EXAMPLE = {
         *("audio.stream.open_audio", "engine.fused.checkpoint.open_checkpoint"),
         *("engine.fused.loading.load_packed", "engine.fused.packed_file.is_sound"),
         *("engine.fused.packed_file.read_packed", "engine.fused.packed_file.write_packed"),
-        *("engine.model.load_checkpoint", "engine.model.load_model", "engine.model.read_content"),
+        *(
+            "engine.model_loading.load_checkpoint",
+            "engine.model_loading.load_model",
+            "engine.model_loading.read_content",
+        ),
         *("speech.weights.read_weights", "transcript.journal.open_journal"),
         *("transcript.journal.read_journal", "transcript.ownership", "transcript.sole_owner"),
         *("transcript.writers.remove_partial", "transcript.writers.write_outputs"),

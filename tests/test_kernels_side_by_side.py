@@ -13,7 +13,7 @@ from transcriber.audio.stream import AudioLimits
 from transcriber.engine.batched import clips_left
 from transcriber.engine.batching import side_by_side
 from transcriber.engine.interface import Position, SpokenLanguage, WindowResult
-from transcriber.engine.loop import Request
+from transcriber.engine.request import Request
 from transcriber.inputs.recordings import Recording
 from transcriber.job import Job
 from transcriber.look_ahead import LookAhead

@@ -15,7 +15,7 @@ import pytest
 
 from buildkit.commands import ending_in_one_line, run, run_quietly
 from buildkit.errors import LimitError, ToolError
-from scripts import layout, verbs
+from scripts import layout, transcribing, verbs
 from scripts.native_program import EDITIONS
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -41,7 +41,9 @@ def test_a_wrong_verb_or_setting_is_one_line(capsys: pytest.CaptureFixture[str])
 def test_a_recording_that_is_missing_is_noticed_before_the_set_up(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(verbs, "provide_native_program", lambda: pytest.fail("it was set up"))
+    monkeypatch.setattr(
+        transcribing, "provide_native_program", lambda: pytest.fail("it was set up")
+    )
     monkeypatch.setenv("AUDIO", str(tmp_path / "from the environment.mp3"))
     assert verbs.run(["transcribe"]) == 3
     assert "from the environment.mp3" in capsys.readouterr().err
@@ -140,9 +142,9 @@ def test_a_recording_is_transcribed_with_the_given_settings(
     program.chmod(0o755)
     recording = tmp_path / "it's $HOME.mp3"
     recording.touch()
-    monkeypatch.setattr(verbs, "NATIVE_PROGRAM", program)
-    monkeypatch.setattr(verbs, "provide_native_program", lambda: None)
-    monkeypatch.setattr(verbs, "is_stored", lambda _: True)
+    monkeypatch.setattr(transcribing, "NATIVE_PROGRAM", program)
+    monkeypatch.setattr(transcribing, "provide_native_program", lambda: None)
+    monkeypatch.setattr(transcribing, "is_stored", lambda _: True)
     words = [f"AUDIO={recording}", "MODEL=tiny.en", "ARGS=--initial_prompt 'two words'"]
     assert verbs.run(["transcribe", *words]) == 0
     output = capfd.readouterr().out
@@ -227,8 +229,8 @@ def test_an_interrupted_program_ends_in_its_own_way(tmp_path: Path) -> None:
     )
     parent = (
         "import sys\n"
-        "from scripts import verbs\n"
-        "verbs.accept_interruptions()\n"
+        "from scripts import testing, verbs\n"
+        "testing.accept_interruptions()\n"
         "from buildkit.commands import run\n"
         "verbs._VERBS = {'work': lambda _: run([sys.executable, '-c', sys.argv[1]])}\n"
         "sys.exit(verbs.run(['work']))\n"
@@ -259,10 +261,10 @@ def test_the_tests_can_run_in_the_background() -> None:
     code = (
         "import sys\n"
         "from buildkit import commands\n"
-        "from scripts import verbs\n"
+        "from scripts import testing, verbs\n"
         "command = [sys.executable, '-c', sys.argv[1]]\n"
         "before = commands.run(command)\n"
-        "verbs.accept_interruptions()\n"
+        "testing.accept_interruptions()\n"
         "print(before, commands.run(command))\n"
     )
     done = subprocess.run(

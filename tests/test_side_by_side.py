@@ -23,7 +23,7 @@ openai_whisper.load()
 
 from transcriber.engine.batched import clips_left  # noqa: E402
 from transcriber.engine.batching import side_by_side  # noqa: E402
-from transcriber.engine.loop import Loop, Request  # noqa: E402
+from transcriber.engine.request import Loop, Request  # noqa: E402
 
 SAID = Hypothesis(
     tokens=(), temperature=0.0, avg_logprob=0.0, compression_ratio=1.0, no_speech_prob=0.0

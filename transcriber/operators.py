@@ -8,68 +8,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from transcriber.interruption import undisturbed
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-
-@dataclass(frozen=True, kw_only=True)
-class Search:
-    """How a `Batch` chooses tokens, under the names of openai-whisper's options and tokenizer.
-
-    Attributes
-    ----------
-    vocabulary : int
-        How many tokens there are.
-    sot_index : int
-        Index of ``<|startoftranscript|>`` in the prompt.
-    eot, no_speech, timestamp_begin, no_timestamps : int
-        Tokens that have a meaning of their own; `no_speech` is -1 where there is none.
-    timestamps : bool
-        Whether the rules of timestamps apply.
-    suppress, suppress_first : tuple of int
-        Tokens that are never written, and those that are not written first.
-    max_initial_timestamp : int
-        Index of the latest timestamp that a window may begin with; -1 where any may.
-    sample_len : int
-        Most tokens that are written.
-    beam_size : int
-        Beams; 0 for no beam search.
-    patience, length_penalty : float
-        Of the beam search, and of the ranking; a negative penalty is openai-whisper's None.
-    best_of : int
-        Candidates when sampling.
-    temperature : float
-        0 takes the most probable token.
-    seed : int
-        Of the sampling.
-    exact_sampling : bool
-        Whether samples are drawn from PyTorch's generator, which the caller has seeded, as
-        openai-whisper draws them.
-    """
-
-    vocabulary: int
-    sot_index: int
-    eot: int
-    no_speech: int
-    timestamp_begin: int
-    no_timestamps: int
-    timestamps: bool
-    suppress: tuple[int, ...]
-    suppress_first: tuple[int, ...]
-    max_initial_timestamp: int
-    sample_len: int
-    beam_size: int
-    patience: float
-    length_penalty: float
-    best_of: int
-    temperature: float
-    seed: int
-    exact_sampling: bool
 
 
 def available() -> bool:
@@ -85,7 +29,7 @@ def available() -> bool:
 
 def capability() -> str:
     """Return the instruction set that the kernels in use are compiled for."""
-    return str(_call("capability"))
+    return str(call("capability"))
 
 
 @functools.cache
@@ -97,7 +41,7 @@ def best_capability() -> str:
 def set_capability(name: str) -> bool:
     """Use the kernels of another instruction set; return whether the processor has it."""
     try:
-        _call("set_capability", name)
+        call("set_capability", name)
     except RuntimeError:
         return False
     return True
@@ -119,7 +63,7 @@ def pack(weight: Tensor, form: str) -> tuple[Tensor, Tensor]:
     Tensor
         The scale and the norm of each output; empty where the form has none.
     """
-    packed, scales = _call("pack", weight, form)
+    packed, scales = call("pack", weight, form)
     return packed, scales
 
 
@@ -136,7 +80,7 @@ def log_mel(samples: Tensor, filters: Tensor) -> Tensor:
     -------
     Tensor, shape = (frames, mels)
     """
-    spectrogram: Tensor = _call("log_mel", samples, filters)
+    spectrogram: Tensor = call("log_mel", samples, filters)
     return spectrogram
 
 
@@ -156,7 +100,7 @@ def speech(weights: Sequence[Tensor], samples: Tensor, state: Tensor) -> Tensor:
     -------
     Tensor, shape = (frames,)
     """
-    probabilities: Tensor = _call("speech", list(weights), samples, state)
+    probabilities: Tensor = call("speech", list(weights), samples, state)
     return probabilities
 
 
@@ -175,7 +119,7 @@ def encode(weights: Sequence[Tensor], mel: Tensor, heads: int) -> Tensor:
     -------
     Tensor, shape = (1500, state)
     """
-    features: Tensor = _call("encode", list(weights), mel, heads)
+    features: Tensor = call("encode", list(weights), mel, heads)
     return features
 
 
@@ -191,7 +135,7 @@ def cross(weights: Sequence[Tensor], features: Tensor, heads: int) -> list[Tenso
     heads : int
         Attention heads of a layer.
     """
-    return list(_call("cross", list(weights), features, heads))
+    return list(call("cross", list(weights), features, heads))
 
 
 def forward(
@@ -228,90 +172,14 @@ def forward(
         Products of queries and keys, before the softmax.
     """
     pairs = [number for pair in alignment for number in pair]
-    logits, scores = _call(
+    logits, scores = call(
         "forward", list(weights), list(window), heads, list(tokens), list(rows), pairs
     )
     return logits, scores
 
 
-@dataclass(frozen=True, kw_only=True)
-class Decoded:
-    """The text of a window.
-
-    Attributes
-    ----------
-    number : int
-        Under which the window was added.
-    tokens : tuple of int
-        What follows the prompt, without the token that ends the text.
-    sum_logprob : float
-        The sum of their log probabilities.
-    no_speech_prob : float
-        The probability that nobody speaks.
-    """
-
-    number: int
-    tokens: tuple[int, ...]
-    sum_logprob: float
-    no_speech_prob: float
-
-
-class Batch:
-    """Windows that are decoded side by side: the weights are read once a step for all of them.
-
-    What a window becomes does not hang on which others are beside it.
-
-    Parameters
-    ----------
-    weights, heads
-        As for `forward`.
-    slots : int
-        How many rows there may be. A window takes one, or as many as it has beams or candidates.
-    """
-
-    def __init__(self, weights: Sequence[Tensor], heads: int, slots: int) -> None:
-        self._handle = _call("batch", list(weights), heads, slots)
-
-    def add(
-        self, number: int, window: Sequence[Tensor], prompt: Sequence[int], search: Search
-    ) -> None:
-        """Take in a window, for which there must be room.
-
-        Parameters
-        ----------
-        number : int
-            By which it is known; no other one in the batch may have it.
-        window : sequence of Tensor
-            What `cross` made of it.
-        prompt : sequence of int
-            Tokens to begin with.
-        search : Search
-            How the tokens that follow are chosen.
-        """
-        _call("batch_add", self._handle, number, list(window), list(prompt), **asdict(search))
-
-    def run(self) -> list[Decoded]:
-        """Decode until at least one window is done; return those that are, and free their rows.
-
-        It is empty where no window is left.
-        """
-        numbers, sums = _call("batch_run", self._handle)
-        numbers, found = numbers.tolist(), []
-        for sum_logprob, no_speech_prob in sums.tolist():
-            number, count, *numbers = numbers
-            found.append(
-                Decoded(
-                    number=number,
-                    tokens=tuple(numbers[:count]),
-                    sum_logprob=sum_logprob,
-                    no_speech_prob=no_speech_prob,
-                )
-            )
-            numbers = numbers[count:]
-        return found
-
-
-def _call(name: str, *arguments: Any, **options: Any) -> Any:
+def call(name: str, *arguments: Any, **options: Any) -> Any:
+    """Call an operator by its name, of those that only our own PyTorch has."""
     import torch  # noqa: PLC0415
 
     native: Any = torch._C

@@ -21,7 +21,7 @@ from transcriber.progress.reporter import Reporter
 
 if TYPE_CHECKING:
     from transcriber.engine.batching import Loops
-    from transcriber.engine.loop import Loop
+    from transcriber.engine.request import Loop
 
 FAILURES = (InputError, LimitError, StorageError)
 """What ends one recording, and no other."""

@@ -34,7 +34,7 @@ from transcriber.engine.fused.model import FusedModel  # noqa: E402
 from transcriber.engine.fused.packed_file import PackedModel  # noqa: E402
 from transcriber.engine.word_request import WordRequest  # noqa: E402
 from transcriber.models.stored import StoredModel  # noqa: E402
-from transcriber.operators import Search  # noqa: E402
+from transcriber.operator_batch import Batch, Search  # noqa: E402
 from transcriber.settings import DecodingSettings  # noqa: E402
 
 _PAD = 200
@@ -147,7 +147,7 @@ class Parts:
             seed=0,
             exact_sampling=False,
         )
-        batch = operators.Batch(self._packed.decoder, self._heads, max(beams, 1))
+        batch = Batch(self._packed.decoder, self._heads, max(beams, 1))
         batch.add(0, encoded, self._prompt, search)
         (decoded,) = batch.run()
         if len(decoded.tokens) != steps:

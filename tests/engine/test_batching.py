@@ -8,7 +8,7 @@ import pytest
 from transcriber.engine.batching import Loops, OneByOne, side_by_side
 from transcriber.engine.hypothesis import Hypothesis
 from transcriber.engine.interface import Position, WindowResult
-from transcriber.engine.loop import Loop, Request
+from transcriber.engine.request import Loop, Request
 
 
 def hypothesis(text: int) -> Hypothesis:

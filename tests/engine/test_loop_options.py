@@ -18,12 +18,8 @@ from transcriber.settings import DecodingSettings
 openai_whisper.load()
 
 from transcriber.engine.encoding import WindowEncoder  # noqa: E402
-from transcriber.engine.loop import (  # noqa: E402
-    Clips,
-    Request,
-    decode_clips,
-    transcribe_windows,
-)
+from transcriber.engine.loop import Clips, decode_clips, transcribe_windows  # noqa: E402
+from transcriber.engine.request import Request  # noqa: E402
 
 from .scripted import TOKENIZER  # noqa: E402
 

@@ -19,7 +19,8 @@ from transcriber.settings import DecodingSettings
 
 whisper = openai_whisper.load()
 
-from transcriber.engine.model import WhisperModel, load_model  # noqa: E402
+from transcriber.engine.model import WhisperModel  # noqa: E402
+from transcriber.engine.model_loading import load_model  # noqa: E402
 
 DIMENSIONS = {
     "n_mels": 80,

@@ -25,7 +25,7 @@ from models.checkpoints.samples import (
 )
 
 from transcriber.engine.fused.checkpoint import open_checkpoint
-from transcriber.engine.model import load_model
+from transcriber.engine.model_loading import load_model
 from transcriber.errors import ModelError
 from transcriber.models.checkpoints.reading import read_checkpoint
 from transcriber.models.stored import StoredModel

@@ -13,7 +13,7 @@ import torch
 from models.checkpoints.samples import random_weights, save_hugging_face, save_openai
 
 from transcriber.engine.fused.checkpoint import open_checkpoint
-from transcriber.engine.model import load_checkpoint
+from transcriber.engine.model_loading import load_checkpoint
 from transcriber.errors import LimitError, ModelError, OutOfMemoryError
 from transcriber.models.importing import import_checkpoint
 from transcriber.settings import DecodingSettings

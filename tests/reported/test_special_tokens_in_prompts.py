@@ -10,7 +10,7 @@ openai_whisper.load()
 
 from whisper.tokenizer import get_tokenizer  # noqa: E402
 
-from transcriber.engine.loop import _plain_tokens  # noqa: E402
+from transcriber.engine.window_decoder import _plain_tokens  # noqa: E402
 
 TOKENIZERS = {
     "multilingual": get_tokenizer(True, num_languages=99, language="de", task="transcribe"),

@@ -53,7 +53,7 @@ def openai(weights: Path, *, fp16: bool) -> Parts:
 
 def own(weights: Path) -> Parts:
     """Do what the program's own engine does."""
-    from transcriber.engine.model import load_checkpoint  # noqa: PLC0415
+    from transcriber.engine.model_loading import load_checkpoint  # noqa: PLC0415
     from transcriber.settings import DecodingSettings  # noqa: PLC0415
 
     model = load_checkpoint(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from transcriber.engine.encoding import WindowEncoder
     from transcriber.engine.fused.model import FusedModel
     from transcriber.engine.hypothesis import Hypothesis
-    from transcriber.engine.loop import Loop, Network, Request
+    from transcriber.engine.request import Loop, Network, Request
 
 
 _SLACK = 200

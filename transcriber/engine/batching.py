@@ -15,7 +15,7 @@ from typing import Generic, Protocol, TypeVar
 
 from transcriber.engine.hypothesis import Hypothesis
 from transcriber.engine.interface import WindowResult
-from transcriber.engine.loop import Loop, Network, Request
+from transcriber.engine.request import Loop, Network, Request
 
 Key = TypeVar("Key", bound=Hashable)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import torch
 
     from transcriber.engine.features import LogMelSpectrogram
-    from transcriber.engine.loop import Network
+    from transcriber.engine.request import Network
 
 
 _STEP = 64

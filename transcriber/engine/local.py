@@ -13,8 +13,8 @@ from transcriber.settings import DecodingSettings
 
 if TYPE_CHECKING:
     from transcriber.engine.fused.kernels import Kernels
-    from transcriber.engine.loop import Network
     from transcriber.engine.model import WhisperModel
+    from transcriber.engine.request import Network
 
 _ABANDONED: list[object] = []
 """Models of GPUs that failed. To free their memory would call the broken driver once more."""
@@ -77,7 +77,7 @@ class LocalEngine(NetworkEngine):
         return WatchedModel(self._load_plain(), self._device)
 
     def _load_plain(self) -> WhisperModel:
-        from transcriber.engine.model import load_model  # noqa: PLC0415
+        from transcriber.engine.model_loading import load_model  # noqa: PLC0415
 
         self._kernels = None
         return load_model(self._stored, device=self._device, settings=self._settings)

@@ -33,7 +33,7 @@ from transcriber.settings import DecodingSettings
 if TYPE_CHECKING:
     from transcriber.engine.encoding import WindowEncoder
     from transcriber.engine.interface import Clip
-    from transcriber.engine.loop import Network
+    from transcriber.engine.request import Network
     from transcriber.speech import network as speech
 
 _TELLING_WINDOWS = 3

@@ -16,7 +16,7 @@ from transcriber.other_pythons.session import Session
 from transcriber.settings import DecodingSettings
 
 if TYPE_CHECKING:
-    from transcriber.engine.loop import Network
+    from transcriber.engine.request import Network
 
 
 class SystemEngine(NetworkEngine):

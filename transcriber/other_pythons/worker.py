@@ -144,7 +144,7 @@ class Worker:
         from transcriber.engine import openai_whisper  # noqa: PLC0415
 
         openai_whisper.load()
-        from transcriber.engine.model import load_checkpoint  # noqa: PLC0415
+        from transcriber.engine.model_loading import load_checkpoint  # noqa: PLC0415
 
         self._encoded = None
         chosen: Any = types.SimpleNamespace(**settings)

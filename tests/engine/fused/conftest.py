@@ -30,7 +30,7 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture
 def reference(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Put the operators in plain PyTorch into the place of the real ones."""
-    monkeypatch.setattr(operators, "_call", reference_operators.call)
+    monkeypatch.setattr(operators, "call", reference_operators.call)
     monkeypatch.setattr(reference_operators, "_current", ["avx2"])
     operators.best_capability.cache_clear()
     yield

@@ -332,6 +332,6 @@ OPERATORS: dict[str, Callable[..., Any]] = {
 
 
 def call(name: str, *arguments: Any, **options: Any) -> Any:
-    """Stand in for ``transcriber.operators._call``."""
+    """Stand in for ``transcriber.operators.call``."""
     with torch.no_grad():
         return OPERATORS[name](*arguments, **options)

@@ -25,8 +25,10 @@ from transcriber.engine.features import LogMelSpectrogram  # noqa: E402
 from transcriber.engine.fused.forms import choose_forms  # noqa: E402
 from transcriber.engine.fused.loading import load_packed  # noqa: E402
 from transcriber.engine.fused.model import FusedModel  # noqa: E402
-from transcriber.engine.loop import Network, transcribe_windows  # noqa: E402
-from transcriber.engine.model import WhisperModel, load_model  # noqa: E402
+from transcriber.engine.loop import transcribe_windows  # noqa: E402
+from transcriber.engine.model import WhisperModel  # noqa: E402
+from transcriber.engine.model_loading import load_model  # noqa: E402
+from transcriber.engine.request import Network  # noqa: E402
 
 from . import reference_operators  # noqa: E402
 from .small_models import network, save  # noqa: E402

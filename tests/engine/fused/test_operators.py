@@ -17,7 +17,7 @@ def test_other_pytorches_have_none(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(*_: object, **__: object) -> None:
         raise NotImplementedError("whisper::capability is not in this build")
 
-    monkeypatch.setattr(operators, "_call", missing)
+    monkeypatch.setattr(operators, "call", missing)
     assert not operators.available()
 
 
@@ -25,7 +25,7 @@ def test_a_pytorch_that_does_not_load_has_none(monkeypatch: pytest.MonkeyPatch) 
     def broken(*_: object, **__: object) -> None:
         raise OSError("libgomp.so.1: cannot open shared object file")
 
-    monkeypatch.setattr(operators, "_call", broken)
+    monkeypatch.setattr(operators, "call", broken)
     assert not operators.available()
 
 

@@ -15,7 +15,7 @@ import torch
 from conftest import Run
 
 from transcriber.engine.fused.checkpoint import open_checkpoint
-from transcriber.engine.model import load_checkpoint, read_content
+from transcriber.engine.model_loading import load_checkpoint, read_content
 from transcriber.errors import ModelError
 from transcriber.models.checkpoints.openai import read_openai
 from transcriber.models.checkpoints.reading import read_checkpoint

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from transcriber import operators
+from transcriber import operator_batch
 from transcriber.engine.hypothesis import Hypothesis
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from transcriber.engine.loop import Request
+    from transcriber.engine.request import Request
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,14 +24,14 @@ class Prepared:
     ----------
     prompt : list of int
         Tokens to begin with.
-    search : operators.Search
+    search : operator_batch.Search
         How the tokens that follow are chosen.
     tokenizer : whisper.tokenizer.Tokenizer
         What makes text of them.
     """
 
     prompt: list[int]
-    search: operators.Search
+    search: operator_batch.Search
     tokenizer: Any
 
     @property
@@ -62,7 +62,7 @@ class FusedBatch:
         slots: int,
         prepare: Callable[[Request], Prepared],
     ) -> None:
-        self._batch = operators.Batch(weights, heads, slots)
+        self._batch = operator_batch.Batch(weights, heads, slots)
         self._free = slots
         self._prepare = prepare
         self._held: dict[int, Prepared] = {}
@@ -88,7 +88,7 @@ class FusedBatch:
         return found
 
 
-def _hypothesis(decoded: operators.Decoded, prepared: Prepared) -> Hypothesis:
+def _hypothesis(decoded: operator_batch.Decoded, prepared: Prepared) -> Hypothesis:
     text = prepared.tokenizer.decode(decoded.tokens).strip()
     return Hypothesis(
         tokens=decoded.tokens,

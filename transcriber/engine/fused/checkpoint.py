@@ -11,11 +11,8 @@ import numpy as np
 import torch
 
 from transcriber.engine.dimensions import check_computable
-from transcriber.engine.model import (
-    BAD_CHECKPOINT,
-    is_out_of_memory,
-    read_content,
-)
+from transcriber.engine.model import is_out_of_memory
+from transcriber.engine.model_loading import BAD_CHECKPOINT, read_content
 from transcriber.machine.memory import memory_error
 from transcriber.models.bad_checkpoints import NotFiniteError, unreadable
 from transcriber.models.checkpoints.checkpoint import is_finite

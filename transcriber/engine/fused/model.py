@@ -18,7 +18,7 @@ from transcriber.engine.fused.packed_file import PackedModel
 from transcriber.engine.fused.prompting import initial_tokens, search_of
 from transcriber.engine.fused.words import Alignment, add_words, align
 from transcriber.engine.hypothesis import Hypothesis
-from transcriber.engine.loop import Request
+from transcriber.engine.request import Request
 from transcriber.engine.tokens import check_tokens
 from transcriber.settings import DecodingSettings
 

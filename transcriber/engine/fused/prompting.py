@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from transcriber.operators import Search
+from transcriber.operator_batch import Search
 from transcriber.settings import DecodingSettings
 
 _SPECIAL = -1
