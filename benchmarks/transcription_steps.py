@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.error_rates import error_rate
 from benchmarks.figures import Figure
 from benchmarks.judging.budgets import Budgets
 from benchmarks.judging.judge import is_decided
@@ -16,7 +17,6 @@ from benchmarks.measuring.energy import UNTOLD
 from benchmarks.measuring.processes import Subject
 from benchmarks.measuring.recordings import MANY, recordings, speech_folder
 from benchmarks.measuring.speed import FIRST_WORDS, REFERENCE, Cell, measure_cell, spoken
-from benchmarks.parity import error_rate
 from benchmarks.peers.contestants import BY_DEFAULT, OWN, contestants
 from benchmarks.steps import Found, Step, Tick, compared, native_program, thread_counts
 from buildkit.places import CHECKOUT

@@ -20,13 +20,7 @@ from transcriber.settings import RunSettings
 from transcriber.spoken_language import find_language
 from transcriber.streams import print_whole
 from transcriber.times import clock
-from transcriber.transcript.journal import (
-    Header,
-    Journal,
-    identity,
-    journal_path,
-    open_journal,
-)
+from transcriber.transcript.journal import Header, Journal, identity, journal_path, open_journal
 from transcriber.transcript.ownership import Mark, fingerprint, place_digest
 from transcriber.transcript.shelf import PLACES, Shelf
 from transcriber.transcript.writers import (

@@ -33,7 +33,7 @@ def compare_transcripts(setup: Setup) -> Part:
     folder = setup.needed_speech()
     setup.needed_models()
     try:
-        from benchmarks.parity import error_rates  # noqa: PLC0415
+        from benchmarks.error_rates import error_rates  # noqa: PLC0415
     except ImportError as error:
         raise UnavailableError(f"errors cannot be counted: {error}") from error
     speech = read_manifest(folder)

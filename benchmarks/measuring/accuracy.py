@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from benchmarks.error_rates import error_rates, unit_of
 from benchmarks.figures import Figure
 from benchmarks.manifest import Speech
 from benchmarks.measuring.precision import precision_figures
@@ -25,10 +26,8 @@ from benchmarks.parity import (
     REFERENCE_PROGRAM,
     SAME_SUMS,
     differences,
-    error_rates,
     run_ours,
     run_reference,
-    unit_of,
 )
 from buildkit.places import build_cache
 from scripts.environment import PROGRAM_REQUIREMENTS

@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.error_rates import errors_of, normalised, unit_of
 from benchmarks.figures import Figure
 from benchmarks.manifest import Speech
 from benchmarks.measuring.comparison import CONFIDENCE
 from benchmarks.measuring.token_differences import differing, tokens_of
-from benchmarks.parity import errors_of, normalised, unit_of
 
 AGAINST = "against float32"
 """What stands in the names of the figures."""

@@ -14,7 +14,7 @@ from typing import Any
 from unittest import mock
 
 from buildkit.errors import InputError, ToolError
-from torch_build.trace import small_things
+from torch_build.trace import printing, small_things
 from transcriber.audio.ffmpeg import find_ffmpeg
 
 ENGLISH = "tiny.en"
@@ -243,7 +243,7 @@ CASES: Mapping[str, Case] = {
     "openai-functions": _openai_functions,
     "doctor": lambda _: _doctor(),
     "tensors": lambda material: small_things.tensors(),
-    "printing": lambda material: small_things.printing(),
+    "printing": lambda material: printing.printing(),
     "files": lambda material: small_things.files(material.scratch),
     "layers": lambda material: small_things.layers(),
     "tests": _tests,

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.error_rates import unit_of
 from benchmarks.manifest import Speech
 from benchmarks.measuring import accuracy
 from benchmarks.measuring.accuracy import (
@@ -19,7 +20,7 @@ from benchmarks.measuring.accuracy import (
     reference_transcripts,
     side_by_side,
 )
-from benchmarks.parity import CONFIGURATIONS, unit_of
+from benchmarks.parity import CONFIGURATIONS
 from buildkit.places import BUILD_CACHE_VARIABLE
 from transcriber.settings import OUTPUT_FORMATS
 

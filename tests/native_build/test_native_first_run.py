@@ -20,7 +20,7 @@ from conftest import Utterance
 
 from appimage_tools import EXTRACTED, Variables, need_mounts, run, run_with_mounts
 from native_build.editions import ULTRA_LEAN
-from native_build.module_trace import served
+from native_build.traced_runs import served
 from scripts.layout import DISTRIBUTION
 
 pytestmark = pytest.mark.slow

@@ -9,7 +9,8 @@ import pytest
 from conftest import Utterance
 
 from native_build.module_list import FILES, MODULES, read_list
-from native_build.module_trace import Material, Used, trace_program
+from native_build.module_trace import Used, trace_program
+from native_build.traced_runs import Material
 from scripts.layout import CHECKPOINTS
 
 pytestmark = pytest.mark.slow
