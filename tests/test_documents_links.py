@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def test_every_link_leads_somewhere(name: str) -> None:
 
 
 def test_a_wrong_link_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("test_documents_links.CHECKOUT", tmp_path)
+    monkeypatch.setattr(sys.modules[__name__], "CHECKOUT", tmp_path)
     (tmp_path / "a.md").write_text("# Some `code`, and more\n")
     lines = [
         "[right](a.md#some-code-and-more) [here](#one) [elsewhere](https://example.org/x)",

@@ -109,7 +109,7 @@ def test_plots_tell_a_screen_reader_what_they_show() -> None:
 def test_the_same_results_give_the_same_bytes() -> None:
     assert all_plots() == all_plots()
     # In another process, too, whose hashes of names are others.
-    code = "import test_benchmark_plots as t; print(*t.all_plots(), sep='')"
+    code = "import test_plots as t; print(*t.all_plots(), sep='')"
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={"PYTHONPATH": ":".join(filter(None, sys.path)), "PYTHONHASHSEED": "7"},

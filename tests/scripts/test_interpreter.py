@@ -11,7 +11,7 @@ import pytest
 
 from scripts import interpreter
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 class Machine:

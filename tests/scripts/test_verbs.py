@@ -18,7 +18,7 @@ from buildkit.errors import LimitError, ToolError
 from scripts import layout, transcribing, verbs
 from scripts.native_program import EDITIONS
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def test_make_and_the_scripts_have_the_same_verbs() -> None:
