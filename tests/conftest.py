@@ -6,12 +6,11 @@ import csv
 import os
 import subprocess
 import sys
-import wave
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from utterance import Utterance, repeat
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 MODELS = REPOSITORY / ".cache" / "models"
@@ -29,15 +28,6 @@ def own_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
         yield
-
-
-@dataclass(frozen=True, kw_only=True)
-class Utterance:
-    """A recording and what is said in it."""
-
-    path: Path
-    seconds: float
-    reference: str
 
 
 @pytest.fixture(scope="session")
@@ -70,13 +60,7 @@ def utterances() -> list[Utterance]:
 def long_recording(utterances: list[Utterance], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a recording of a minute and a half: the utterances, again and again."""
     path = tmp_path_factory.mktemp("speech") / "long.wav"
-    with wave.open(str(path), "wb") as long:
-        for _ in range(4):
-            for utterance in utterances:
-                with wave.open(str(utterance.path), "rb") as part:
-                    if not long.tell():
-                        long.setparams(part.getparams())
-                    long.writeframes(part.readframes(part.getnframes()))
+    repeat(utterances, path, times=4)
     return path
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import Run, program
 from killing import JOURNALS, contents, kill_and_continue, kill_with_changing_options
+from utterance import Utterance, repeat
 
 pytestmark = pytest.mark.slow
 
@@ -22,6 +23,14 @@ KILLS = int(os.environ.get(KILLS_VARIABLE, "8"))
 # The number of threads follows the load unless it is given, and with it the last digits.
 OPTIONS = ["--model", "tiny.en", "--beam_size", "None", "--word_timestamps", "True"]
 OPTIONS += ["--threads", "1"]
+
+
+@pytest.fixture(scope="module")
+def long_recording(utterances: list[Utterance], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a recording of four and a half minutes, so that none ends before it is disturbed."""
+    path = tmp_path_factory.mktemp("speech") / "long.wav"
+    repeat(utterances, path, times=12)
+    return path
 
 
 @pytest.fixture
@@ -43,7 +52,7 @@ def undisturbed(
 def interrupt(
     recording: Path, output: Path, options: list[str], number: signal.Signals
 ) -> tuple[int, str, float]:
-    """Send a signal when the second window is done.
+    """Send a signal when the second window is done; most of the others are not, then.
 
     Return the exit code, the messages and the seconds to the end.
     """

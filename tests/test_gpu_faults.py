@@ -17,8 +17,9 @@ from pathlib import Path
 
 import pytest
 from alike import same_files
-from conftest import PROGRAM_VARIABLE, REPOSITORY, Utterance, program
+from conftest import PROGRAM_VARIABLE, REPOSITORY, program
 from machine.fake_driver import COMPILER, build_driver, compile_library, damage, with_driver
+from utterance import Utterance
 
 from transcriber.choosing.device import choose_device
 

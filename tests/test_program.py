@@ -12,7 +12,8 @@ from pathlib import Path
 
 import jiwer
 import pytest
-from conftest import REPOSITORY, Run, Utterance, program, without_network
+from conftest import REPOSITORY, Run, program, without_network
+from utterance import Utterance
 from whisper.normalizers import EnglishTextNormalizer
 
 from benchmarks.parity import alike

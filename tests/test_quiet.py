@@ -14,10 +14,11 @@ from typing import Any
 import jiwer
 import numpy as np
 import pytest
-from conftest import Run, Utterance
+from conftest import Run
 from media import run_ffmpeg
 from quiet_recordings import KINDS, NOTHING, RATE, Samples, joined, looped, make, read, write
 from test_accuracy import SPEECH_VARIABLE
+from utterance import Utterance
 from whisper.normalizers import BasicTextNormalizer, EnglishTextNormalizer
 
 from transcriber import operators

@@ -6,7 +6,7 @@ import wave
 
 import numpy as np
 import pytest
-from conftest import Utterance
+from utterance import Utterance
 
 from transcriber.audio.liveliness import is_lively
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import jiwer
 import pytest
-from conftest import Utterance
+from utterance import Utterance
 from whisper.normalizers import EnglishTextNormalizer
 from whisper.tokenizer import get_tokenizer
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import child
 import pytest
-from conftest import Utterance
 from download.download_server import serve
 from models.conftest import RecordingReport
+from utterance import Utterance
 
 from transcriber.__main__ import main
 from transcriber.choosing.model import may_offer

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Utterance
+from utterance import Utterance
 
 from appimage_tools import need_mounts, reason_without_namespaces
 from buildkit.debian_addresses import archive_addresses

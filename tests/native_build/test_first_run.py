@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Utterance
+from utterance import Utterance
 
 from appimage_tools import EXTRACTED, Variables, need_mounts, run, run_with_mounts
 from native_build.editions import ULTRA_LEAN

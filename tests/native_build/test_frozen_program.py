@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Utterance
 from test_accuracy import SPEECH_VARIABLE
+from utterance import Utterance
 
 from benchmarks.manifest import read_manifest
 from buildkit.elf_needed import is_elf

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Utterance
+from utterance import Utterance
 
 from native_build.module_list import FILES, MODULES, read_list
 from native_build.module_trace import Used, trace_program

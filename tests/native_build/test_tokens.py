@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 import tiktoken
-from conftest import Utterance
+from utterance import Utterance
 from whisper.tokenizer import get_encoding
 
 from scripts.layout import NATIVE

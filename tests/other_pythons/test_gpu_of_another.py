@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Run, Utterance
+from conftest import Run
 from killing import contents
+from utterance import Utterance
 
 from .machines import install_torch
 from .pythons import STOCK

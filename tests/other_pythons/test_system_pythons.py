@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 from alike import same_files
-from conftest import Run, Utterance, program
+from conftest import Run, program
 from killing import contents
+from utterance import Utterance
 
 from transcriber.download.digest import file_sha256
 from transcriber.engine.interface import DecodedWindows

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Run, Utterance
+from conftest import Run
+from utterance import Utterance
 
 from reported.subtitles import check_cues, read_cues, read_times, read_words
 from transcriber.engine import openai_whisper

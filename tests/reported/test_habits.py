@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Run, Utterance, program
+from conftest import Run, program
+from utterance import Utterance
 
 from transcriber.models.registry import official_models
 from transcriber.text_width import text_width

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from conftest import Run, Utterance
+from conftest import Run
+from utterance import Utterance
 
 from transcriber.inputs.recordings import find_recordings
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Run, Utterance
+from conftest import Run
 from quiet_recordings import RATE, make, read, write
+from utterance import Utterance
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import media
 import pytest
-from conftest import Run, Utterance
+from conftest import Run
+from utterance import Utterance
 
 from reported.sounds import PICTURE, found_at, loudness, plain, read
 from transcriber.errors import InputError

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
-from conftest import SPEECH, Utterance
+from conftest import SPEECH
+from utterance import Utterance
 
 from transcriber.speech.detector import SpeechDetector
 from transcriber.speech.network import CONTEXT, FRAME, Network

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
-from conftest import Utterance
+from utterance import Utterance
 
 from transcriber import operators
 from transcriber.speech.network import (

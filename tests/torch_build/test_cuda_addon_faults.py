@@ -14,7 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import REPOSITORY, Utterance
+from conftest import REPOSITORY
+from utterance import Utterance
 
 from fake_cuda_runtime import toolkit, usable_addon
 

@@ -13,7 +13,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import REPOSITORY, Utterance
+from conftest import REPOSITORY
+from utterance import Utterance
 
 from benchmarks.gpu.__main__ import BROKEN
 from fake_cuda_runtime import usable_addon

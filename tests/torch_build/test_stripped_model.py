@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Utterance
+from utterance import Utterance
 
 from torch_build.verify.importing import import_in_turns, import_torch
 from torch_build.verify.interpreters import (
