@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from buildkit.commands import Command, say
+from buildkit.commands import HOUR, Command, say
 from buildkit.commands import run as run_command
 from buildkit.errors import InputError, UsageError
 from scripts.detector_files import provide_detector
@@ -21,7 +21,7 @@ from scripts.torch_environments import provide_stock_torch
 from scripts.weights import import_checkpoint, is_stored, provide_checkpoint
 from transcriber.errors import NetworkError
 
-_LONGEST = 7 * 24 * 3600
+_LONGEST = 7 * 24 * HOUR
 """Seconds for a transcription; one that is ended continues at the next call."""
 
 

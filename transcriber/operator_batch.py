@@ -97,7 +97,7 @@ class Batch:
     Parameters
     ----------
     weights, heads
-        As for `forward`.
+        As for `transcriber.operators.forward`.
     slots : int
         How many rows there may be. A window takes one, or as many as it has beams or candidates.
     """

@@ -33,11 +33,7 @@ template <typename Tile>
 OUTLINE float weigh(
     float* scores, const float* value_scales, int64_t padded, typename Tile::Element* out) {
   if constexpr (Tile::kScaled) {
-    F top = -__builtin_inff();
-    for (int64_t i = 0; i < padded; i += kLanes) {
-      top = maximum(top, loadf(scores + i));
-    }
-    const float most = largest(top);
+    const float most = largest_of(scores, padded);
     F total = 0.f;
     F squares = 0.f;
     F peak = 0.f;
