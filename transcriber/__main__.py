@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from transcriber.errors import TranscriberError, UsageError
 from transcriber.interruption import Interrupted, check_interrupted, end_at_signals
@@ -18,6 +19,12 @@ from transcriber.streams import (
 
 DEBUG_VARIABLE = "TRANSCRIBER_DEBUG"
 """Set to show where in the program a failure arose."""
+
+_CHILDREN = {
+    "__probe_device__": "transcriber.machine.device_probe",
+    "__decode__": "transcriber.worker.decoding",
+}
+"""Of a first argument that only this program gives, the module whose `main` it is for."""
 
 NOBODY_READS = 141
 """Exit code when the reader of standard output has gone: as if SIGPIPE had ended the program."""
@@ -92,10 +99,9 @@ def _dispatch(given: list[str]) -> int:
         print_whole(f"transcriber {__version__}\n")
         return 0
     command, rest = (given[0], given[1:]) if given else ("", [])
-    if command == "__probe_device__":
-        from transcriber.machine import device_probe
-
-        return device_probe.main(rest)
+    if command in _CHILDREN:
+        child: Callable[[Sequence[str]], int] = importlib.import_module(_CHILDREN[command]).main
+        return child(rest)
     from transcriber.subcommands import SUBCOMMANDS
 
     if command == "help":

@@ -57,6 +57,10 @@ class LookAhead:
     ) -> None:
         self._end()
 
+    def add(self, recording: Recording) -> None:
+        """Take in a recording whose turn comes last."""
+        self._waiting.append(recording)
+
     def begin(self) -> None:
         """Begin to read the recording whose turn is next, unless that is done already.
 

@@ -121,7 +121,7 @@ def _transcribe(
     if is_missing:
         early_checks.check_python(settings)
         waiting = early_checks.with_sound(
-            waiting, ffmpeg, _limits(settings), failed, track=settings.audio_track
+            waiting, ffmpeg, audio_limits(settings), failed, track=settings.audio_track
         )
         if not waiting:
             return failures
@@ -129,11 +129,11 @@ def _transcribe(
         reporter.note(offer)
     reporter.plan({recording.label: _size(recording) for recording in waiting})
     with LookAhead(
-        waiting, ffmpeg=ffmpeg, limits=_limits(settings), track=settings.audio_track
+        waiting, ffmpeg=ffmpeg, limits=audio_limits(settings), track=settings.audio_track
     ) as ahead:
         # While the model is found and loaded.
         ahead.begin()
-        threads, engine = _prepare(settings, reporter, remember=asked)
+        threads, engine = prepare(settings, reporter, remember=asked)
 
         def make_job(recording: Recording) -> Job:
             return Job(recording, settings, engine=engine, threads=threads, reporter=reporter)
@@ -165,8 +165,30 @@ def _one_by_one(
             failed(recording, error)
 
 
-def _prepare(settings: RunSettings, reporter: Reporter, *, remember: bool) -> tuple[int, Engine]:
-    """Get the model and what decodes with it; return the number of threads and the engine."""
+def prepare(settings: RunSettings, reporter: Reporter, *, remember: bool) -> tuple[int, Engine]:
+    """Get the model and what decodes with it.
+
+    Parameters
+    ----------
+    settings : RunSettings
+        What to do.
+    reporter : Reporter
+        Whom to tell how far a download is.
+    remember : bool
+        Whether later calls that name no model are to have this one.
+
+    Returns
+    -------
+    int
+        The number of threads.
+    Engine
+        What decodes.
+
+    Raises
+    ------
+    TranscriberError
+        When the model cannot be had, or nothing here can decode with it.
+    """
     threads = plan_threads(settings.threads)
     apply_environment(threads)
     stored = obtain(
@@ -198,7 +220,8 @@ def _size(recording: Recording) -> int:
         return 0
 
 
-def _limits(settings: RunSettings) -> AudioLimits:
+def audio_limits(settings: RunSettings) -> AudioLimits:
+    """Return what reading one recording may cost."""
     limits = AudioLimits()
     if settings.audio_timeout:
         limits = dataclasses.replace(limits, total_seconds=settings.audio_timeout)

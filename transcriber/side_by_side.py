@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import resource
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,8 +34,8 @@ long one to be told."""
 class SideBySide:
     """One call of the program that decodes many windows at once.
 
-    What is decoded of a recording is told when those before it are done; its files are written as
-    soon as it is done itself.
+    What is decoded of a recording is told when those before it are done, unless each has readers of
+    its own; its files are written as soon as it is done itself.
 
     Parameters
     ----------
@@ -49,6 +49,8 @@ class SideBySide:
         Whom to tell of an interruption; each job tells the rest.
     failed : callable
         Is told of a recording that cannot be read, or whose files cannot be written.
+    in_order : bool
+        Whether recordings are told one after the other.
     """
 
     def __init__(
@@ -59,16 +61,23 @@ class SideBySide:
         ahead: LookAhead,
         reporter: Reporter,
         failed: Callable[[Recording, TranscriberError], None],
+        in_order: bool = True,
     ) -> None:
         self._engine = engine
         self._make_job = make_job
         self._ahead = ahead
         self._reporter = reporter
         self._failed = failed
+        self._in_order = in_order
         self._opened: deque[_Open] = deque()
 
-    def transcribe(self, recordings: Sequence[Recording]) -> None:
+    def transcribe(self, recordings: Iterable[Recording | None]) -> None:
         """Transcribe recordings, in their order where there is one.
+
+        Parameters
+        ----------
+        recordings : iterable of Recording or None
+            They are asked for when there is room; None where the next one is not there yet.
 
         Raises
         ------
@@ -88,10 +97,13 @@ class SideBySide:
                 interruption.message = self._save()
                 raise
 
-    def _loops(self, recordings: Sequence[Recording]) -> Loops[tuple[_Open, int]]:
+    def _loops(self, recordings: Iterable[Recording | None]) -> Loops[tuple[_Open, int]]:
         """Open one recording after the other, and yield its loops."""
         mode: tuple[int, str] | None = None
         for recording in recordings:
+            if recording is None:
+                yield None
+                continue
             one = _Open(recording, self._make_job(recording))
             self._opened.append(one)
             try:
@@ -107,7 +119,7 @@ class SideBySide:
                 self._give_up(one, error)
                 continue
             # What an earlier run has decoded; all of it where nothing is left to decode.
-            self._tell()
+            self._tell(one)
             yield from one.loops(self._engine)
 
     def _take(self, one: _Open, clip: int, window: WindowResult | None) -> None:
@@ -123,12 +135,17 @@ class SideBySide:
                 one.release()
         except FAILURES as error:
             self._give_up(one, error)
-        self._tell()
+        self._tell(one)
 
-    def _tell(self) -> None:
-        """Tell what is decoded of the first recording, and of those behind it where it is done."""
+    def _tell(self, changed: _Open) -> None:
+        """Tell what is decoded of the first recording, and of those behind it where it is done.
+
+        Where there is no order, only of the one that has `changed`.
+        """
         while self._opened:
-            one = self._opened[0]
+            one = self._opened[0] if self._in_order else changed
+            if one not in self._opened:
+                return
             try:
                 if not one.tell():
                     return
@@ -136,7 +153,7 @@ class SideBySide:
             except FAILURES as error:
                 self._give_up(one, error)
                 continue
-            self._opened.popleft()
+            self._opened.remove(one)
             one.close()
             one.job.finish(one.outputs or ())
 

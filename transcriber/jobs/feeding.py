@@ -1,0 +1,158 @@
+"""Giving jobs to the process that decodes: it is there only as long as there is work."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from transcriber.worker.messages import Message, Order
+from transcriber.worker.process import Decoder
+
+_MOST = 8
+"""Jobs that the process has at a time. It decodes up to as many windows at once, and one that it
+has keeps its turn whatever comes after."""
+
+_PATIENCE = 20.0
+"""Seconds after which a process is ended that does not give up a job: reading a recording of hours
+takes some, a window at most a few."""
+
+
+class Feeding:
+    """Keeps a process that decodes at work, in a thread of its own.
+
+    Parameters
+    ----------
+    lock : RLock
+        Held while any of the callables runs.
+    keep_alive : float
+        Seconds that the process stays without a job.
+    wanted : callable
+        Returns what may begin, in its order, and whether each must be by itself.
+    begun : callable
+        Is told which job was given to the process.
+    told : callable
+        Is given what the process says.
+    died : callable
+        Is told which jobs a process had when it died, and how.
+    """
+
+    def __init__(
+        self,
+        lock: threading.RLock,
+        *,
+        keep_alive: float,
+        wanted: Callable[[], list[tuple[Order, bool]]],
+        begun: Callable[[str], None],
+        told: Callable[[Message], None],
+        died: Callable[[Sequence[str], str], None],
+    ) -> None:
+        self._changed = threading.Condition(lock)
+        self._keep_alive = keep_alive
+        self._wanted = wanted
+        self._begun = begun
+        self._told = told
+        self._died = died
+        self._decoder: Decoder | None = None
+        self._words: tuple[str, ...] = ()
+        self._alone = False
+        self._idle_since = 0.0
+        # When each job was given up that the process still has.
+        self._given_up: dict[str, float] = {}
+        self._is_stopped = False
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    @property
+    def jobs(self) -> tuple[str, ...]:
+        """The jobs that the process has."""
+        return self._decoder.jobs if self._decoder else ()
+
+    @property
+    def pid(self) -> int | None:
+        """The number of the process; None while there is none."""
+        return self._decoder.pid if self._decoder else None
+
+    def wake(self) -> None:
+        """Look again what may begin."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def cancel(self, job: str) -> None:
+        """Have a job given up, if the process has it."""
+        with self._changed:
+            if self._decoder is not None and job in self._decoder.jobs:
+                self._given_up[job] = time.monotonic()
+                self._decoder.cancel(job)
+                self._changed.notify_all()
+
+    def stop(self) -> None:
+        """End the process, and begin no other."""
+        with self._changed:
+            self._is_stopped = True
+            decoder, self._decoder = self._decoder, None
+            self._changed.notify_all()
+        if decoder is not None:
+            decoder.kill()
+        self._thread.join()
+
+    def _run(self) -> None:
+        with self._changed:
+            while not self._is_stopped:
+                self._feed()
+                self._changed.wait(self._rest())
+
+    def _feed(self) -> None:
+        for order, alone in self._wanted():
+            jobs = self.jobs
+            # One that is still being given up cannot begin anew.
+            if order.job in jobs:
+                continue
+            beside = order.words == self._words and not (alone or self._alone)
+            if len(jobs) >= _MOST or (jobs and not beside):
+                return
+            if self._decoder is None:
+                self._decoder = Decoder(told=self._hear, ended=self._end)
+            self._words, self._alone = order.words, alone
+            self._decoder.order(order)
+            self._begun(order.job)
+
+    def _rest(self) -> float | None:
+        """Do what time asks for; return the seconds until it does again."""
+        if self._decoder is None:
+            return None
+        now = time.monotonic()
+        if self._given_up:
+            left = min(self._given_up.values()) + _PATIENCE - now
+            if left <= 0:
+                # The others continue where it stopped.
+                self._given_up.clear()
+                threading.Thread(target=self._decoder.kill, daemon=True).start()
+                return None
+            return left
+        if self._decoder.jobs:
+            self._idle_since = now
+            return None
+        left = self._idle_since + self._keep_alive - now
+        if left <= 0:
+            self._decoder.dismiss()
+            self._decoder = None
+            return None
+        return left
+
+    def _hear(self, message: Message) -> None:
+        with self._changed:
+            if message["job"] not in self.jobs:
+                self._given_up.pop(message["job"], None)
+                self._idle_since = time.monotonic()
+                self._changed.notify_all()
+        self._told(message)
+
+    def _end(self, decoder: Decoder, jobs: tuple[str, ...], why: str) -> None:
+        with self._changed:
+            if self._decoder is decoder:
+                self._decoder = None
+                self._given_up.clear()
+                if jobs or why:
+                    self._died(jobs, why or "it ended")
+            self._changed.notify_all()
