@@ -39,6 +39,23 @@ def config_home() -> Path | None:
     return home / ".config" if home else None
 
 
+def data_home() -> Path:
+    """Return the user's folder of data, or a private temporary one where there is no home.
+
+    `$XDG_DATA_HOME` counts when it is absolute, then `~/.local/share`.
+    """
+    configured = _configured("XDG_DATA_HOME")
+    if configured is not None:
+        return configured
+    home = _home()
+    return cache_home() if home is None else home / ".local" / "share"
+
+
+def program_data() -> Path:
+    """Return the folder of what the user must not lose, such as jobs with their transcripts."""
+    return data_home() / PROGRAM
+
+
 def model_directory() -> Path:
     """Return the folder of the models: openai-whisper's own, so that both share the files."""
     return cache_home() / "whisper"

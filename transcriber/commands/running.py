@@ -12,6 +12,9 @@ from transcriber.subcommands import SUBCOMMANDS
 _SHARED = frozenset({"model_dir", "ffmpeg", "device", "backend", "python", "compute_type"})
 """Options whose defaults are those of a transcription: where models are kept, what decodes."""
 
+_OF_TRANSCRIPTIONS = frozenset({"serve", "ui"})
+"""Sub-commands that take all options of a transcription, too."""
+
 
 def run_subcommand(name: str, arguments: Sequence[str]) -> int:
     """Run a sub-command.
@@ -41,7 +44,13 @@ def run_subcommand(name: str, arguments: Sequence[str]) -> int:
         words = [words[0], *words_for(_models_names(words)), *words[1:]]
     elif name == "cuda" and words[:1] == ["fetch"]:
         words = [words[0], *words_for(frozenset({"offline"})), *words[1:]]
-    code: int = module.run(parser.parse_args(words))
+    if name in _OF_TRANSCRIPTIONS:
+        given, rest = parser.parse_known_args(words)
+        # Which of them there are, those know that read them.
+        given.options = rest
+    else:
+        given = parser.parse_args(words)
+    code: int = module.run(given)
     return code
 
 

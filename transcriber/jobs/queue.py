@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -45,6 +46,10 @@ class JobQueue:
         Tells what happens.
     folders : Folders
         Where the files of jobs lie.
+    ended : Counter of str
+        How many jobs came to each end since the start.
+    decoded_seconds : float
+        Seconds of recordings that were decoded since then.
 
     Raises
     ------
@@ -60,6 +65,9 @@ class JobQueue:
         self._lock = threading.RLock()
         self._records = self._restored()
         self._segments: dict[str, list[Segment]] = {}
+        self._time_left: dict[str, float | None] = {}
+        self.ended: Counter[str] = Counter()
+        self.decoded_seconds = 0.0
         # Those that go as soon as nobody works on them any more.
         self._removed: dict[str, JobRecord] = {}
         self._is_paused = False
@@ -187,7 +195,7 @@ class JobQueue:
             if record is None or record.state is State.RUNNING:
                 return record
             self.folders.forget_transcript(job)
-            self._segments.pop(job, None)
+            self._forget(job)
             fresh = replace(record, words=tuple(words), position=0.0, notes=(), created=time.time())
             self._put(replace(fresh, state=State.CANCELLED))
             return self.resume(job)
@@ -204,13 +212,18 @@ class JobQueue:
             record = self._records.pop(job, None)
             if record is None:
                 return False
-            self._segments.pop(job, None)
+            self._forget(job)
             self._store.remove(job)
             self._removed[job] = record
             self._feeding.cancel(job)
             self._clear()
         self.bulletin.tell(Event(kind="removed", job=job, content={}))
         return True
+
+    def time_left(self, job: str) -> float | None:
+        """Return the seconds until a job is done, at the pace so far; None where it is unknown."""
+        with self._lock:
+            return self._time_left.get(job)
 
     def segments(self, job: str) -> list[Segment]:
         """Return what is decoded of a job so far."""
@@ -307,6 +320,8 @@ class JobQueue:
         elif event == messages.WINDOW:
             # The journal has it already.
             self._records[job] = replace(record, position=message["position"])
+            self._time_left[job] = message["time_left"]
+            self.decoded_seconds += max(0.0, message["position"] - record.position)
             self._segments.setdefault(job, []).extend(message["segments"])
             self._tell("segments", job, message)
         elif event == messages.DOWNLOAD:
@@ -317,8 +332,14 @@ class JobQueue:
         self.bulletin.tell(Event(kind=kind, job=job, content=content))
 
     def _finish(self, record: JobRecord, state: State, **changes: Any) -> None:
+        self.ended[state] += 1
+        self._forget(record.job)
         self._put(replace(record, state=state, ended=time.time(), **changes))
-        self._segments.pop(record.job, None)
+
+    def _forget(self, job: str) -> None:
+        """Forget what is known of a job only while it is decoded."""
+        self._segments.pop(job, None)
+        self._time_left.pop(job, None)
 
     def _died(self, jobs: Sequence[str], why: str) -> None:
         """Have what the process worked on decoded by another one, each by itself."""

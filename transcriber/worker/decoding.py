@@ -98,8 +98,9 @@ class _Group:
             When the options make no sense.
         """
         if self._settings is None:
+            # Words of the job come later, and may ask for further formats.
             place = ("--output_dir", str(self._folder), "--output_format", "json")
-            settings = parse([*self.words, *place, "--", str(self._first.recording)])
+            settings = parse([*place, *self.words, "--", str(self._first.recording)])
             # Segments are told by the reporter.
             self._settings = replace(settings, verbose=False, model_is_open=False)
         return self._settings

@@ -1,0 +1,81 @@
+"""The sub-command ``ui``: the page, in the user's own browser."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+
+from transcriber.commands.serve import add_shared
+from transcriber.errors import StorageError
+from transcriber.options.values import number
+from transcriber.service.address_file import read_address
+from transcriber.service.application import ServiceSettings, serve
+
+_OPENERS = (("xdg-open",), ("gio", "open"), ("sensible-browser",), ("x-www-browser",))
+"""Programs that show an address in the browser that the user prefers."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``ui`` to `parser`."""
+    parser.epilog = "Options of a transcription, such as --model, hold for every recording."
+    add = parser.add_argument
+    add(
+        "--port",
+        type=number(int, low=0, high=65535),
+        default=0,
+        metavar="N",
+        help="port; 0: any that is free (%(default)s)",
+    )
+    add("--no_browser", action="store_true", help="print the address, and open nothing")
+    add_shared(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Show the page, and serve it until a signal ends that.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    settings = ServiceSettings(
+        host="127.0.0.1",
+        port=arguments.port,
+        keep_alive=arguments.keep_alive,
+        data=arguments.data_dir,
+        options=tuple(arguments.options),
+    )
+
+    def show(_: str, page: str) -> None:
+        print(f"The page is at {page}", file=sys.stderr)
+        print("Keep this running; Ctrl-C ends it.", file=sys.stderr, flush=True)
+        if not arguments.no_browser:
+            open_in_browser(page)
+
+    try:
+        return serve(settings, ready=show)
+    except StorageError:
+        # It runs already, perhaps as a service.
+        page = read_address(arguments.data_dir)
+        if not page:
+            raise
+        show("", page)
+        return 0
+
+
+def open_in_browser(address: str) -> bool:
+    """Show an address in the user's browser; return whether there is a program for that."""
+    for opener in _OPENERS:
+        program = shutil.which(opener[0])
+        if program is not None:
+            subprocess.Popen(
+                [program, *opener[1:], address],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+            return True
+    return False

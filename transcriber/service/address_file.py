@@ -1,0 +1,39 @@
+"""The file that tells the user's other programs where the service is, and lets their browser in."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+_NAME = "address"
+
+_LONGEST = 1000
+"""Bytes that are read: an address with a token has a hundred."""
+
+
+def write_address(folder: Path, address: str) -> None:
+    """Write where the service is, with a one-time token; only the user can read it.
+
+    Where it cannot be written, a second start does not find the service, and says so.
+    """
+    path = folder / _NAME
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+            stream.write(address)
+
+
+def read_address(folder: Path) -> str:
+    """Return where a running service is; nothing where none says so."""
+    try:
+        with (folder / _NAME).open("rb") as stream:
+            return stream.read(_LONGEST).decode()
+    except (OSError, ValueError):
+        return ""
+
+
+def remove_address(folder: Path) -> None:
+    """Delete the file: the service ends."""
+    with contextlib.suppress(OSError):
+        (folder / _NAME).unlink()

@@ -1,0 +1,125 @@
+"""What people have made of a transcript: kept beside what was decoded, and never mixed with it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from transcriber.files import atomic_writer
+from transcriber.jobs.folders import Folders
+from transcriber.service.http.errors import HttpError
+
+_NAME = "edited.json"
+
+_NUMBERS = ("start", "end")
+
+
+def is_edited(folders: Folders, job: str) -> bool:
+    """Whether somebody has changed the transcript of a job."""
+    return _path(folders, job).is_file()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edited:
+    """A transcript that was changed, and how often."""
+
+    segments: list[dict[str, Any]]
+    revision: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edits:
+    """The transcripts that were changed.
+
+    Attributes
+    ----------
+    folders : Folders
+        Of all jobs.
+    """
+
+    folders: Folders
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def get(self, job: str) -> Edited | None:
+        """Return what was made of a job's transcript; None where it is as it was decoded."""
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            found = json.loads(_path(self.folders, job).read_bytes())
+            return Edited(segments=list(found["segments"]), revision=int(found["revision"]))
+        return None
+
+    def put(self, job: str, segments: object, revision: object) -> int:
+        """Keep a changed transcript, if it was made of the present one.
+
+        Parameters
+        ----------
+        job : str
+            The job's identifier.
+        segments : object
+            All segments.
+        revision : object
+            What the present one is taken for.
+
+        Returns
+        -------
+        int
+            The number of the new revision.
+
+        Raises
+        ------
+        HttpError
+            When somebody else has changed it meanwhile, or it is no transcript.
+        StorageError
+            When it cannot be written.
+        """
+        checked = _checked(segments)
+        with self._lock:
+            present = self.get(job)
+            number = present.revision if present else 0
+            if revision != number:
+                raise HttpError(
+                    409,
+                    "the transcript was changed elsewhere: load it anew",
+                    code="stale",
+                )
+            content = {"revision": number + 1, "segments": checked}
+            with atomic_writer(_path(self.folders, job)) as stream:
+                stream.write(json.dumps(content).encode())
+        return number + 1
+
+    def remove(self, job: str) -> None:
+        """Go back to what was decoded."""
+        with self._lock, contextlib.suppress(OSError):
+            _path(self.folders, job).unlink()
+
+
+def _path(folders: Folders, job: str) -> Path:
+    return folders.of(job) / _NAME
+
+
+def _checked(segments: object) -> list[dict[str, Any]]:
+    """Refuse what no export could show."""
+    if not isinstance(segments, list):
+        raise HttpError(400, "segments: a list is missing", param="segments")
+    for segment in segments:
+        parts = [segment, *_words(segment)]
+        if not all(map(_is_timed, parts)) or not isinstance(segment.get("text"), str):
+            raise HttpError(
+                400, "segments: each needs a start, an end and a text", param="segments"
+            )
+    return segments
+
+
+def _words(segment: object) -> list[object]:
+    words = segment.get("words") if isinstance(segment, dict) else None
+    return words if isinstance(words, list) else []
+
+
+def _is_timed(part: object) -> bool:
+    return isinstance(part, dict) and all(
+        isinstance(part.get(name), int | float) and 0 <= part[name] < float("inf")
+        for name in _NUMBERS
+    )

@@ -1,0 +1,87 @@
+"""Jobs as the page sees them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from transcriber.jobs.record import JobRecord
+from transcriber.service.api.edits import is_edited
+from transcriber.service.context import Context
+from transcriber.service.http.errors import HttpError
+from transcriber.service.http.request import Request
+from transcriber.service.job_options import shown_options
+
+_SMALL = 1 << 20
+"""Bytes of a request in JSON that holds no transcript."""
+
+
+def job_view(
+    context: Context, record: JobRecord, places: Mapping[str, int] | None = None
+) -> dict[str, Any]:
+    """Return a job as JSON can express it.
+
+    Parameters
+    ----------
+    context : Context
+        The service.
+    record : JobRecord
+        The job.
+    places : mapping of str to int, optional
+        How many others begin before each that waits, where that is known already.
+    """
+    queue = context.queue
+    options = shown_options(record.words)
+    failure = record.failure
+    return {
+        "id": record.job,
+        "name": record.name,
+        "state": str(record.state),
+        "place": (queue.places() if places is None else places).get(record.job),
+        "priority": record.priority,
+        "created": record.created,
+        "started": record.started,
+        "ended": record.ended,
+        "duration": record.duration,
+        "position": record.position,
+        "time_left": queue.time_left(record.job),
+        "options": options,
+        "language": options.get("language"),
+        "notes": list(record.notes),
+        "error": dataclasses.asdict(failure) if failure else None,
+        "edited": is_edited(queue.folders, record.job),
+    }
+
+
+def find(context: Context, request: Request) -> JobRecord:
+    """Return the job that an address names.
+
+    Raises
+    ------
+    HttpError
+        When there is none.
+    """
+    record = context.queue.job(request.parameters["job"])
+    if record is None:
+        raise HttpError(404, "there is no such job: it was removed, or never was")
+    return record
+
+
+def read_object(request: Request, limit: int = _SMALL) -> dict[str, Any]:
+    """Return the object that a request holds; an empty one where it holds nothing.
+
+    Raises
+    ------
+    HttpError
+        When it is something else.
+    """
+    content = request.body.read(limit)
+    try:
+        found = json.loads(content) if content.strip() else {}
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise HttpError(400, "the request holds no object in JSON")
+    return found

@@ -1,0 +1,165 @@
+"""The service as a whole: what it is made of, and how it begins and ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from transcriber.errors import UsageError
+from transcriber.jobs.queue import JobQueue
+from transcriber.service.address_file import read_address, remove_address, write_address
+from transcriber.service.base_words import base_words
+from transcriber.service.context import Context
+from transcriber.service.http.gate import Gate, GateSettings, loopback_hosts
+from transcriber.service.http.listeners import (
+    address_of,
+    inherited_listeners,
+    open_listener,
+    open_unix_listener,
+)
+from transcriber.service.http.routes import Router
+from transcriber.service.http.server import Server
+from transcriber.service.routes import page_routes, service_routes
+
+_GRACE = 10.0
+"""Seconds that answers have to be sent at the end: systemd kills after 90."""
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceSettings:
+    """How the service is reached, and by whom.
+
+    Attributes
+    ----------
+    host : str
+        The address that it listens at.
+    port : int
+        The port; 0 for any that is free.
+    socket : Path or None
+        A socket of the file system to listen at instead.
+    api_keys : tuple of str
+        Keys, one of which programs must have.
+    allow_origins : tuple of str
+        Web pages of which sites may ask.
+    allow_hosts : tuple of str
+        Further names that the service is called by, with ports.
+    keep_alive : float
+        Seconds that a model stays in memory without a job.
+    data : Path
+        The folder of jobs and recordings.
+    options : tuple of str
+        Options of a transcription, for every job.
+    """
+
+    host: str
+    port: int
+    socket: Path | None = None
+    api_keys: tuple[str, ...] = ()
+    allow_origins: tuple[str, ...] = ()
+    allow_hosts: tuple[str, ...] = ()
+    keep_alive: float
+    data: Path
+    options: tuple[str, ...] = ()
+
+
+def serve(settings: ServiceSettings, *, ready: Callable[[str, str], None]) -> int:
+    """Serve until a signal ends it.
+
+    Parameters
+    ----------
+    settings : ServiceSettings
+        How.
+    ready : callable
+        Is told the address of the service, and that of the page with a token that lets one browser
+        in, when it answers.
+
+    Returns
+    -------
+    int
+        The exit code.
+
+    Raises
+    ------
+    UsageError
+        When an option makes no sense, or the address cannot be listened at.
+    StorageError
+        When the folder of jobs cannot be used.
+    """
+    words, run_settings = base_words(settings.options)
+    if settings.host not in _LOOPBACK and not settings.socket and not settings.api_keys:
+        raise UsageError(
+            f"{settings.host} can be reached from other machines",
+            "set a key with --api_key_file, or leave --host out",
+        )
+    listeners = _listeners(settings)
+    queue = JobQueue(settings.data, keep_alive=settings.keep_alive, log=_log)
+    try:
+        gate = Gate(_gate_settings(settings, listeners))
+        address = f"http://{address_of(listeners[0])}"
+
+        def renew() -> None:
+            write_address(settings.data, f"{address}/?token={gate.issue_token()}")
+
+        context = Context(queue=queue, words=words, settings=run_settings, log=_log)
+        router = Router([*service_routes(context), *page_routes(renew)])
+        server = Server(router, gate=gate, listeners=listeners, log=_log)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda *_: server.stop(_GRACE))
+        renew()
+        ready(address, read_address(settings.data))
+        _notify_manager()
+        server.serve_forever()
+    finally:
+        remove_address(settings.data)
+        queue.close()
+    return 0
+
+
+def _listeners(settings: ServiceSettings) -> list[socket.socket]:
+    inherited = inherited_listeners()
+    if inherited:
+        return inherited
+    try:
+        if settings.socket:
+            return [open_unix_listener(settings.socket)]
+        return [open_listener(settings.host, settings.port)]
+    except OSError as error:
+        where = settings.socket or f"{settings.host}:{settings.port}"
+        raise UsageError(
+            f"cannot listen at {where}: {error.strerror}", "choose another --port or --host"
+        ) from error
+
+
+def _gate_settings(settings: ServiceSettings, listeners: Sequence[socket.socket]) -> GateSettings:
+    hosts = set(settings.allow_hosts)
+    for listener in listeners:
+        if listener.family != socket.AF_UNIX:
+            port = listener.getsockname()[1]
+            hosts |= loopback_hosts(port) | {f"{settings.host}:{port}", address_of(listener)}
+            if settings.api_keys:
+                hosts.add(f"{socket.gethostname().lower()}:{port}")
+    return GateSettings(
+        allowed_hosts=frozenset(hosts),
+        api_keys=settings.api_keys,
+        allow_origins=frozenset(settings.allow_origins),
+    )
+
+
+def _log(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _notify_manager() -> None:
+    """Tell systemd that the service answers (sd_notify(3)), where that has started it."""
+    path = os.environ.pop("NOTIFY_SOCKET", "")
+    if path:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.connect("\0" + path[1:] if path.startswith("@") else path)
+            manager.send(b"READY=1")

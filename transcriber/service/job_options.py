@@ -1,0 +1,137 @@
+"""The options of a job, as clients name them, and as words of a command line.
+
+A client may decide on the text, and on nothing else: not on files, devices or addresses.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from transcriber.errors import UsageError
+from transcriber.models.registry import find_official
+from transcriber.models.store import stored_models
+from transcriber.options.command_line import parse
+from transcriber.options.decoding import add_decoding, add_text
+from transcriber.options.groups import add_words
+from transcriber.options.machine import add_speech
+from transcriber.options.parser import Parser, make_parser
+from transcriber.service.context import Context
+from transcriber.settings import RunSettings
+
+GROUPS = {
+    "Model and language": add_text,
+    "Words and subtitles": add_words,
+    "Detecting speech": add_speech,
+    "Decoding": add_decoding,
+}
+"""Options that clients may give, in the groups of the command line."""
+
+_OTHERS = frozenset({"compute_type", "batch_size", "audio_track"})
+"""Options of other groups that they may give, too."""
+
+_THE_SERVERS = frozenset({"model_dir"})
+"""Options of the groups that they may not give."""
+
+
+def option_actions() -> dict[str, argparse.Action]:
+    """Return the options that clients may give, by their names without dashes."""
+    parser = Parser(add_help=False)
+    for title, add in GROUPS.items():
+        add(parser.add_argument_group(title))
+    names = {action.dest for action in parser._actions} | _OTHERS
+    whole = make_parser()
+    actions = ((name, whole.option(f"--{name}")) for name in sorted(names - _THE_SERVERS))
+    return {name: action for name, action in actions if action is not None}
+
+
+def settings_of(words: Sequence[str]) -> RunSettings:
+    """Return what options mean.
+
+    Raises
+    ------
+    UsageError
+        When they make no sense.
+    """
+    return parse([*words, "--output_dir", ".", "--", "recording"])
+
+
+def job_words(context: Context, options: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the words of a job: those of the service, and what a client wants.
+
+    Parameters
+    ----------
+    context : Context
+        The service.
+    options : mapping
+        By names of the command line, without dashes. What is None or empty is left as it is.
+
+    Raises
+    ------
+    UsageError
+        When an option is unknown, not the client's business, or has a value that makes no sense.
+    """
+    known = option_actions()
+    words = list(context.words)
+    # The same options have the same words, whatever order they came in: such jobs share a batch.
+    for name, value in sorted(options.items()):
+        if value is None or value in ("", [], ()):
+            continue
+        if name not in known:
+            raise UsageError(f"there is no option {name!r} that a job may have")
+        if isinstance(value, list | tuple):
+            value = ",".join(map(str, value))  # noqa: PLW2901
+        words.append(f"--{name}={value}")
+    if options.get("model"):
+        check_model(context, str(options["model"]))
+    settings_of(words)
+    return tuple(words)
+
+
+def check_model(context: Context, name: str) -> None:
+    """Refuse what is no model's name: the server's files are not for clients to choose from.
+
+    Raises
+    ------
+    UsageError
+        When neither OpenAI nor the store has a model of that name.
+    """
+    if not is_model(context, name):
+        raise UsageError(f"there is no model {name!r}", "see /v1/models")
+
+
+def is_model(context: Context, name: str) -> bool:
+    """Whether OpenAI or the store has a model of that name."""
+    return find_official(name) is not None or any(
+        model.name == name for model in stored_models(context.models)
+    )
+
+
+def shown_options(words: Sequence[str]) -> dict[str, Any]:
+    """Return the options of a job as clients name them.
+
+    Examples
+    --------
+    >>> shown_options(["--model", "base", "--word_timestamps=True", "--beam_size=5"])
+    {'model': 'base', 'word_timestamps': True, 'beam_size': 5}
+    """
+    known = option_actions()
+    return {name: _value(known[name], value) for name, value in _pairs(words) if name in known}
+
+
+def _pairs(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    rest = iter(words)
+    for word in rest:
+        name, equals, value = word.removeprefix("--").partition("=")
+        yield name, value if equals else next(rest, "")
+
+
+def _value(action: argparse.Action, text: str) -> Any:
+    if action.type is None:
+        return text
+    with contextlib.suppress(ValueError):
+        return json.loads({"True": "true", "False": "false", "None": "null"}.get(text, text))
+    return text

@@ -1,0 +1,176 @@
+"""What a client of OpenAI's interface asks for, as options of a job."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from transcriber.errors import UsageError
+from transcriber.languages import language_code
+from transcriber.service.context import Context
+from transcriber.service.http.errors import HttpError
+from transcriber.service.job_options import is_model, job_words, option_actions
+
+FORMATS = ("json", "text", "srt", "verbose_json", "vtt")
+
+Fields = Mapping[str, Sequence[str]]
+"""The fields of the form, each with all its values."""
+
+_TRUE = frozenset({"true", "1", "yes", "on"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameters:
+    """A request.
+
+    Attributes
+    ----------
+    words : tuple of str
+        How the recording is decoded, as options of the command line.
+    task : str
+        ``transcribe`` or ``translate``.
+    response_format : str
+        One of `FORMATS`.
+    stream : bool
+        Whether text is sent as it comes.
+    with_words : bool
+        Whether the times of words are wanted.
+    with_probabilities : bool
+        Whether the probabilities of words are.
+    """
+
+    words: tuple[str, ...]
+    task: str
+    response_format: str
+    stream: bool
+    with_words: bool
+    with_probabilities: bool
+
+
+def read_parameters(context: Context, fields: Fields, *, task: str) -> Parameters:
+    """Read the fields of a form.
+
+    Names that OpenAI's interface does not have and the command line does are options of that name.
+
+    Parameters
+    ----------
+    context : Context
+        The service.
+    fields : mapping
+        What the client sent.
+    task : str
+        What its address stands for.
+
+    Raises
+    ------
+    HttpError
+        When a value makes no sense, with the parameter's name.
+    """
+    wanted = _first(fields, "response_format") or "json"
+    if wanted not in FORMATS:
+        hint = ": this server does not tell speakers apart" if wanted == "diarized_json" else ""
+        raise _refusal("response_format", f"{wanted!r} is not one of {', '.join(FORMATS)}{hint}")
+    granularities = _several(fields, "timestamp_granularities")
+    if not {"word", "segment"}.issuperset(granularities):
+        raise _refusal("timestamp_granularities", "it may hold word and segment")
+    probabilities = "logprobs" in _several(fields, "include")
+    options: dict[str, Any] = {
+        name: values[0] for name, values in fields.items() if name in option_actions()
+    }
+    options |= {
+        "model": _model(context, _first(fields, "model")),
+        "language": _language(fields),
+        "task": task,
+        "initial_prompt": _first(fields, "prompt") or options.get("initial_prompt"),
+        "hotwords": ", ".join(_several(fields, "keywords")) or options.get("hotwords"),
+        **_temperature(_first(fields, "temperature")),
+        **_cutting(_first(fields, "chunking_strategy")),
+    }
+    if "word" in granularities or probabilities:
+        options["word_timestamps"] = True
+    try:
+        words = job_words(context, options)
+    except UsageError as error:
+        named = next((name for name in fields if name in error.message), None)
+        raise HttpError(400, str(error), param=named) from error
+    if wanted in ("srt", "vtt"):
+        words = (*words, f"--output_format=json,{wanted}")
+    return Parameters(
+        words=words,
+        task=task,
+        response_format=wanted,
+        stream=_first(fields, "stream").lower() in _TRUE,
+        with_words="word" in granularities,
+        with_probabilities=probabilities,
+    )
+
+
+def _refusal(name: str, message: str) -> HttpError:
+    return HttpError(400, f"{name}: {message}", param=name)
+
+
+def _first(fields: Fields, name: str) -> str:
+    return next(iter(fields.get(name, ())), "").strip()
+
+
+def _several(fields: Fields, name: str) -> list[str]:
+    """Return all values of a list, whose name clients write with or without brackets."""
+    values = [*fields.get(name, ()), *fields.get(f"{name}[]", ())]
+    return [value for text in values for value in _items(text)]
+
+
+def _items(text: str) -> list[str]:
+    if text.startswith("["):
+        try:
+            return [str(item) for item in json.loads(text)]
+        except ValueError:
+            return [text]
+    return [text] if text else []
+
+
+def _model(context: Context, name: str) -> str | None:
+    """Return the model that is meant: clients name OpenAI's, which stand for the default."""
+    return name if name and is_model(context, name) else None
+
+
+def _language(fields: Fields) -> str | None:
+    named = _first(fields, "language") or (_several(fields, "languages") or [""])[0]
+    if not named:
+        return None
+    # Some clients send the region, too: pt-BR.
+    for name in (named, named.replace("_", "-").partition("-")[0]):
+        try:
+            return language_code(name)
+        except UsageError:
+            continue
+    raise _refusal("language", f"{named!r} is no language that Whisper knows")
+
+
+def _temperature(text: str) -> dict[str, Any]:
+    try:
+        value = float(text or 0)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 1:
+        raise _refusal("temperature", "it is a number from 0 to 1")
+    # At 0, it rises until the text passes the checks; any other is meant as it is.
+    return {"temperature": value, "temperature_increment_on_fallback": "None"} if value else {}
+
+
+def _cutting(text: str) -> dict[str, Any]:
+    """Return how speech is detected, where the client says it."""
+    if not text.startswith("{"):
+        return {}
+    names = {
+        "threshold": "vad_threshold",
+        "silence_duration_ms": "vad_min_silence_ms",
+        "prefix_padding_ms": "vad_speech_pad_ms",
+    }
+    try:
+        given = json.loads(text)
+    except ValueError:
+        raise _refusal("chunking_strategy", "it is auto, or an object in JSON") from None
+    return {option: given[name] for name, option in names.items() if given.get(name) is not None}

@@ -1,0 +1,38 @@
+"""Running the program once more, for what is heavy and rare: the server stays small."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from transcriber.beside import native_executable
+from transcriber.errors import TranscriberError
+
+_LIMIT = 3600.0
+"""Seconds: an import of the largest model takes minutes on a slow disk."""
+
+
+def run_own(words: Sequence[str]) -> tuple[int, str]:
+    """Run a sub-command; return its exit code and what it printed.
+
+    Raises
+    ------
+    TranscriberError
+        When it does not end.
+    """
+    program = native_executable()
+    command = [str(program)] if program else [sys.executable, "-P", "-m", "transcriber"]
+    try:
+        done = subprocess.run(
+            [*command, *words],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_LIMIT,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise TranscriberError(f"transcriber {' '.join(words)}: {error}") from error
+    return done.returncode, done.stdout or done.stderr
