@@ -100,17 +100,6 @@ def xz_size(content: bytes) -> int:
     return len(lzma.compress(content, preset=_XZ_PRESET))
 
 
-def packed_size(folder: Path) -> int:
-    """Return the number of bytes of the files below `folder` as one tar archive at ``xz -9``.
-
-    Raises
-    ------
-    InputError
-        As from `read_folder`.
-    """
-    return xz_size(make_tar(read_folder(folder)))
-
-
 def _files_below(folder: Path) -> Iterator[Path]:
     for path in folder.rglob("*"):
         if "__pycache__" in path.relative_to(folder).parts:

@@ -1,33 +1,36 @@
-"""Start the programs of the build."""
+"""Start the programs of the build, which take as long as they need."""
 
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from os import PathLike
+from collections.abc import Mapping
+from pathlib import Path
 
+from buildkit.commands import Command, run_quietly
 from buildkit.errors import ToolError
-
-Words = Sequence[str | PathLike[str]]
 
 
 def run_with_input(
-    words: Words, text: str, *, environment: Mapping[str, str] | None = None
+    words: Command, text: str, *, environment: Mapping[str, str] | None = None
 ) -> tuple[int, str]:
-    """Run a program with `text` on its standard input.
+    """Run a program with `text` on its standard input, and `environment` beside our own.
 
     Returns
     -------
     (int, str)
         The exit code, and what it printed on both streams.
     """
-    finished = _run(words, text, environment)
-    return finished.returncode, finished.stdout
+    return run_quietly(
+        words,
+        limit=None,
+        directory=Path(),
+        given=text.encode(),
+        environment={**os.environ, **(environment or {})},
+    )
 
 
-def capture(words: Words, *, environment: Mapping[str, str] | None = None) -> str:
+def capture(words: Command, *, environment: Mapping[str, str] | None = None) -> str:
     """Run a program and return what it printed.
 
     Raises
@@ -35,27 +38,9 @@ def capture(words: Words, *, environment: Mapping[str, str] | None = None) -> st
     ToolError
         When it fails: with the end of what it printed.
     """
-    finished = _run(words, "", environment)
-    if finished.returncode:
-        print(finished.stdout, file=sys.stderr)
-        lines = [line for line in finished.stdout.splitlines() if line.strip()]
+    code, output = run_with_input(words, "", environment=environment)
+    if code:
+        print(output, file=sys.stderr)
+        lines = [line for line in output.splitlines() if line.strip()]
         raise ToolError(f"{words[0]} failed: {' | '.join(lines[-3:])}")
-    return finished.stdout
-
-
-def _run(
-    words: Words, text: str, environment: Mapping[str, str] | None
-) -> subprocess.CompletedProcess[str]:
-    try:
-        return subprocess.run(
-            [str(word) for word in words],
-            input=text,
-            text=True,
-            errors="replace",
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, **(environment or {})},
-            check=False,
-        )
-    except OSError as error:
-        raise ToolError(f"cannot start {words[0]}: {error.strerror}") from error
+    return output

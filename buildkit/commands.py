@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from buildkit.errors import INTERRUPTED_BY_SIGINT, BuildError, LimitError, StorageError, ToolError
@@ -65,26 +66,40 @@ def run(command: Command, *, limit: float = HOUR, directory: Path = CHECKOUT) ->
 
 
 def run_quietly(
-    command: Command, *, limit: float = HOUR, directory: Path = CHECKOUT
+    command: Command,
+    *,
+    limit: float | None = HOUR,
+    directory: Path = CHECKOUT,
+    given: bytes = b"",
+    environment: Mapping[str, str] | None = None,
 ) -> tuple[int, str]:
-    """Run `command` as `run` does and return its exit code and all that it printed."""
+    """Run `command` as `run` does and return its exit code and all that it printed.
+
+    Parameters
+    ----------
+    given : bytes
+        What it reads from its standard input.
+    environment : mapping of str to str, optional
+        All of its environment; this process's when not given.
+    """
     try:
         done = subprocess.run(
             command,
-            stdin=subprocess.DEVNULL,
+            input=given,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=limit,
             cwd=directory,
-            text=True,
-            errors="replace",
+            env=environment,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise _took_too_long(command, limit) from error
+        raise _took_too_long(command, error.timeout) from error
     except OSError as error:
         raise _cannot_start(command, error) from error
-    return done.returncode, done.stdout
+    # Lines that overwrite each other on a terminal are lines here, too.
+    text = io.TextIOWrapper(io.BytesIO(done.stdout), encoding="utf-8", errors="replace")
+    return done.returncode, text.read()
 
 
 def ending_in_one_line(name: str, work: Callable[[], int], *others: type[Exception]) -> int:

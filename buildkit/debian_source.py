@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from buildkit.commands import last_line, run_quietly
@@ -46,8 +46,6 @@ def download_source(name: str, folder: Path, *, sources: Path = SOURCES) -> Path
     SourceError
         When no archive has the package, or it cannot be downloaded.
     """
-    if shutil.which("apt-get") is None:
-        raise ToolError("this machine has no apt-get")
     options = private_options(folder, source_archives(sources), sources)
     # One archive of several that does not answer must not keep the others from serving.
     _, updating = run_quietly(["apt-get", *options, "update"], limit=MINUTES)
@@ -83,8 +81,10 @@ def private_options(folder: Path, texts: Sequence[tuple[str, str]], sources: Pat
     Raises
     ------
     ToolError
-        When `texts` is empty.
+        When the machine has no apt, or `texts` is empty.
     """
+    if shutil.which("apt-get") is None:
+        raise ToolError("this machine has no apt-get")
     private = folder / "sources.list.d"
     for path in (private, folder / "lists", folder / "cache"):
         path.mkdir()
@@ -92,15 +92,20 @@ def private_options(folder: Path, texts: Sequence[tuple[str, str]], sources: Pat
         raise ToolError(f"{sources} names no package archive")
     for number, (suffix, text) in enumerate(texts):
         (private / f"{number}{suffix}").write_text(text)
-    settings = {
-        "Dir::Etc::SourceList": "/dev/null",
-        "Dir::Etc::SourceParts": private,
+    lists = {"Dir::Etc::SourceList": "/dev/null", "Dir::Etc::SourceParts": private}
+    return apt_options(folder, lists)
+
+
+def apt_options(folder: Path, settings: Mapping[str, object]) -> list[str]:
+    """Return `settings` as apt's options, with those by which it writes to `folder` alone."""
+    own = {
         "Dir::State::Lists": folder / "lists",
         "Dir::Cache": folder / "cache",
         # Root's apt would download as the user _apt, who may not enter the private folder.
         "APT::Sandbox::User": "root",
     }
-    return [word for key, value in settings.items() for word in ("-o", f"{key}={value}")]
+    both = {**own, **settings}
+    return [word for key, value in both.items() for word in ("-o", f"{key}={value}")]
 
 
 def source_archives(sources: Path) -> list[tuple[str, str]]:

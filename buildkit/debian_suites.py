@@ -10,15 +10,14 @@ same folders: servers that have both have them side by side, as ``debian`` and
 
 from __future__ import annotations
 
-import re
-import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from buildkit.commands import run_quietly
 from buildkit.debian_addresses import ADDRESS_VARIABLE, archive_addresses, older_addresses
 from buildkit.debian_source import MINUTES, SOURCES, complaint, private_options
-from buildkit.errors import SourceError, ToolError
+from buildkit.debian_versions import SourceVersion, listed_versions
+from buildkit.errors import SourceError
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 """Debian's own keys, for every release that is still served."""
@@ -65,8 +64,6 @@ def open_suites(
     SourceError
         When no archive has any of the suites.
     """
-    if shutil.which("apt-get") is None:
-        raise ToolError("this machine has no apt-get")
     addresses = archive_addresses(sources)
     text = _lines(kind, addresses, suites, components, [KEYRING])
     options = private_options(folder, [(".list", text)] if text else [], sources)
@@ -154,15 +151,15 @@ def download_pinned(
     """
     listed = show_source(name, options)
     # A suite moves on to newer versions: the digest says which version is the one wanted.
-    version = version_with(listed, file, sha256)
-    if version is None:
-        has = ", ".join(re.findall(r"(?m)^Version: (.*)$", listed)) or "no version"
-        raise SourceError(f"the package archive has no {file} of {name}, it has {has}")
-    return _download(name, version, file, folder, options, part)
+    for one in listed:
+        if one.files.get(file) == sha256:
+            return _download(name, one, file, folder, options, part)
+    has = ", ".join(one.version for one in listed) or "no version"
+    raise SourceError(f"the package archive has no {file} of {name}, it has {has}")
 
 
 def download_packaging(
-    name: str, version: str, file: str, *, folder: Path, options: Sequence[str]
+    name: str, version: SourceVersion, *, folder: Path, options: Sequence[str]
 ) -> Path:
     """Download the archive with the folder ``debian`` of a version, whatever its digest.
 
@@ -173,41 +170,21 @@ def download_packaging(
     SourceError
         When it cannot be downloaded.
     """
-    return _download(name, version, file, folder, options, PACKAGING)
+    return _download(name, version, version.packaging, folder, options, PACKAGING)
 
 
-def show_source(name: str, options: Sequence[str]) -> str:
-    """Return what ``apt-cache showsrc`` tells of the source package `name`.
-
-    It is a paragraph for each version, with an empty line between two.
-    """
+def show_source(name: str, options: Sequence[str]) -> tuple[SourceVersion, ...]:
+    """Return the versions of the source package `name` that are listed, the newest first."""
     show = ["apt-cache", *options, "showsrc", "--only-source", name]
-    return run_quietly(show, limit=MINUTES)[1]
+    return listed_versions(run_quietly(show, limit=MINUTES)[1])
 
 
 def _download(
-    name: str, version: str, file: str, folder: Path, options: Sequence[str], part: str
+    name: str, version: SourceVersion, file: str, folder: Path, options: Sequence[str], part: str
 ) -> Path:
-    command = ["apt-get", *options, "source", "--download-only", part, f"{name}={version}"]
+    wanted = f"{name}={version.version}"
+    command = ["apt-get", *options, "source", "--download-only", part, wanted]
     code, output = run_quietly(command, limit=MINUTES, directory=folder)
     if code or not (folder / file).is_file():
         raise SourceError(f"apt cannot download the source package {name}: {complaint(output)}")
     return folder / file
-
-
-def version_with(listed: str, file: str, sha256: str) -> str | None:
-    """Return the version of a source package that has `file` with the digest `sha256`.
-
-    Parameters
-    ----------
-    listed : str
-        What ``apt-cache showsrc`` printed: a paragraph for each version.
-    file, sha256 : str
-        The file and its digest.
-    """
-    line = re.compile(rf"^ {re.escape(sha256)} \d+ {re.escape(file)}$", flags=re.MULTILINE)
-    for paragraph in listed.split("\n\n"):
-        found = re.search(r"^Version: (\S+)$", paragraph, flags=re.MULTILINE)
-        if found and line.search(paragraph):
-            return found[1]
-    return None

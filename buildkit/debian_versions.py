@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cmp_to_key
 
@@ -18,15 +18,25 @@ class SourceVersion:
     ----------
     version : str
         Debian's version.
-    upstream : str
-        Name of the makers' archive; empty where there is none.
-    packaging : str
-        Name of the archive with the folder ``debian``; empty where there is none.
+    files : mapping of str to str
+        Names of its files, and their digests.
     """
 
     version: str
-    upstream: str
-    packaging: str
+    files: Mapping[str, str]
+
+    @property
+    def upstream(self) -> str:
+        """Name of the makers' archive; empty where there is none."""
+        return self._first(r".*\.orig\.tar\.\w+")
+
+    @property
+    def packaging(self) -> str:
+        """Name of the archive with the folder ``debian``; empty where there is none."""
+        return self._first(r".*\.debian\.tar\.\w+")
+
+    def _first(self, pattern: str) -> str:
+        return next((name for name in self.files if re.fullmatch(pattern, name)), "")
 
 
 def listed_versions(listed: str) -> tuple[SourceVersion, ...]:
@@ -37,12 +47,10 @@ def listed_versions(listed: str) -> tuple[SourceVersion, ...]:
     found: dict[str, SourceVersion] = {}
     for paragraph in listed.split("\n\n"):
         version = re.search(r"^Version: (\S+)$", paragraph, flags=re.MULTILINE)
-        files = re.findall(r"^ [0-9a-f]{64} \d+ (\S+)$", paragraph, flags=re.MULTILINE)
+        files = re.findall(r"^ ([0-9a-f]{64}) \d+ (\S+)$", paragraph, flags=re.MULTILINE)
         if version:
             found[version[1]] = SourceVersion(
-                version=version[1],
-                upstream=_first(files, r".*\.orig\.tar\.\w+"),
-                packaging=_first(files, r".*\.debian\.tar\.\w+"),
+                version=version[1], files={name: sha256 for sha256, name in files}
             )
     order = cmp_to_key(compare)
     return tuple(sorted(found.values(), key=lambda one: order(one.version), reverse=True))
@@ -57,7 +65,3 @@ def compare(one: str, other: str) -> int:
         return 0
     is_older = run_quietly(["dpkg", "--compare-versions", one, "lt", other])[0] == 0
     return -1 if is_older else 1
-
-
-def _first(names: Iterable[str], pattern: str) -> str:
-    return next((name for name in names if re.fullmatch(pattern, name)), "")

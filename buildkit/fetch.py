@@ -9,26 +9,21 @@ other that has them unchanged. Every file is checked against its pin, wherever i
 from __future__ import annotations
 
 import contextlib
-import http.client
-import shutil
 import tempfile
-import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
 
 from buildkit.commands import say
 from buildkit.debian_source import SOURCES as APT_SOURCES
-from buildkit.debian_suites import download_pinned, open_suites
+from buildkit.debian_suites import open_suites
 from buildkit.errors import BuildError, SourceError
-from buildkit.fetch_patches import Debian, copy_whole, has_patches, provide_patches
-from buildkit.files import atomic_writer, make_directory
-from buildkit.pinned_files import Route, is_whole, provide
+from buildkit.fetch_patches import Debian, has_patches, provide_patches
+from buildkit.files import copy_whole, make_directory
+from buildkit.pinned_files import Route, is_whole, keep, provide
 from buildkit.python_index import download
 from buildkit.sources import Archive, PythonWheel, Sources
 from buildkit.unpack import content_digest
-
-_STALLED = 60.0
-"""Seconds without a byte after which a download is given up."""
+from buildkit.web import download_address
 
 
 def fetch(sources: Sources, folder: Path, cache: Path, *, apt_sources: Path = APT_SOURCES) -> None:
@@ -126,15 +121,7 @@ def _provide_archive(archive: Archive, folder: Path, cache: Path, debian: Debian
         return
 
     def from_debian(_: Iterable[str], incoming: Path) -> None:
-        if debian.failure:
-            raise debian.failure
-        download_pinned(
-            archive.package,
-            archive.file,
-            archive.sha256,
-            folder=incoming,
-            options=debian.options,
-        )
+        debian.download(archive.package, archive.file, archive.sha256, incoming)
 
     def from_index(_: Iterable[str], incoming: Path) -> None:
         name, _, version = archive.requirement.partition("==")
@@ -158,23 +145,16 @@ def _provide_archive(archive: Archive, folder: Path, cache: Path, debian: Debian
 
 
 def _from_makers(archive: Archive, folder: Path, cache: Path) -> None:
-    kept = cache / archive.content_sha256
-    if not _has_content(kept, archive):
-        say(f"downloading {archive.name} from its makers")
-        try:
-            request = urllib.request.urlopen(archive.upstream, timeout=_STALLED)  # noqa: S310
-            with request as answer, atomic_writer(folder / archive.upstream_file) as copy:
-                shutil.copyfileobj(answer, copy, 1 << 20)
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            raise SourceError(f"{archive.upstream}: {error}") from error
-        if not _has_content(folder / archive.upstream_file, archive):
-            (folder / archive.upstream_file).unlink()
-            raise SourceError(f"{archive.upstream} does not have the pinned content")
-        with contextlib.suppress(BuildError):
-            # A cache that cannot be written to costs time only.
-            copy_whole(folder / archive.upstream_file, kept)
+    kept, place = cache / archive.content_sha256, folder / archive.upstream_file
+    if _has_content(kept, archive):
+        copy_whole(kept, place)
         return
-    copy_whole(kept, folder / archive.upstream_file)
+    say(f"downloading {archive.name} from its makers")
+    download_address(archive.upstream, place)
+    if not _has_content(place, archive):
+        place.unlink()
+        raise SourceError(f"{archive.upstream} does not have the pinned content")
+    keep(place, kept)
 
 
 def _has_content(path: Path, archive: Archive) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,11 +9,16 @@ from pathlib import Path
 
 from buildkit.commands import say
 from buildkit.debian_patches import has_content
-from buildkit.debian_suites import PACKAGING, download_packaging, download_pinned, show_source
-from buildkit.debian_versions import listed_versions
+from buildkit.debian_suites import (
+    PACKAGING,
+    UPSTREAM,
+    download_packaging,
+    download_pinned,
+    show_source,
+)
 from buildkit.errors import BuildError, SourceError
-from buildkit.files import atomic_writer
-from buildkit.pinned_files import is_whole, provide
+from buildkit.files import copy_whole
+from buildkit.pinned_files import is_whole, keep, provide
 from buildkit.sources import Archive, Patches
 
 
@@ -33,6 +36,20 @@ class Debian:
 
     options: Sequence[str] = ()
     failure: BuildError | None = None
+
+    def download(
+        self, package: str, file: str, sha256: str, folder: Path, part: str = UPSTREAM
+    ) -> None:
+        """Download a pinned file of a source package, as `download_pinned` does.
+
+        Raises
+        ------
+        BuildError
+            When it cannot be had.
+        """
+        if self.failure:
+            raise self.failure
+        download_pinned(package, file, sha256, folder=folder, options=self.options, part=part)
 
 
 def patches_path(archive: Archive, folder: Path) -> Path | None:
@@ -80,16 +97,7 @@ def provide_patches(archive: Archive, folder: Path, cache: Path, debian: Debian)
         return
 
     def from_debian(_: Iterable[str], incoming: Path) -> None:
-        if debian.failure:
-            raise debian.failure
-        download_pinned(
-            archive.package,
-            pin.file,
-            pin.sha256,
-            folder=incoming,
-            options=debian.options,
-            part=PACKAGING,
-        )
+        debian.download(archive.package, pin.file, pin.sha256, incoming, PACKAGING)
 
     words = f"downloading the patches of {archive.name} from the machine's package archive"
     try:
@@ -113,29 +121,17 @@ def _from_other_revision(
         return True
     if debian.failure or not debian.options:
         return False
-    for other in listed_versions(show_source(archive.package, debian.options)):
+    for other in show_source(archive.package, debian.options):
         with tempfile.TemporaryDirectory(prefix=".incoming-", dir=folder.parent) as incoming:
             try:
                 path = download_packaging(
-                    archive.package,
-                    other.version,
-                    other.packaging,
-                    folder=Path(incoming),
-                    options=debian.options,
+                    archive.package, other, folder=Path(incoming), options=debian.options
                 )
             except SourceError:
                 continue
             if has_content(path, pin):
                 say(f"taking the patches of {archive.name} from its revision {other.version}")
                 copy_whole(path, place)
-                with contextlib.suppress(BuildError):
-                    # A cache that cannot be written to costs time only.
-                    copy_whole(path, kept)
+                keep(path, kept)
                 return True
     return False
-
-
-def copy_whole(source: Path, destination: Path) -> None:
-    """Copy a file, so that `destination` is whole or not there."""
-    with source.open("rb") as stream, atomic_writer(destination) as copy:
-        shutil.copyfileobj(stream, copy, 1 << 20)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,6 +98,18 @@ def atomic_writer(path: Path) -> Iterator[IO[bytes]]:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 Path(temporary).unlink()
+
+
+def copy_whole(source: Path, destination: Path) -> None:
+    """Copy a file, so that `destination` is whole or not there.
+
+    Raises
+    ------
+    StorageError
+        When it cannot be written.
+    """
+    with source.open("rb") as stream, atomic_writer(destination) as copy:
+        shutil.copyfileobj(stream, copy, 1 << 20)
 
 
 def write_if_different(path: Path, content: bytes) -> bool:

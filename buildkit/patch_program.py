@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
-from buildkit.errors import RecipeError, ToolError
+from buildkit.commands import run_quietly
+from buildkit.errors import RecipeError
 from buildkit.places import build_cache
-from buildkit.system_packages import install, unpack_packages
+from buildkit.system_packages import provide_program
 
 PROGRAM = "patch"
 """The program, in Debian's package of the same name."""
@@ -19,32 +18,7 @@ _LIMIT = 60.0
 """Seconds for one patch, which takes milliseconds."""
 
 
-def provide_patch_program(cache: Path | None = None) -> Path:
-    """Return the program patch: the machine's, which is installed where that is allowed.
-
-    Parameters
-    ----------
-    cache : Path, optional
-        The build cache, where the package is unpacked when it cannot be installed.
-
-    Raises
-    ------
-    BuildError
-        When it cannot be had.
-    """
-    found = shutil.which(PROGRAM)
-    if not found and install([PROGRAM]):
-        found = shutil.which(PROGRAM)
-    if found:
-        return Path(found)
-    folder = (cache or build_cache()) / PROGRAM
-    program = folder / "usr/bin" / PROGRAM
-    if not program.is_file():
-        unpack_packages([PROGRAM], folder)
-    return program
-
-
-def apply_patch(text: bytes, tree: Path, *, name: str, program: Path) -> None:
+def apply_patch(text: bytes, tree: Path, *, name: str) -> None:
     """Make the changes `text` in the files of `tree`.
 
     The lines around each change must be there as the patch has them, if in another line of the
@@ -58,34 +32,21 @@ def apply_patch(text: bytes, tree: Path, *, name: str, program: Path) -> None:
         Where the files lie.
     name : str
         What the patch is called, for the message.
-    program : Path
-        From `provide_patch_program`.
 
     Raises
     ------
     BuildError
-        When it does not apply.
+        When it does not apply, or the program cannot be had.
     """
-    words = [str(program), "--strip=1", "--fuzz=0", "--forward", "--batch"]
-    words += ["--no-backup-if-mismatch", "--reject-file=-", "--directory", str(tree)]
+    program = provide_program(PROGRAM, build_cache())
+    words: list[str | Path] = [program, "--strip=1", "--fuzz=0", "--forward", "--batch"]
+    words += ["--no-backup-if-mismatch", "--reject-file=-", "--directory", tree.absolute()]
     # Without the variables that change how it reads a patch.
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
-    try:
-        finished = subprocess.run(
-            words,
-            input=text,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=environment,
-            timeout=_LIMIT,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise ToolError(f"cannot run {program} for {name}: {error}") from error
-    if finished.returncode:
-        said = _complaint(finished.stdout.decode(errors="replace"))
+    code, output = run_quietly(words, limit=_LIMIT, given=text, environment=environment)
+    if code:
         raise RecipeError(
-            f"the patch {name} does not apply to {tree.name}: {said}",
+            f"the patch {name} does not apply to {tree.name}: {_complaint(output)}",
             "leave it out, or pin the version that it is for",
         )
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from buildkit.commands import say
 from buildkit.errors import BuildError, SourceError
-from buildkit.files import atomic_writer, make_directory
+from buildkit.files import copy_whole, make_directory
 
 Route = Callable[[Iterable[str], Path], None]
 """Gets the files of the given names into a folder, or raises a `BuildError`."""
@@ -58,7 +57,7 @@ def provide(
     }
     for name, digest in list(missing.items()):
         if is_whole(cache / digest, digest):
-            _copy(cache / digest, folder / name)
+            copy_whole(cache / digest, folder / name)
             del missing[name]
     failures = []
     for words, route in routes.items():
@@ -76,6 +75,12 @@ def provide(
         )
 
 
+def keep(path: Path, kept: Path) -> None:
+    """Copy a file to its place in the cache; one that cannot be written to costs time only."""
+    with contextlib.suppress(BuildError):
+        copy_whole(path, kept)
+
+
 def _take(route: Route, missing: dict[str, str], folder: Path, cache: Path) -> None:
     """Move what `route` brings from `missing` to its place."""
     make_directory(folder.parent)
@@ -86,13 +91,6 @@ def _take(route: Route, missing: dict[str, str], folder: Path, cache: Path) -> N
             brought = Path(incoming, name)
             if not is_whole(brought, digest):
                 raise SourceError(f"{name} is missing there or does not have the pinned sha256")
-            _copy(brought, folder / name)
-            with contextlib.suppress(BuildError):
-                # A cache that cannot be written to costs time only.
-                _copy(brought, cache / digest)
+            copy_whole(brought, folder / name)
+            keep(brought, cache / digest)
             del missing[name]
-
-
-def _copy(source: Path, destination: Path) -> None:
-    with source.open("rb") as stream, atomic_writer(destination) as copy:
-        shutil.copyfileobj(stream, copy, 1 << 20)

@@ -28,8 +28,16 @@ def prepare_metadata_for_build_wheel(folder, settings=None):
 """
 
 
-def download(name: str, version: str, sha256: str, folder: Path, *, backend: str = "") -> None:
-    """Download one file of a package into `folder`.
+def download(
+    name: str,
+    version: str,
+    sha256: str,
+    folder: Path,
+    *,
+    backend: str = "",
+    python: Path = Path(sys.executable),
+) -> Path:
+    """Download one file of a package into `folder`, and return its path there.
 
     Parameters
     ----------
@@ -42,6 +50,8 @@ def download(name: str, version: str, sha256: str, folder: Path, *, backend: str
     backend : str
         For a source archive, the build back end that its ``pyproject.toml`` names; a wheel is
         wanted when this is empty.
+    python : Path
+        The Python whose pip is asked; that of the set-up may have none.
 
     Raises
     ------
@@ -49,7 +59,7 @@ def download(name: str, version: str, sha256: str, folder: Path, *, backend: str
         When pip cannot download it.
     """
     with tempfile.TemporaryDirectory(prefix=".pip-", dir=folder) as temporary:
-        requirements = Path(temporary) / "requirements.txt"
+        requirements, incoming = Path(temporary) / "requirements.txt", Path(temporary) / "incoming"
         requirements.write_text(f"{name}=={version} --hash=sha256:{sha256}\n")
         environment = []
         kind = "--only-binary"
@@ -63,10 +73,12 @@ def download(name: str, version: str, sha256: str, folder: Path, *, backend: str
         code, output = run_quietly(
             [
                 *environment,
-                *(sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes"),
+                *(python, "-m", "pip", "download", "--no-deps", "--require-hashes"),
                 *("--no-build-isolation", "--no-cache-dir", "--disable-pip-version-check"),
-                *(kind, ":all:", "--dest", folder, "--requirement", requirements),
+                *(kind, ":all:", "--dest", incoming, "--requirement", requirements),
             ]
         )
-    if code:
-        raise SourceError(f"pip cannot download {name}: {last_line(output)}")
+        files = list(incoming.glob("*"))
+        if code or not files:
+            raise SourceError(f"pip cannot download {name}: {last_line(output)}")
+        return files[0].rename(folder / files[0].name)

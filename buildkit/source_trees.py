@@ -14,7 +14,7 @@ from buildkit.errors import RecipeError, SourceError
 from buildkit.fetch import archive_path
 from buildkit.fetch_patches import patches_path
 from buildkit.files import storage_error
-from buildkit.patch_program import apply_patch, provide_patch_program
+from buildkit.patch_program import apply_patch
 from buildkit.pinned_files import is_whole
 from buildkit.sources import Archive
 from buildkit.unpack import content_digest as archive_digest
@@ -140,10 +140,9 @@ def _check_that_each_counts(archive: Archive, series: Iterable[Patch]) -> None:
 
 def _patch(tree: Path, series: Iterable[Patch], chosen: Callable[[str], bool]) -> None:
     """Apply to `tree` what `series` changes in the files whose path is `chosen`."""
-    wanted = [(patch.name, text) for patch in series if (text := patch.text_for(chosen))]
-    program = provide_patch_program() if wanted else Path()
-    for name, text in wanted:
-        apply_patch(text, tree, name=name, program=program)
+    for patch in series:
+        if text := patch.text_for(chosen):
+            apply_patch(text, tree, name=patch.name)
 
 
 def _write_again(

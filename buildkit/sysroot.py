@@ -7,19 +7,19 @@ older. ``sysroot.toml`` says which it is.
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from buildkit.commands import last_line, run_quietly
+from buildkit.commands import run_quietly
 from buildkit.debian_source import MINUTES, SOURCES, complaint
 from buildkit.debian_suites import open_suites
-from buildkit.errors import SourceError, ToolError
+from buildkit.errors import SourceError
 from buildkit.files import make_directory, storage_error
 from buildkit.package_pins import PackagePins, read_pins
 from buildkit.pinned_files import provide
+from buildkit.system_packages import unpack_package
 
 PINS = Path(__file__).resolve().parent / "sysroot.toml"
 
@@ -132,7 +132,7 @@ def unpack_pinned(
     archives.mkdir()
     _download(pins, archives, cache, apt_sources)
     for package in pins.packages:
-        _unpack(archives / package.file, root)
+        unpack_package(archives / package.file, root)
     return root
 
 
@@ -168,11 +168,3 @@ def _download(pins: PackagePins, folder: Path, cache: Path, apt_sources: Path) -
     digests = {package.file: package.sha256 for package in pins.packages}
     words = f"downloading packages of Debian's release {pins.suite}"
     provide(folder, digests, cache=cache, routes={words: from_archive})
-
-
-def _unpack(archive: Path, root: Path) -> None:
-    if shutil.which("dpkg-deb") is None:
-        raise ToolError("this machine has no dpkg-deb", "build on Debian or Ubuntu")
-    code, output = run_quietly(["dpkg-deb", "--extract", archive, root])
-    if code:
-        raise ToolError(f"cannot unpack {archive.name}: {last_line(output)}")

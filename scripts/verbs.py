@@ -11,10 +11,10 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from buildkit.commands import Command, ending_in_one_line, say
-from buildkit.commands import run as run_command
 from buildkit.errors import UsageError
 from buildkit.places import CHECKOUT
 from scripts.detector_files import provide_detector
+from scripts.environment import run_module
 from scripts.layout import (
     CACHE,
     DETECTOR,
@@ -179,11 +179,9 @@ def _trace(_: Mapping[str, str]) -> int:
     provide_test_models(pins.weights)
     provide_speech(pins.speech)
     places: Command = ["--models", MODELS, "--speech", SPEECH]
-    command: Command = [STOCK_PYTHON, "-m", "scripts.operator_trace", *places]
     for output in (["operators.yaml"], ["cuda/operators.yaml", "--on-gpu"]):
-        words: Command = ["--output", RECIPE / output[0], *output[1:]]
-        code = run_command(["env", f"PYTHONPATH={RECIPE}{os.pathsep}{CHECKOUT}", *command, *words])
-        if code:
+        words: Command = [*places, "--output", RECIPE / output[0], *output[1:]]
+        if code := run_module("scripts.operator_trace", *words, python=STOCK_PYTHON):
             return code
     return 0
 
@@ -212,8 +210,7 @@ def _bench_quick(settings: Mapping[str, str]) -> int:
 
 def _check_pins(_: Mapping[str, str]) -> int:
     # By this Python: nothing need be set up for it.
-    paths = os.pathsep.join(map(str, (RECIPE, CHECKOUT)))
-    return run_command(["env", f"PYTHONPATH={paths}", sys.executable, "-m", "scripts.check_pins"])
+    return run_module("scripts.check_pins", python=sys.executable)
 
 
 def _clean(_: Mapping[str, str]) -> int:

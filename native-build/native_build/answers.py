@@ -14,7 +14,7 @@ from pathlib import Path
 
 from buildkit.commands import ending_in_one_line
 from buildkit.errors import InputError, RecipeError, ResultError
-from native_build.advisories import ADVISORIES, IDENTIFIER, Advisory, AdvisoryList, read_advisories
+from native_build.advisories import IDENTIFIER, Advisory, AdvisoryList, read_advisories
 from native_build.evidence import BuildFacts, prove
 
 _REMEDY = "look for its advisories and name the version in native-build/advisories.toml"
@@ -102,11 +102,10 @@ def main() -> int:
     """
     parser = argparse.ArgumentParser(prog="native_build.answers", description=__doc__)
     parser.add_argument("reports", nargs="+", type=Path, metavar="REPORT")
-    parser.add_argument("--list", type=Path, default=ADVISORIES, dest="path")
     options = parser.parse_args()
 
     def work() -> int:
-        considered = read_advisories(options.path)
+        considered = read_advisories()
         missing = unanswered(map(_text, options.reports), considered)
         for number in missing:
             print(f"not considered: {number}")

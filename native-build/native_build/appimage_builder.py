@@ -13,7 +13,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from buildkit.capture import Words, capture
+from buildkit.capture import capture
+from buildkit.commands import Command
 from buildkit.errors import RecipeError
 from buildkit.places import CHECKOUT
 from native_build.editions import Edition
@@ -78,7 +79,7 @@ def run_builder(
         "EDITION": edition.name,
         "VERSION": __version__,
     }
-    places: Words = ["--recipe", recipe, "--appdir", app_dir, "--build-dir", work]
+    places: Command = ["--recipe", recipe, "--appdir", app_dir, "--build-dir", work]
     # The folder is laid out already, and there is no Docker to test in: our own tests run it.
     skipped = ["--skip-script", "--skip-build", "--skip-tests"]
     capture(

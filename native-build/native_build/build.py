@@ -98,14 +98,7 @@ def build_program(shop: Workshop, torch: Path, edition: Edition) -> Path:
     program = place.with_name(f"{edition.name}.new")
     modules = with_parents([*read_list(MODULES), *own_modules(PROGRAM)])
     with stage("native: prune"):
-        decisions = prune(
-            frozen,
-            program,
-            modules=modules,
-            files=read_list(FILES),
-            # A part of the same package, GNU's binutils.
-            readelf=shop.tools.strip.with_name("readelf"),
-        )
+        decisions = prune(frozen, program, modules=modules, files=read_list(FILES))
         write_report(place.with_suffix(".prune.json"), decisions)
         shutil.copy(decoder / "ffmpeg", program / "ffmpeg")
         authorities = (shop.packages / "certifi/cacert.pem").read_text(encoding="utf-8")
@@ -130,7 +123,7 @@ def build_program(shop: Workshop, torch: Path, edition: Edition) -> Path:
             edits=shop.edits,
             python=python,
             decoder=decoder,
-            nm=shop.tools.strip.with_name("nm"),
+            nm=shop.tools.nm,
         )
         # Beside the program and not in it: answers change after it was given away.
         answers = answer_all(read_advisories(), facts)

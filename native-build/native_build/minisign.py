@@ -7,19 +7,16 @@ with the key: what is only needed at the end of a build is known before it.
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from buildkit.commands import ending_in_one_line
+from buildkit.commands import Command, ending_in_one_line, last_line, run_quietly
 from buildkit.errors import ToolError, UsageError
 from buildkit.files import make_directory
 from buildkit.places import build_cache
-from buildkit.system_packages import install, unpack_packages
+from buildkit.system_packages import provide_program
 from transcriber import __version__
 
 PACKAGE = "minisign"
@@ -34,25 +31,8 @@ Without one, minisign would write the time.
 _SECONDS = 60
 
 
-@dataclass(frozen=True, kw_only=True)
-class Minisign:
-    """A minisign that runs.
-
-    Attributes
-    ----------
-    program : str
-        Its path.
-    libraries : str
-        Folders with libraries that it needs and the machine may lack, as ``LD_LIBRARY_PATH``
-        has them; mostly empty.
-    """
-
-    program: str
-    libraries: str = ""
-
-
-def provide_minisign(cache: Path) -> Minisign:
-    """Find minisign, or get it from the machine's package archive.
+def provide_minisign(cache: Path) -> Command:
+    """Return the command of minisign, which the machine has or its package archive.
 
     Parameters
     ----------
@@ -64,18 +44,16 @@ def provide_minisign(cache: Path) -> Minisign:
     BuildError
         When it cannot be had.
     """
-    found = shutil.which(PACKAGE) or (install([PACKAGE]) and shutil.which(PACKAGE))
-    if found:
-        return Minisign(program=found)
-    folder = cache / PACKAGE
-    program = folder / "usr/bin" / PACKAGE
-    if not program.is_file():
-        unpack_packages([PACKAGE], folder)
-    libraries = sorted({str(path.parent) for path in folder.glob("usr/lib/**/*.so.*")})
-    return Minisign(program=str(program), libraries=os.pathsep.join(libraries))
+    program = provide_program(PACKAGE, cache)
+    if not program.is_relative_to(cache):
+        return [program]
+    # It needs libraries that the machine may lack.
+    found = (cache / PACKAGE).glob("usr/lib/**/*.so.*")
+    libraries = sorted({str(path.parent) for path in found})
+    return ["env", f"LD_LIBRARY_PATH={os.pathsep.join(libraries)}", program]
 
 
-def sign_file(path: Path, key: Path, minisign: Minisign) -> bytes:
+def sign_file(path: Path, key: Path, minisign: Command) -> bytes:
     """Return the signature of a file: of its digest, in minisign's newer form.
 
     Parameters
@@ -84,6 +62,8 @@ def sign_file(path: Path, key: Path, minisign: Minisign) -> bytes:
         The file.
     key : Path
         The secret key, without a password: nobody is there to type it.
+    minisign : sequence of str or Path
+        From `provide_minisign`.
 
     Raises
     ------
@@ -93,23 +73,9 @@ def sign_file(path: Path, key: Path, minisign: Minisign) -> bytes:
     with tempfile.TemporaryDirectory(prefix="minisign-") as temporary:
         signature = Path(temporary, "signature")
         comments = ("-t", COMMENT, "-c", f"signature of {path.name}")
-        words: list[str | Path] = ["-S", "-s", key, "-x", signature, *comments, "-m", path]
-        environment = dict(os.environ)
-        if minisign.libraries:
-            environment["LD_LIBRARY_PATH"] = minisign.libraries
-        try:
-            done = subprocess.run(
-                [minisign.program, *words],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                env=environment,
-                timeout=_SECONDS,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise ToolError(f"minisign does not run: {error}", "install it again") from error
-        said = (done.stdout + done.stderr).decode(errors="replace")
-        if done.returncode == 0 and signature.is_file():
+        files = ("-s", key.absolute(), "-x", signature, "-m", path.absolute())
+        code, said = run_quietly([*minisign, "-S", *files, *comments], limit=_SECONDS)
+        if code == 0 and signature.is_file():
             return signature.read_bytes()
     if "password" in said.lower():
         raise UsageError(
@@ -117,8 +83,7 @@ def sign_file(path: Path, key: Path, minisign: Minisign) -> bytes:
             "sign when it has ended: minisign -S -s KEY "
             f"-t '{COMMENT}' -m dist/SHA256SUMS; or give a key that `minisign -G -W` made",
         )
-    lines = said.strip().splitlines() or ["it said nothing"]
-    raise ToolError(f"minisign cannot sign: {lines[-1]}", f"check MINISIGN_KEY={key}")
+    raise ToolError(f"minisign cannot sign: {last_line(said)}", f"check MINISIGN_KEY={key}")
 
 
 def check_key(key: Path, cache: Path) -> None:

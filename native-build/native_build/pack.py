@@ -11,7 +11,6 @@ import itertools
 import operator
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from buildkit.elf_sections import elf_sections
@@ -25,20 +24,10 @@ SUM_SECTION = ".image_sum"
 SIGNATURE_SECTION, KEY_SECTION = ".sha256_sig", ".sig_key"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Compression:
-    """How the files in an AppImage are compressed.
+Compression = Sequence[str]
+"""How the files in an AppImage are compressed: options of mksquashfs."""
 
-    Attributes
-    ----------
-    options : tuple of str
-        The options of mksquashfs.
-    """
-
-    options: tuple[str, ...]
-
-
-SMALLEST = Compression(options=("-comp", "zstd", "-Xcompression-level", "22", "-b", "1M"))
+SMALLEST: Compression = ("-comp", "zstd", "-Xcompression-level", "22", "-b", "1M")
 """For the file that is downloaded. Larger blocks squashfs does not have.
 
 Of 11.5 MB, xz with its filter for x86 code left 10.0, but unpacks at a seventh of the speed: a
@@ -46,7 +35,7 @@ mounted start told its version after 244 ms instead of 52, and a short transcrip
 instead of 0.9.
 """
 
-QUICKEST = Compression(options=("-comp", "zstd", "-Xcompression-level", "22", "-b", "256K"))
+QUICKEST: Compression = ("-comp", "zstd", "-Xcompression-level", "22", "-b", "256K")
 """For the start: a block is unpacked for a page of it, so smaller ones cost less.
 
 A short transcription took 877 ms from it, 899 from blocks of 1 MiB and 832 from a plain folder, for
@@ -70,7 +59,7 @@ def image_command(
     return [
         *clean,
         *map(str, (mksquashfs, app_dir, image)),
-        *compression.options,
+        *compression,
         *_REPRODUCIBLE,
     ]
 
@@ -112,9 +101,9 @@ def join(
     head = with_section(head, DIGEST_SECTION, hashlib.sha256(body).digest())
     head = with_section(head, SUM_SECTION, image_sum(body))
     if sign_key:
-        signed = sign(hashlib.sha256(head + body).hexdigest(), sign_key)
-        head = with_section(head, SIGNATURE_SECTION, signed.signature)
-        head = with_section(head, KEY_SECTION, signed.key)
+        signature, key = sign(hashlib.sha256(head + body).hexdigest(), sign_key)
+        head = with_section(head, SIGNATURE_SECTION, signature)
+        head = with_section(head, KEY_SECTION, key)
     with atomic_writer(output) as copy:
         copy.write(head + body)
     try:

@@ -15,8 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from buildkit.duplicates import duplicate_files
-from buildkit.elf_needed import is_elf, read_needed
-from buildkit.elf_sections import elf_sections
+from buildkit.elf_sections import elf_sections, is_elf, read_dynamic
 from buildkit.errors import InputError, RecipeError, ResultError
 from native_build.freeze import EXECUTABLE
 
@@ -68,7 +67,6 @@ def prune(
     *,
     modules: Collection[str],
     files: Sequence[str],
-    readelf: Path,
 ) -> list[Decision]:
     """Copy to `output` what the program needs of the folder `frozen`.
 
@@ -82,8 +80,6 @@ def prune(
         The modules that are imported.
     files : sequence of str
         The data files that are opened, below `frozen`.
-    readelf : Path
-        GNU's program of that name.
 
     Returns
     -------
@@ -105,7 +101,7 @@ def prune(
         )
     reasons = dict.fromkeys(files, "opened: native-build/files.txt")
     reasons |= _loaded(frozen, paths, modules)
-    reasons |= _needed(frozen, list(reasons), readelf)
+    reasons |= _needed(frozen, list(reasons))
     shutil.rmtree(output, ignore_errors=True)
     for name in sorted(reasons):
         target = output / name
@@ -145,14 +141,14 @@ def _loaded(frozen: Path, paths: Mapping[str, Path], modules: Collection[str]) -
     return reasons
 
 
-def _needed(frozen: Path, names: Sequence[str], readelf: Path) -> dict[str, str]:
+def _needed(frozen: Path, names: Sequence[str]) -> dict[str, str]:
     """Return the reasons for the shared libraries that `names` and such libraries need."""
     reasons: dict[str, str] = {}
     waiting = [name for name in names if is_elf(frozen / name)]
     while waiting:
         name = waiting.pop()
         path = frozen / name
-        needed = read_needed(path, readelf)
+        needed = read_dynamic(path.read_bytes())
         for library in needed.libraries:
             beside = [place for place in needed.places(path.parent, library) if place.is_file()]
             if beside:

@@ -3,28 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
 
 from buildkit.errors import ToolError
 
 
-@dataclass(frozen=True, kw_only=True)
-class Signed:
-    """What says who made an AppImage; both are armoured, that is: text.
-
-    Attributes
-    ----------
-    signature : bytes
-        The detached signature.
-    key : bytes
-        The public key that it is checked with.
-    """
-
-    signature: bytes
-    key: bytes
-
-
-def sign(digest: str, key: str) -> Signed:
+def sign(digest: str, key: str) -> tuple[bytes, bytes]:
     """Sign an AppImage by its digest.
 
     Parameters
@@ -35,6 +18,12 @@ def sign(digest: str, key: str) -> Signed:
     key : str
         A secret key of the user's, by anything that GnuPG knows it by.
 
+    Returns
+    -------
+    (bytes, bytes)
+        The detached signature, and the public key that it is checked with; both are armoured,
+        that is: text.
+
     Raises
     ------
     ToolError
@@ -42,10 +31,7 @@ def sign(digest: str, key: str) -> Signed:
     """
     # Without what others have signed in it, which can be any number of kilobytes.
     minimal = ["--export-options", "export-minimal", "--export"]
-    return Signed(
-        signature=sign_text(digest.encode(), key),
-        key=_gnupg([*minimal, key], b""),
-    )
+    return sign_text(digest.encode(), key), _gnupg([*minimal, key], b"")
 
 
 def sign_text(text: bytes, key: str) -> bytes:

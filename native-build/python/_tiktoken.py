@@ -1,19 +1,17 @@
 """Stands in for tiktoken's core, three megabytes of Rust.
 
 A run of the program encodes a prompt and a few symbols, and decodes the tokens of what was said.
-Byte pair encoding is described in "Neural Machine Translation of Rare Words with Subword Units"
-(Sennrich et al., 2016), its form on bytes in "Language Models are Unsupervised Multitask Learners"
-(Radford et al., 2019).
+What is here cuts text into pieces; the byte pair encoding of these is the program's own.
 
 The one difference: which characters are letters and numbers, Python's Unicode says (14 for 3.11),
 and Rust's is newer. It concerns prompts in writing systems that were added since.
 """
 
-import itertools
-import math
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Set
+
+from transcriber.other_pythons.vocabulary import BytePairs
 
 _WHISPERS_PATTERN = (
     r"""'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"""
@@ -31,7 +29,7 @@ _PIECE = re.compile(" ?L+| ?N+| ?P+|[ W]+(?![^ W])|[ W]+")
 """The rest of Whisper's pattern, for a text in which each character is replaced by its kind."""
 
 
-class CoreBPE:
+class CoreBPE(BytePairs):
     """Turns text into tokens and back, as tiktoken's class of the same name.
 
     Parameters
@@ -55,10 +53,7 @@ class CoreBPE:
                 "the tiktoken of this program cuts text by Whisper's pattern only: "
                 "where another is needed, see native-build/python/_tiktoken.py"
             )
-        self._ranks = encoder
-        self._special = special_tokens_encoder
-        self._bytes = {token: piece for piece, token in encoder.items()}
-        self._bytes |= {token: text.encode() for text, token in special_tokens_encoder.items()}
+        super().__init__(encoder, special_tokens_encoder)
 
     def encode_ordinary(self, text: str) -> list[int]:
         """Return the tokens of a text in which nothing is special."""
@@ -93,38 +88,6 @@ class CoreBPE:
         except (KeyError, UnicodeDecodeError):
             raise KeyError(piece) from None
 
-    def encode_single_piece(self, piece: bytes) -> list[int]:
-        """Return the tokens of a piece that is not cut any more."""
-        if piece in self._ranks:
-            return [self._ranks[piece]]
-        parts = [piece[index : index + 1] for index in range(len(piece))]
-        ranks = [self._rank(*pair) for pair in itertools.pairwise(parts)]
-        while ranks:
-            lowest = min(ranks)
-            if lowest == math.inf:
-                break
-            # The first of equal ones.
-            at = ranks.index(lowest)
-            parts[at : at + 2] = [parts[at] + parts[at + 1]]
-            del ranks[at]
-            for changed in (at - 1, at):
-                if 0 <= changed < len(ranks):
-                    ranks[changed] = self._rank(parts[changed], parts[changed + 1])
-        return [self._ranks[part] for part in parts]
-
-    def decode_bytes(self, tokens: Sequence[int]) -> bytes:
-        """Return the bytes of some tokens.
-
-        Raises
-        ------
-        KeyError
-            When a token is none.
-        """
-        try:
-            return b"".join([self._bytes[token] for token in tokens])
-        except KeyError as error:
-            raise KeyError(f"Invalid token for decoding: {error}") from None
-
     def decode_single_token_bytes(self, token: int) -> bytes:
         """Return the bytes of a token.
 
@@ -138,9 +101,6 @@ class CoreBPE:
     def token_byte_values(self) -> list[bytes]:
         """Return the bytes of all ordinary tokens, sorted."""
         return sorted(self._ranks)
-
-    def _rank(self, left: bytes, right: bytes) -> float:
-        return self._ranks.get(left + right, math.inf)
 
 
 def _pieces(text: str) -> Iterator[str]:

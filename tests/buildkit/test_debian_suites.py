@@ -62,7 +62,7 @@ def test_the_second_address_is_not_asked_for_what_the_first_has(
     )
     apt = apt_for(mirror / "debian", tmp_path / "apt", monkeypatch)
     options = open_suites(empty(tmp_path / "lists"), ["new"], sources=apt)
-    assert [one.version for one in listed_versions(show_source("some", options))] == ["2-1"]
+    assert [one.version for one in show_source("some", options)] == ["2-1"]
 
 
 def test_with_the_first_gone_the_sysroot_comes_from_the_second(
@@ -105,7 +105,7 @@ def test_security_updates_are_in_a_folder_of_their_own(
 ) -> None:
     apt = apt_for(mirror / "debian", tmp_path / "apt", monkeypatch)
     options = open_suites(empty(tmp_path / "lists"), ["new", "new-security"], sources=apt)
-    newest, older = listed_versions(show_source("some", options))
+    newest, older = show_source("some", options)
     assert (newest.version, newest.packaging) == ("2-2", "some_2-2.debian.tar.xz")
     assert (older.version, older.packaging) == ("2-1", "")
     assert older.upstream == newest.upstream == "some_2.orig.tar.gz"
@@ -118,6 +118,15 @@ def test_security_updates_are_in_a_folder_of_their_own(
         part=PACKAGING,
     )
     assert path.read_bytes() == b"mended"
+
+
+def test_a_digest_counts_for_its_file_alone() -> None:
+    one, two = "a" * 64, "b" * 64
+    listed = f"Version: 1\n {one} 5 x.tar\n\nVersion: 2\n {one} 5 y.tar\n {two} 5 x.tar\n"
+    assert {version.version: version.files for version in listed_versions(listed)} == {
+        "1": {"x.tar": one},
+        "2": {"y.tar": one, "x.tar": two},
+    }
 
 
 def test_versions_are_in_the_order_of_dpkg() -> None:

@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from buildkit.elf_sections import ElfSection, elf_sections
+from buildkit.elf_sections import ElfSection, elf_sections, read_dynamic
 from buildkit.errors import BuildError
 
 Section = tuple[str, int, int, bytes | int]
@@ -47,5 +47,18 @@ def test_sections_have_their_place_and_size() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"MZ", make_elf()[:-1], b"\x7fELF\x01\x01" + bytes(90)])
 def test_other_files_are_refused(content: bytes) -> None:
-    with pytest.raises(BuildError, match="ELF file"):
-        elf_sections(content)
+    for read in (elf_sections, read_dynamic):
+        with pytest.raises(BuildError, match="ELF file"):
+            read(content)
+
+
+def test_a_file_without_a_section_for_the_loader_is_refused() -> None:
+    with pytest.raises(BuildError, match="no loader can load"):
+        read_dynamic(make_elf((".text", 1, 0x1000, b"code")))
+
+
+def test_a_place_that_no_file_reaches_is_no_defect_of_ours() -> None:
+    content = bytearray(make_elf())
+    content[0x28:0x30] = b"\xff" * 8
+    with pytest.raises(BuildError, match="not a whole ELF file"):
+        elf_sections(bytes(content))

@@ -12,7 +12,8 @@ import pytest
 
 from archives import FILES, pin, write_tar
 from buildkit import fetch as stage
-from buildkit.debian_suites import open_suites
+from buildkit import fetch_patches
+from buildkit.debian_suites import UPSTREAM, open_suites
 from buildkit.errors import SourceError
 from buildkit.fetch import archive_path, fetch
 from buildkit.sources import Archive, PythonWheel, Sources, read_sources
@@ -38,8 +39,9 @@ class Debian:
         return ["--options"]
 
     def download_pinned(
-        self, name: str, file: str, sha256: str, *, folder: Path, options: Sequence[str]
+        self, name: str, file: str, sha256: str, *, folder: Path, options: Sequence[str], part: str
     ) -> Path:
+        assert part == UPSTREAM
         assert options == ["--options"]
         self.asked.append(name)
         if not (self.folder / file).is_file():
@@ -52,7 +54,7 @@ def debian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Debian:
     debian = Debian(tmp_path / "debian")
     debian.folder.mkdir()
     monkeypatch.setattr(stage, "open_suites", debian.open_suites)
-    monkeypatch.setattr(stage, "download_pinned", debian.download_pinned)
+    monkeypatch.setattr(fetch_patches, "download_pinned", debian.download_pinned)
     return debian
 
 

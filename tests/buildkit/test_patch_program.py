@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from archives import patch_of
-from buildkit import patch_program
-from buildkit.errors import RecipeError, ToolError
-from buildkit.patch_program import apply_patch, provide_patch_program
+from buildkit.errors import RecipeError
+from buildkit.patch_program import apply_patch
 
 
 @pytest.fixture
@@ -28,22 +27,16 @@ def hunk(*lines: str, at: int = 1) -> bytes:
 
 
 def test_lines_are_changed_where_they_moved_to(tree: Path) -> None:
-    apply_patch(
-        hunk(" 2", "-3", "+three", " 4", at=20), tree, name="moved", program=provide_patch_program()
-    )
+    apply_patch(hunk(" 2", "-3", "+three", " 4", at=20), tree, name="moved")
     assert (tree / "src/a.h").read_text() == "1\n2\nthree\n4\n5\n"
     # Neither a copy of the file as it was, nor a note about the rest.
     assert [path.name for path in tree.rglob("*")] == ["src", "a.h"]
 
 
 def test_files_come_and_go(tree: Path) -> None:
-    apply_patch(
-        patch_of("new/b.h", None, "x").encode(), tree, name="new", program=provide_patch_program()
-    )
+    apply_patch(patch_of("new/b.h", None, "x").encode(), tree, name="new")
     assert (tree / "new/b.h").read_text() == "x\n"
-    apply_patch(
-        patch_of("new/b.h", "x", None).encode(), tree, name="gone", program=provide_patch_program()
-    )
+    apply_patch(patch_of("new/b.h", "x", None).encode(), tree, name="gone")
     assert not (tree / "new").exists()
 
 
@@ -59,7 +52,7 @@ def test_files_come_and_go(tree: Path) -> None:
 )
 def test_a_patch_that_does_not_fit_is_one_line(tree: Path, text: bytes) -> None:
     with pytest.raises(RecipeError) as caught:
-        apply_patch(text, tree, name="mend.patch", program=provide_patch_program())
+        apply_patch(text, tree, name="mend.patch")
     assert str(caught.value).startswith("the patch mend.patch does not apply to some: ")
     assert (tree / "src/a.h").read_text() == "1\n2\n3\n4\n5\n"
     assert "leave it out" in caught.value.hint
@@ -69,30 +62,5 @@ def test_a_patch_that_does_not_fit_is_one_line(tree: Path, text: bytes) -> None:
 def test_a_patch_cannot_write_elsewhere(tree: Path, tmp_path: Path, name: str) -> None:
     (tree / "link").symlink_to(tmp_path)
     with pytest.raises(RecipeError, match="does not apply"):
-        apply_patch(
-            patch_of(name, None, "x").encode(), tree, name="evil", program=provide_patch_program()
-        )
+        apply_patch(patch_of(name, None, "x").encode(), tree, name="evil")
     assert not (tmp_path / "outside").exists()
-
-
-def test_a_machine_without_the_program_gets_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    unpacked = []
-
-    def unpack(packages: list[str], folder: Path) -> None:
-        unpacked.append((packages, folder))
-        (folder / "usr/bin").mkdir(parents=True)
-        (folder / "usr/bin/patch").touch()
-
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(patch_program, "install", lambda _: False)
-    monkeypatch.setattr(patch_program, "unpack_packages", unpack)
-    for _ in range(2):
-        assert provide_patch_program(tmp_path) == tmp_path / "patch/usr/bin/patch"
-    assert unpacked == [(["patch"], tmp_path / "patch")]
-
-
-def test_a_program_that_does_not_run_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(ToolError, match=r"cannot run .*absent for mend"):
-        apply_patch(b"", tmp_path, name="mend", program=tmp_path / "absent")

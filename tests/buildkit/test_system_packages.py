@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from buildkit import system_packages
 from buildkit.errors import SourceError, ToolError
-from buildkit.system_packages import install, unpack_packages
+from buildkit.system_packages import install, provide_program, unpack_packages
 
 # It checks that what apt writes goes to the private folder, and plays a server.
 APT = """\
@@ -89,3 +90,31 @@ def test_only_root_installs_and_gets_new_lists_when_the_old_do_not_serve(
     verbs = [line.split("--quiet ")[1] for line in calls.read_text().splitlines()]
     wanted = "install --no-install-recommends one two"
     assert verbs == [wanted, "update", wanted]
+
+
+def test_sudo_is_asked_where_that_is_wanted(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    sudo = calls.with_name("bin") / "sudo"
+    for code, installed in ((1, False), (0, True)):
+        sudo.write_text(f'#!/bin/sh\n[ {code} = 0 ] || exit 1\nshift; exec "$@"\n')
+        sudo.chmod(0o755)
+        assert install(["one"], sudo=True) is installed
+    assert not install(["one"])
+
+
+def test_a_program_that_cannot_be_installed_is_unpacked_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unpacked = []
+
+    def unpack(packages: list[str], folder: Path) -> None:
+        unpacked.append((packages, folder))
+        (folder / "usr/bin").mkdir(parents=True)
+        (folder / "usr/bin/patch").touch()
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(system_packages, "install", lambda _: False)
+    monkeypatch.setattr(system_packages, "unpack_packages", unpack)
+    for _ in range(2):
+        assert provide_program("patch", tmp_path) == tmp_path / "patch/usr/bin/patch"
+    assert unpacked == [(["patch"], tmp_path / "patch")]

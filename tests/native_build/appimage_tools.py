@@ -54,7 +54,7 @@ survive) trap '' INT HUP; echo ready; sleep 0.5; cat "$APPDIR/word" ;;
 esac
 """
 
-XZ = Compression(options=("-comp", "xz", "-Xbcj", "x86", "-Xdict-size", "100%", "-b", "1M"))
+XZ: Compression = ("-comp", "xz", "-Xbcj", "x86", "-Xdict-size", "100%", "-b", "1M")
 """What other packers of AppImages use, whose images the runtime reads, too."""
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from addon_samples import compile_library, make_core, make_parts, make_wheel_of
-from buildkit.elf_versions import read_dynamic
+from buildkit.elf_sections import read_dynamic
 from buildkit.errors import BuildError, InputError, ResultError
 from native_build.addon_parts import addon_components, check_addon, install_addon, read_parts
 from transcriber.cuda import search

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from buildkit import system_packages
 from buildkit.errors import ToolError
 from native_build import build_programs
 from native_build.build_programs import PROGRAMS, provide_programs
@@ -17,8 +18,9 @@ class Machine:
         self.present, self.root = set(present), root
         self.unpacked: list[Path] = []
         monkeypatch.setattr("shutil.which", self.which)
-        monkeypatch.setattr(build_programs, "install", self.install)
-        monkeypatch.setattr(build_programs, "unpack_packages", self.unpack)
+        for module in (build_programs, system_packages):
+            monkeypatch.setattr(module, "install", self.install)
+        monkeypatch.setattr(system_packages, "unpack_packages", self.unpack)
         monkeypatch.setattr(build_programs, "_has_modules", lambda: "perl" in self.present)
 
     def which(self, name: str) -> str | None:

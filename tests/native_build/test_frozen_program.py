@@ -15,7 +15,7 @@ from test_accuracy import SPEECH_VARIABLE
 from utterance import Utterance
 
 from benchmarks.manifest import read_manifest
-from buildkit.elf_needed import is_elf
+from buildkit.elf_sections import is_elf
 from buildkit.places import CHECKOUT
 from native_build.contents import BILL
 from native_build.editions import EDITIONS, Edition

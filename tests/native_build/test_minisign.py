@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from buildkit import system_packages
 from buildkit.errors import ToolError, UsageError
-from native_build import minisign as signing
 from native_build.appimages import Publishing, write_all_digests
-from native_build.minisign import COMMENT, Minisign, check_key, provide_minisign, sign_file
+from native_build.minisign import COMMENT, check_key, provide_minisign, sign_file
 from transcriber.errors import SignatureError
 from transcriber.signatures.checking import check_file
 from transcriber.signatures.release_key import given_keys
@@ -138,16 +138,18 @@ def test_a_minisign_that_is_not_installed_is_unpacked(
             (folder / name).touch()
 
     monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.setattr(signing, "install", lambda _: False)
-    monkeypatch.setattr(signing, "unpack_packages", unpack)
+    monkeypatch.setattr(system_packages, "install", lambda _: False)
+    monkeypatch.setattr(system_packages, "unpack_packages", unpack)
     found = provide_minisign(tmp_path)
-    assert found.program == str(tmp_path / "minisign/usr/bin/minisign")
-    assert found.libraries == str(tmp_path / "minisign/usr/lib/x86_64-linux-gnu")
+    assert found[-1] == tmp_path / "minisign/usr/bin/minisign"
+    assert f"LD_LIBRARY_PATH={tmp_path / 'minisign/usr/lib/x86_64-linux-gnu'}" in found
     # The second time it is there.
-    monkeypatch.setattr(signing, "unpack_packages", lambda *_: pytest.fail("unpacked again"))
+    monkeypatch.setattr(
+        system_packages, "unpack_packages", lambda *_: pytest.fail("unpacked again")
+    )
     assert provide_minisign(tmp_path) == found
 
 
 def test_a_minisign_that_does_not_run(tmp_path: Path) -> None:
-    with pytest.raises(ToolError, match="minisign does not run"):
-        sign_file(tmp_path, tmp_path, Minisign(program=str(tmp_path / "none")))
+    with pytest.raises(ToolError, match=r"cannot start .*none"):
+        sign_file(tmp_path, tmp_path, [tmp_path / "none"])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from buildkit.elf_needed import read_needed
+from buildkit.elf_sections import read_dynamic
 from buildkit.errors import InputError, RecipeError, ResultError
 from buildkit.places import build_cache
 from buildkit.toolchain import Toolchain, provide_toolchain
@@ -26,7 +26,6 @@ class Frozen:
     def __init__(self, folder: Path, tools: Toolchain) -> None:
         self.folder = folder
         self.tools = tools
-        self.readelf = tools.strip.with_name("readelf")
 
     def library(self, name: str, *needed: str, path: str = "$ORIGIN", text: str = "") -> Path:
         """Make a library that needs others of the folder."""
@@ -47,7 +46,7 @@ class Frozen:
 
     def prune(self, modules: Sequence[str] = (), files: Sequence[str] = ()) -> list[Decision]:
         output = self.folder.parent / "program"
-        return prune(self.folder, output, modules=modules, files=files, readelf=self.readelf)
+        return prune(self.folder, output, modules=modules, files=files)
 
 
 @pytest.fixture
@@ -147,7 +146,7 @@ def test_the_report_tells_all(frozen: Frozen, tmp_path: Path) -> None:
 def test_what_a_library_needs_is_looked_for_in_this_order(frozen: Frozen) -> None:
     needs = frozen.library("liba.so"), frozen.library("libb.so")
     path = frozen.library("x.so", "liba.so", "libb.so", path="${ORIGIN}/lib:/opt/lib:$ORIGIN/..")
-    needed = read_needed(path, frozen.readelf)
+    needed = read_dynamic(path.read_bytes())
     assert needed.libraries == tuple(one.name for one in needs)
     assert needed.folders == ("${ORIGIN}/lib", "/opt/lib", "$ORIGIN/..")
     origin = frozen.folder / "torch"

@@ -159,7 +159,7 @@ class Checkout:
             },
         )
         monkeypatch.setattr(detector_files, "provide_environment", lambda: None)
-        monkeypatch.setattr(detector_files, "download", self._download)
+        monkeypatch.setattr(detector_files, "download_package", self._download)
         monkeypatch.setattr(detector_files, "PYTHON", Path(sys.executable))
         monkeypatch.setenv(BUILD_CACHE_VARIABLE, str(folder / "cache"))
         self.use(folder / "checkout", monkeypatch)

@@ -11,7 +11,7 @@ import pytest
 from buildkit.errors import ToolError
 from buildkit.places import CHECKOUT
 from native_build import editions
-from scripts import native_program
+from scripts import environment, native_program
 from scripts.layout import PYTHON
 
 WHEEL = Path("dist/torch.whl")
@@ -28,7 +28,7 @@ def record(monkeypatch: pytest.MonkeyPatch, code: int) -> list[list[str]]:
 
     monkeypatch.setattr(native_program, "provide_detector", lambda _: None)
     monkeypatch.setattr(native_program, "provide_stripped_torch", lambda: WHEEL)
-    monkeypatch.setattr(native_program, "run", run)
+    monkeypatch.setattr(environment, "run", run)
     # Not that of the checkout, which may be building.
     monkeypatch.setattr(native_program, "only_one", contextlib.nullcontext)
     return started

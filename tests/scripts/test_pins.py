@@ -26,9 +26,8 @@ def test_every_download_has_a_digest() -> None:
         for file in files.values():
             assert DIGEST.fullmatch(file.sha256)
             for package, member in file.parts:
-                assert re.fullmatch(
-                    rf"{package.name}==[\d.]+ --hash=sha256:{DIGEST.pattern}", package.requirement
-                )
+                assert re.fullmatch(r"[\d.]+", package.version)
+                assert DIGEST.fullmatch(package.sha256)
                 assert member.startswith(package.name.replace("-", "_") + "/")
     for digests in (pins.speech.sha256, pins.detector.sha256):
         assert all(DIGEST.fullmatch(digest) for digest in digests.values())

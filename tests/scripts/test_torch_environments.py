@@ -37,8 +37,9 @@ class Checkout:
         # A set-up of the real checkout may hold the real lock for long.
         monkeypatch.setattr(environment, "CACHE", folder / ".cache")
         monkeypatch.setattr(torch_environments, "provide_environment", lambda: None)
-        monkeypatch.setattr(torch_environments, "run", self._run)
-        monkeypatch.setattr(torch_environments, "run_quietly", lambda c: (self._run(c), ""))
+        for module in (environment, torch_environments):
+            monkeypatch.setattr(module, "run", self._run)
+            monkeypatch.setattr(module, "run_quietly", lambda c: (self._run(c), ""))
 
     def _run(self, command: Command, limit: float = 0) -> int:
         words = [str(word) for word in command]
