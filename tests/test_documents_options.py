@@ -14,7 +14,7 @@ COMMANDS: list[list[str]] = [
     [],
     *(["models", word] for word in ("list", "fetch", "verify", "import", "remove", "path")),
     *(["cuda", word] for word in ("status", "fetch", "import", "remove")),
-    *([word] for word in ("doctor", "verify", "completion", "man")),
+    *([word] for word in ("ui", "serve", "doctor", "verify", "completion", "man")),
 ]
 
 
@@ -62,7 +62,7 @@ def test_every_option_that_a_document_names_exists(run: Run) -> None:
     for path in [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]:
         lines = path.read_text("utf-8").splitlines()
         # Other programs have options of their own.
-        others = ("sha256sum", "nvidia-smi", "--appimage", "benchmarks")
+        others = ("sha256sum", "nvidia-smi", "--appimage", "benchmarks", "systemctl")
         text = "\n".join(line for line in lines if not any(other in line for other in others))
         assert options_in(text) - known == set(), path.name
 

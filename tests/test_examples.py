@@ -37,7 +37,6 @@ WITHOUT_EXAMPLE = {
         ),
         *("speech.weights.read_weights", "transcript.journal.open_journal"),
         *("transcript.journal.read_journal", "transcript.ownership", "transcript.sole_owner"),
-        *("transcript.writers.remove_partial", "transcript.writers.write_outputs"),
     ),
     "it asks the system": (
         *("audio.failures.memory_failure", "audio.kernel", "audio.landlock", "audio.limits"),

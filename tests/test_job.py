@@ -137,3 +137,33 @@ def test_a_kill_leaves_nothing_of_what_is_printed(
         job.run(ahead)
     assert found == [[]] * WINDOWS
     assert capsys.readouterr().out == text_of("A")
+
+
+@pytest.mark.parametrize(("task", "language"), [("transcribe", "de"), ("translate", "en")])
+@pytest.mark.parametrize("is_printed", [True, False])
+def test_the_heading_is_the_recordings_and_the_language_that_of_the_text(
+    task: str, language: str, is_printed: bool, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    class GermanEngine(OverrunningEngine):
+        def result(self, decoded: DecodedWindows) -> Any:
+            return {**super().result(decoded), "language": "de"}
+
+    settings = RunSettings(
+        inputs=(),
+        model_directory=tmp_path,
+        decoding=DecodingSettings(task=task),
+        output=OutputSettings(directory=None if is_printed else tmp_path, formats=("html",)),
+        verbose=False,
+    )
+    # Its files have another name where another recording is called alike.
+    source = media.write_wav(tmp_path / "my talk.wav", seconds=3)
+    recording = Recording(path=source, label="my talk.wav", stem=Path("my talk.wav"))
+    engine: Any = GermanEngine()
+    job = Job(recording, settings, engine=engine, threads=1, reporter=mock.Mock())
+    with LookAhead([recording], ffmpeg=media.ffmpeg(), limits=AudioLimits()) as ahead:
+        job.run(ahead)
+    page = capfd.readouterr().out if is_printed else (tmp_path / "my talk.wav.html").read_text()
+    assert f'<html lang="{language}">' in page
+    assert "<title>my talk</title>" in page
+    assert "third</p>" in page
+    assert "invented" not in page

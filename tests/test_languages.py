@@ -17,7 +17,7 @@ def test_the_languages_are_those_of_openai_whisper() -> None:
     assert list(language_names()) == list(LANGUAGES)
 
 
-@pytest.mark.parametrize("change", [str.lower, str.upper, str.title, " {} ".format], ids=str)
+@pytest.mark.parametrize("change", [str.lower, str.upper, str.title, " {} ".format])
 def test_every_code_and_name_of_openai_whisper_is_known(change: object) -> None:
     assert callable(change)
     assert {code: language_code(change(code)) for code in LANGUAGES} == {c: c for c in LANGUAGES}

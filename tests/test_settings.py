@@ -6,7 +6,12 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from transcriber.settings import OUTPUT_FORMATS, DecodingSettings, fallback_temperatures
+from transcriber.settings import (
+    EVERY_FORMAT,
+    OUTPUT_FORMATS,
+    DecodingSettings,
+    fallback_temperatures,
+)
 
 
 def cases() -> Iterator[tuple[float, float]]:
@@ -75,4 +80,5 @@ def test_settings_cannot_be_changed() -> None:
 
 
 def test_there_is_no_format_twice() -> None:
-    assert len(set(OUTPUT_FORMATS)) == len(OUTPUT_FORMATS) == 5
+    assert EVERY_FORMAT[:5] == OUTPUT_FORMATS
+    assert len(set(EVERY_FORMAT)) == len(EVERY_FORMAT) == 11

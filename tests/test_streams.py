@@ -12,7 +12,7 @@ import pytest
 from conftest import program
 
 from transcriber.__main__ import main
-from transcriber.streams import prepare_streams
+from transcriber.streams import prepare_streams, print_whole
 
 
 def shell(redirection: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -24,6 +24,15 @@ def shell(redirection: str, *arguments: str) -> subprocess.CompletedProcess[str]
         timeout=60,
         check=False,
     )
+
+
+def test_bytes_are_printed_behind_what_was_printed_before(
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    print_whole("text\n")
+    print_whole(b"PK\x03\xff\r\n")
+    print_whole("text\n")
+    assert capfdbinary.readouterr().out == b"text\nPK\x03\xff\r\ntext\n"
 
 
 def test_a_closed_standard_output() -> None:

@@ -12,10 +12,9 @@ from transcriber.errors import InputError, LimitError, StorageError, Transcriber
 from transcriber.files import make_directory, storage_error
 from transcriber.inputs.addresses import address_failure, is_address
 from transcriber.inputs.recordings import Recording, check_standard_input
-from transcriber.outputs import check_outputs, output_stem
+from transcriber.outputs import check_outputs, output_paths, output_stem
 from transcriber.settings import RunSettings
 from transcriber.streams import check_output
-from transcriber.transcript.writers import output_paths
 
 _Failed = Callable[[Recording, TranscriberError], None]
 

@@ -8,11 +8,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from transcriber.audio.stream import AudioStream
-from transcriber.engine.interface import DecodedWindows, Engine, WindowResult
+from transcriber.engine.interface import DecodedWindows, Engine, Transcript, WindowResult
 from transcriber.inputs.recordings import Recording, readable_file
 from transcriber.interruption import Interrupted, check_interrupted
 from transcriber.look_ahead import LookAhead
-from transcriber.outputs import check_outputs, output_stem, replaced
+from transcriber.outputs import (
+    check_outputs,
+    output_paths,
+    output_stem,
+    partial_stem,
+    printed,
+    remove_partial,
+    replaced,
+    title_of,
+    write_outputs,
+)
 from transcriber.progress.course import Course
 from transcriber.progress.reporter import Reporter
 from transcriber.progress.telling import Telling
@@ -23,13 +33,6 @@ from transcriber.times import clock
 from transcriber.transcript.journal import Header, Journal, identity, journal_path, open_journal
 from transcriber.transcript.ownership import Mark, fingerprint, place_digest
 from transcriber.transcript.shelf import PLACES, Shelf
-from transcriber.transcript.writers import (
-    output_paths,
-    partial_stem,
-    remove_partial,
-    render,
-    write_outputs,
-)
 
 
 class Job:
@@ -61,6 +64,9 @@ class Job:
         self._recording = recording
         self._settings = settings
         self._output = settings.output
+        self._title = title_of(recording)
+        # A translation is in English, whatever is spoken.
+        self._written_in = "en" if settings.decoding.task == "translate" else None
         self._engine = engine
         self._threads = threads
         self._reporter = reporter
@@ -208,12 +214,12 @@ class Job:
     def write(self) -> tuple[Path, ...]:
         """Write the output files, or print them; return their paths."""
         result = self._engine.result(self._kept.decoded)
-        end = self._course.duration
         if self._output.directory is None:
-            print_whole(render(result, self._output, self._output.formats[0], last=end))
+            end, title, language = self._course.duration, self._title, self._written_in
+            print_whole(printed(result, self._output, last=end, title=title, language=language))
             paths: tuple[Path, ...] = ()
         else:
-            paths = write_outputs(result, self._stem, self._output, last=end, mark=self._mark)
+            paths = self._write(result, self._stem, self._mark)
             remove_partial(self._stem)
         self._written = True
         return paths
@@ -232,11 +238,22 @@ class Job:
             # Whether the journal is of this work is not known yet, and it stays as it is.
             return f"interrupted while reading {label}; {journal.path} stays as it was"
         result = self._engine.result(journal.decoded)
-        write_outputs(result, partial_stem(self._stem), self._output, last=self._course.duration)
+        self._write(result, partial_stem(self._stem))
         return (
             f"interrupted at {clock(self._course.position)} of {clock(self._course.duration)} of "
             f"{label}: {partial_stem(self._stem)}.* has what was decoded; "
             "the same command continues where it stopped"
+        )
+
+    def _write(self, result: Transcript, stem: Path, mark: Mark | None = None) -> tuple[Path, ...]:
+        return write_outputs(
+            result,
+            stem,
+            self._output,
+            last=self._course.duration,
+            mark=mark,
+            title=self._title,
+            language=self._written_in,
         )
 
     @property

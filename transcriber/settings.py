@@ -7,6 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 OUTPUT_FORMATS = ("txt", "vtt", "srt", "tsv", "json")
+"""openai-whisper's: what ``all`` stands for, and what is written where none is named."""
+
+EXPORT_FORMATS = ("ass", "lrc", "docx", "html", "md", "csv")
+"""Those that are written only where they are named: see `transcriber.exporting`."""
+
+EVERY_FORMAT = (*OUTPUT_FORMATS, *EXPORT_FORMATS)
 
 SUBTITLES = ("standard", "short", "words")
 """How subtitles are cut for those who read them: see `transcriber.transcript.subtitles`."""
@@ -90,7 +96,7 @@ class OutputSettings:
     directory : Path or None
         The folder of the files; None writes the one format to standard output.
     formats : tuple of str
-        Some of `OUTPUT_FORMATS`.
+        Some of `EVERY_FORMAT`.
     subtitles : str or None
         One of `SUBTITLES`; None cuts them as openai-whisper does.
     """

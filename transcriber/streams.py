@@ -39,8 +39,8 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="replace")
 
 
-def print_whole(text: str) -> None:
-    """Write a text to standard output; when this returns it has left the program.
+def print_whole(content: str | bytes) -> None:
+    """Write a text, or bytes, to standard output; when this returns it has left the program.
 
     Raises
     ------
@@ -50,7 +50,10 @@ def print_whole(text: str) -> None:
         When it cannot be written.
     """
     try:
-        sys.stdout.write(text)
+        if isinstance(content, str):
+            sys.stdout.write(content)
+        else:
+            sys.stdout.buffer.write(content)
         sys.stdout.flush()
     except OSError as error:
         if output_is_full(error):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 SUBCOMMANDS: Mapping[str, str] = {
-    "ui": "The page: drop recordings into a browser, read, listen, correct, export.",
-    "serve": "The server: OpenAI's interface for programs, and the page.",
+    "ui": "The page in your browser: drop recordings, read, listen, correct.",
+    "serve": "The server: OpenAI's interface for other programs, and the page.",
     "models": "The models: list, fetch, verify, import, remove, path.",
     "cuda": "The add-on for NVIDIA GPUs: status, fetch, import, remove.",
     "doctor": "What was found on this machine, and what it means.",

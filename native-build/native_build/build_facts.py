@@ -29,6 +29,7 @@ _LIBRARIES = {
     "zlib": ("libz.a",),
     "libffi": ("libffi.a",),
     "openssl": ("libcrypto.a", "libssl.a"),
+    "sqlite": ("libsqlite3.a",),
 }
 """Of each library that Python is linked with, the archives."""
 

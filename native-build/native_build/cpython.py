@@ -24,7 +24,7 @@ _PREFIX = "/python"
 
 _UNUSED = (
     # Nothing that is built or run here imports them.
-    *("ensurepip", "idlelib", "lib2to3", "pydoc_data", "sqlite3", "test", "tkinter", "turtledemo"),
+    *("ensurepip", "idlelib", "lib2to3", "pydoc_data", "test", "tkinter", "turtledemo"),
     *("ctypes/test", "distutils/tests", "unittest/test", "tkinter/test", "turtle.py"),
     *("__phello__", "__pycache__"),
 )

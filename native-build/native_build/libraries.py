@@ -32,13 +32,30 @@ _OPENSSL_FEATURES = (
 )
 
 
+_SQLITE_FEATURES = (
+    # A table of jobs, written and read by simple statements, needs none of this.
+    *("ALTERTABLE", "ANALYZE", "AUTOMATIC_INDEX", "COMPILEOPTION_DIAGS", "CTE", "DATETIME_FUNCS"),
+    *("DEPRECATED", "DESERIALIZE", "EXPLAIN", "FOREIGN_KEY", "GENERATED_COLUMNS", "GET_TABLE"),
+    *("INTEGRITY_CHECK", "JSON", "LOAD_EXTENSION", "LOCALTIME", "REINDEX", "SCHEMA_PRAGMAS"),
+    *("TCL_VARIABLE", "TRIGGER", "UTF16", "VIEW", "VIRTUALTABLE", "XFER_OPT"),
+)
+"""What is left out of SQLite: half of it. The parser is generated without it, too."""
+
+_SQLITE_FLAGS = (
+    # As its makers recommend for programs that use its interface as it is meant.
+    *("-DSQLITE_THREADSAFE=1", "-DSQLITE_DQS=0", "-DSQLITE_DEFAULT_MEMSTATUS=0"),
+    *("-DSQLITE_MAX_EXPR_DEPTH=0", "-DSQLITE_LIKE_DOESNT_MATCH_BLOBS", "-DSQLITE_USE_ALLOCA"),
+    "-DSQLITE_TEMP_STORE=3",
+)
+
+
 def build_libraries(trees: Path, work: Path, *, environment: Mapping[str, str]) -> Path:
-    """Compile zlib, libffi and OpenSSL.
+    """Compile zlib, libffi, OpenSSL and SQLite.
 
     Parameters
     ----------
     trees : Path
-        The folder with the unpacked sources ``zlib``, ``libffi`` and ``openssl``.
+        The folder with the unpacked sources ``zlib``, ``libffi``, ``openssl`` and ``sqlite``.
     work : Path
         Folder for what is compiled; what it held is removed.
     environment : mapping of str to str
@@ -61,6 +78,7 @@ def build_libraries(trees: Path, work: Path, *, environment: Mapping[str, str]) 
     _zlib(trees / "zlib", work / "zlib", prefix, environment)
     _libffi(trees / "libffi", work / "libffi", prefix, environment)
     _openssl(trees / "openssl", work / "openssl", prefix, environment)
+    _sqlite(trees / "sqlite", work / "sqlite", prefix, environment)
     return prefix
 
 
@@ -100,6 +118,23 @@ def _openssl(tree: Path, build: Path, prefix: Path, environment: Mapping[str, st
     for header in headers:
         shutil.copyfile(header, prefix / "include/openssl" / header.name)
     _install(prefix, [], [build / "libcrypto.a", build / "libssl.a"])
+
+
+def _sqlite(tree: Path, build: Path, prefix: Path, environment: Mapping[str, str]) -> None:
+    build.mkdir()
+    left_out = [f"-DSQLITE_OMIT_{feature}" for feature in _SQLITE_FEATURES]
+    # It has an interpreter of its own for what it generates, and takes the machine's if it finds
+    # one; programs that generate the rest run here.
+    settings = {**environment, "CC_FOR_BUILD": NAME, "TCLSH": ""}
+    options = ("--disable-tcl", "--disable-shared", "--disable-readline", "--disable-math")
+    run_in(build, settings, tree / "configure", *options, "--disable-load-extension")
+    features = f"OPT_FEATURE_FLAGS={' '.join(left_out)}"
+    make(build, settings, "sqlite3.c", f"BCC={NAME}", features)
+    # It is read and written a few times for a recording: it may as well be small.
+    flags = [*_FLAGS.replace("-O2", "-Os").split(), *_SQLITE_FLAGS, *left_out]
+    run_in(build, environment, NAME, *flags, "-c", "sqlite3.c", "-o", "sqlite3.o")
+    run_in(build, environment, "ar", "rcsD", "libsqlite3.a", "sqlite3.o")
+    _install(prefix, [build / "sqlite3.h"], [build / "libsqlite3.a"])
 
 
 def run_in(folder: Path, environment: Mapping[str, str], *words: str | Path) -> None:

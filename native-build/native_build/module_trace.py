@@ -20,6 +20,7 @@ from buildkit.errors import BuildError, ToolError
 from native_build.module_list import FILES, MODULES, own_modules, write_list
 from native_build.program_packages import LEFT_OUT
 from native_build.traced_runs import Material, runs, served
+from native_build.traced_service import ask_everything
 from transcriber.errors import TranscriberError
 
 RECORDER = Path(__file__).with_name("module_recorder")
@@ -117,6 +118,7 @@ def trace_program(python: Path, material: Material) -> Used:
                         f"transcriber {' '.join(arguments)} ended with exit code "
                         f"{done.returncode} instead of {code}: {done.stderr.strip()[-300:]}"
                     )
+            ask_everything([str(python), "-m", "transcriber"], environment, material, scratch)
         return Used(
             modules=_modules(_noted(notes, "modules")),
             files=_data_files(_noted(notes, "files"), python),

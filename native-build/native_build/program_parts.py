@@ -44,7 +44,7 @@ def python_part(shop: Workshop) -> Path:
         return whole
 
     files = [*_code(compiler_wrapper, libraries, cpython), cpython.SETUP]
-    key = shop.key([], files, "zlib", "libffi", "openssl", "cpython")
+    key = shop.key([], files, "zlib", "libffi", "openssl", "sqlite", "cpython")
     return provide_part("python", key, shop.parts, build)
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from transcriber.errors import InputError, StorageError, UsageError
 from transcriber.inputs.recordings import Recording, find_recordings, readable_file
+from transcriber.settings import EVERY_FORMAT
 
 NOT_UTF_8 = os.fsdecode(b"caf\xe9.wav")
 
@@ -265,7 +266,7 @@ def test_a_link_to_a_recording_is_one_of_its_own() -> None:
     assert found("x") == [("x/a.wav", "a"), ("x/b.wav", "b")]
 
 
-@pytest.mark.parametrize("ending", ["txt", "srt", "vtt", "tsv", "json"])
+@pytest.mark.parametrize("ending", EVERY_FORMAT)
 def test_a_recording_that_is_called_like_a_transcript_is_not_replaced(ending: str) -> None:
     touch(f"x/a.{ending}")
     notes: list[str] = []

@@ -41,7 +41,7 @@ def archive(name: str, sha256: str) -> Archive:
 
 
 def workshop(tmp_path: Path, *, compiler: str = "19.1", **digests: str) -> Workshop:
-    names = ["zlib", "libffi", "openssl", "cpython", "numpy", "ffmpeg"]
+    names = ["zlib", "libffi", "openssl", "sqlite", "cpython", "numpy", "ffmpeg"]
     names += ["musl", "zstd", "xz", "squashfs_tools"]
     programs = ("cc", "cxx", "linker", "nm", "size", "strip", "ccache", "cmake", "ninja")
     return Workshop(
@@ -72,7 +72,7 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_archive_is_in_the_keys_of_the_parts_that_are_made_of_it(tmp_path: Path) -> None:
     one = workshop(tmp_path)
-    for name in ("zlib", "libffi", "openssl", "cpython"):
+    for name in ("zlib", "libffi", "openssl", "sqlite", "cpython"):
         other = workshop(tmp_path, **{name: "ff"})
         assert python_part(other) != python_part(one)
         assert numpy_part(other) == numpy_part(one)

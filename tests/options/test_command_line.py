@@ -19,6 +19,7 @@ from transcriber.paths import model_directory
 from transcriber.settings import (
     CAPABILITIES,
     DEFAULT_MODEL,
+    EVERY_FORMAT,
     OUTPUT_FORMATS,
     SUBTITLES,
     RunSettings,
@@ -290,6 +291,8 @@ def test_a_recording_without_an_ending_is_known_by_being_there(
         ("SRT, Json", ("srt", "json")),
         ("vtt", ("vtt",)),
         ("srt,all", OUTPUT_FORMATS),
+        ("docx,all,srt,HTML", (*OUTPUT_FORMATS, "docx", "html")),
+        (",".join(EVERY_FORMAT), EVERY_FORMAT),
     ],
 )
 def test_several_formats(given: str, formats: tuple[str, ...]) -> None:
@@ -299,7 +302,9 @@ def test_several_formats(given: str, formats: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("given", ["srt,doc", "srt,", ",", "", "srt;txt", "srt txt"])
 def test_a_format_that_is_none(given: str) -> None:
-    with pytest.raises(UsageError, match="expected all, or some of txt, vtt, srt, tsv, json"):
+    with pytest.raises(
+        UsageError, match="expected all, or some of txt, vtt, srt, tsv, json, ass, lrc"
+    ):
         parse(["-f", given, "a.wav"])
     with pytest.raises(UsageError, match="prints one format"):
         parse(["-o", "-", "-f", "srt,txt", "a.wav"])
@@ -332,9 +337,11 @@ def test_what_has_no_effect_with_subtitles_is_told() -> None:
     for more, told in (
         (["--highlight_words"], "--highlight_words has no effect with --subtitles"),
         (["--max_words_per_line", "3"], "--max_words_per_line has no effect with --subtitles"),
-        (["-f", "txt,json"], "--subtitles cuts srt and vtt, and neither is written"),
+        (["-f", "txt,json"], "--subtitles cuts srt, vtt and ass, and none of them is written"),
     ):
         assert parse([*more, *words]).notes == (told,)
+    for effective in (["-f", "ass"], ["-f", "ass,txt", "--highlight_words"]):
+        assert parse([*effective, *words]).notes == ()
 
 
 @pytest.mark.parametrize("value", ["true", "TRUE", "True", "false", "False"])
@@ -488,7 +495,17 @@ def test_a_mistake_says_what_is_expected() -> None:
         assert expected in str(caught.value)
 
 
-@pytest.mark.parametrize("file_format", OUTPUT_FORMATS)
+def test_a_terminal_gets_no_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["-o", "-", "-f", "docx", "a.wav"]
+    assert parse(words).output.formats == ("docx",)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert parse(["-o", "-", "-f", "html", "a.wav"]).output.formats == ("html",)
+    assert parse(["-f", "docx", "a.wav"]).output.formats == ("docx",)
+    with pytest.raises(UsageError, match="no terminal shows"):
+        parse(words)
+
+
+@pytest.mark.parametrize("file_format", EVERY_FORMAT)
 def test_printing_the_transcript(file_format: str) -> None:
     settings = parse(["--output_dir", "-", "--output_format", file_format, "a.wav"])
     assert settings.output.directory is None

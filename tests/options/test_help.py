@@ -81,7 +81,6 @@ def test_the_tables_are_in_the_full_help() -> None:
         (["--help-all"], full_help),
         (["a.wav", "--help_all"], full_help),
     ],
-    ids=str,
 )
 def test_what_asks_for_help(
     words: list[str], expected: object, capsys: pytest.CaptureFixture[str]

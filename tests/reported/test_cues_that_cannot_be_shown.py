@@ -13,8 +13,9 @@ from utterance import Utterance
 
 from reported.subtitles import check_cues, read_cues, read_times, read_words
 from transcriber.engine import openai_whisper
+from transcriber.outputs import write_outputs
 from transcriber.settings import OUTPUT_FORMATS, OutputSettings
-from transcriber.transcript.writers import render, write_outputs
+from transcriber.transcript.writers import render
 
 openai_whisper.load()
 

@@ -18,7 +18,7 @@ KEY_VARIABLE = "TRANSCRIBER_API_KEY"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``serve`` to `parser`."""
-    parser.epilog = "Options of a transcription, such as --model, hold for every recording."
+    parser.epilog = "The options of a transcription hold for every recording, too."
     add = parser.add_argument
     add("--host", default="127.0.0.1", metavar="ADDRESS", help="where to listen (%(default)s)")
     add(

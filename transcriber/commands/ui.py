@@ -19,7 +19,7 @@ _OPENERS = (("xdg-open",), ("gio", "open"), ("sensible-browser",), ("x-www-brows
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``ui`` to `parser`."""
-    parser.epilog = "Options of a transcription, such as --model, hold for every recording."
+    parser.epilog = "The options of a transcription hold for every recording, too."
     add = parser.add_argument
     add(
         "--port",

@@ -1,4 +1,4 @@
-"""The one place that loads torch and openai-whisper.
+"""The one place that loads torch and openai-whisper, or the part of it that needs no torch.
 
 openai-whisper imports numba for two small functions of its word alignment. The program brings
 its own for them, so a placeholder takes numba's name while the package is imported; nothing
@@ -7,6 +7,9 @@ calls it afterwards.
 
 from __future__ import annotations
 
+import functools
+import importlib
+import importlib.util
 import sys
 import types
 import warnings
@@ -62,3 +65,42 @@ def load() -> Any:
     # The program has told of it in its own words.
     warnings.filterwarnings("ignore", message="ignoring invalid value for ATEN_CPU_CAPABILITY")
     return whisper
+
+
+@functools.lru_cache(maxsize=1)
+def load_utilities() -> Any:
+    """Import openai-whisper's writers, without torch where nothing has loaded it yet.
+
+    They need none of what the package loads: 50 MB of memory and half a second.
+
+    Returns
+    -------
+    module
+        The module ``whisper.utils``.
+
+    Raises
+    ------
+    DependencyError
+        When openai-whisper is missing.
+
+    Examples
+    --------
+    >>> load_utilities().format_timestamp(61.5)
+    '01:01.500'
+    """
+    package = "whisper"
+    if package in sys.modules:
+        return importlib.import_module("whisper.utils")
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.submodule_search_locations is None:
+        raise DependencyError("openai-whisper is missing", "install the program again")
+    # Stands for the package while its module is imported, so that the package itself is not.
+    placeholder = types.ModuleType(package)
+    placeholder.__path__ = list(spec.submodule_search_locations)
+    sys.modules[package] = placeholder
+    try:
+        return importlib.import_module("whisper.utils")
+    finally:
+        # The package brings its own, should it be loaded later.
+        for name in (package, "whisper.utils"):
+            sys.modules.pop(name, None)

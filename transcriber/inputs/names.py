@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from pathlib import Path
 
 from transcriber.errors import UsageError
-from transcriber.settings import OUTPUT_FORMATS
+from transcriber.settings import EVERY_FORMAT
 
 _SHOWN = 4
 
@@ -75,7 +75,7 @@ def taken_stems(read: Iterable[Path], folder: Path) -> Iterator[Path]:
     root = os.path.realpath(folder)
     for path in read:
         place = place_of(path)
-        if place.suffix[1:] in OUTPUT_FORMATS and place.is_relative_to(root):
+        if place.suffix[1:] in EVERY_FORMAT and place.is_relative_to(root):
             yield place.relative_to(root).with_suffix("")
 
 

@@ -19,7 +19,7 @@ from transcriber.inputs.addresses import is_address
 from transcriber.inputs.lists import expanded, list_path
 from transcriber.inputs.media_files import is_recording
 from transcriber.inputs.names import enumerate_some, in_words, place_of, taken_stems, told_apart
-from transcriber.settings import OUTPUT_FORMATS
+from transcriber.settings import EVERY_FORMAT
 
 STANDARD_INPUT = "-"
 
@@ -177,7 +177,7 @@ def _names_of_transcripts(recordings: Iterable[Path]) -> set[str]:
         f"{name}.{ending}"
         for path in recordings
         for name in (path.stem, path.name)
-        for ending in OUTPUT_FORMATS
+        for ending in EVERY_FORMAT
     }
 
 

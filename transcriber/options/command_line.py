@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -76,6 +77,11 @@ def _settings(given: argparse.Namespace) -> RunSettings:
     check_values(given)
     if to_stdout and len(given.output_format) > 1:
         raise UsageError("--output_dir - prints one format", "choose it with --output_format")
+    if to_stdout and "docx" in given.output_format and sys.stdout.isatty():
+        raise UsageError(
+            "--output_dir - --output_format docx prints what no terminal shows",
+            "redirect it into a file, or name a folder",
+        )
     decoding = DecodingSettings(
         language=_language(given),
         temperatures=fallback_temperatures(
@@ -188,13 +194,15 @@ def _without_effect(given: argparse.Namespace) -> tuple[str, ...]:
             and not (given.word_timestamps or given.subtitles)
         ),
         "--highlight_words has no effect with --subtitles": (
-            given.highlight_words and given.subtitles
+            given.highlight_words
+            and given.subtitles
+            and not {"ass", "lrc"} & {*given.output_format}
         ),
         "--max_words_per_line has no effect with --subtitles": (
             given.max_words_per_line and given.subtitles and not given.max_line_width
         ),
-        "--subtitles cuts srt and vtt, and neither is written": (
-            given.subtitles and not {"srt", "vtt"} & {*given.output_format}
+        "--subtitles cuts srt, vtt and ass, and none of them is written": (
+            given.subtitles and not {"srt", "vtt", "ass"} & {*given.output_format}
         ),
     }
     return (*(text for text, applies in idle.items() if applies), *_idle_variables())

@@ -8,6 +8,7 @@ from transcriber.options.values import BOOLEAN, boolean, number, output_formats,
 from transcriber.settings import (
     ADDON_CHOICES,
     APPEND_PUNCTUATIONS,
+    EXPORT_FORMATS,
     OUTPUT_FORMATS,
     PREPEND_PUNCTUATIONS,
     SUBTITLES,
@@ -29,7 +30,8 @@ def add_writing(group: argparse._ArgumentGroup) -> None:
         "-f",
         type=output_formats,
         metavar="FORMAT,...",
-        help=f"which files to write: {', '.join(OUTPUT_FORMATS)} or all (all; txt with -o -)",
+        help=f"which files to write: {', '.join(OUTPUT_FORMATS)}, or all of these; "
+        f"{', '.join(EXPORT_FORMATS)} only where they are named (all; txt with -o -)",
     )
     add(
         "--skip_existing",
@@ -59,7 +61,7 @@ def add_words(group: argparse._ArgumentGroup) -> None:
     add(
         "--subtitles",
         choices=SUBTITLES,
-        help="cut srt and vtt for reading, by the words' times: standard is two lines of 42 "
+        help="cut srt, vtt and ass for reading, by the words' times: standard is two lines of 42 "
         "characters, 1 to 7 seconds, 17 characters a second; short is one line for small screens; "
         "words is one word at a time",
     )
@@ -75,7 +77,8 @@ def add_words(group: argparse._ArgumentGroup) -> None:
         type=boolean,
         default=False,
         metavar=BOOLEAN,
-        help="underline each word in srt and vtt as it is said (%(default)s)",
+        help="underline each word in srt and vtt as it is said; in ass and lrc, time it "
+        "(%(default)s)",
     )
     add("--max_line_width", type=count, metavar="N", help="characters in a line of subtitles")
     add(

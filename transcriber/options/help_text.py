@@ -18,7 +18,7 @@ SUMMARY = "Transcribe recordings with OpenAI's Whisper, and write text and subti
 EXAMPLES: Sequence[tuple[str, str]] = (
     ("transcriber talk.mp3", "transcribe a recording"),
     ("transcriber -f srt --language de talks/", "German subtitles for a folder"),
-    ("transcriber @list.txt", "every recording listed in list.txt"),
+    ("transcriber ui", "the page, in your browser"),
 )
 
 COMMON: Mapping[str, str] = {
@@ -26,11 +26,10 @@ COMMON: Mapping[str, str] = {
     "--language": "code or name; detected when not given",
     "--task": "transcribe, or translate to English",
     "--output_dir": "folder of the files; - prints the text (.)",
-    "--output_format": "txt, vtt, srt, tsv, json, or all (all)",
+    "--output_format": "txt, srt, vtt, docx ... or all (all)",
     "--subtitles": "cut for reading: standard, short or words",
     "--hotwords": "names and words that occur in the recording",
     "--device": "auto, cpu, cuda or cuda:N (auto)",
-    "--threads": "processor threads to use; 0: automatic",
     "--skip_existing": "skip recordings whose output files all exist",
     "--quiet": "print failures only",
     "--offline": "never open a network connection",

@@ -6,7 +6,7 @@ import argparse
 import math
 from collections.abc import Callable
 
-from transcriber.settings import OUTPUT_FORMATS
+from transcriber.settings import EVERY_FORMAT, OUTPUT_FORMATS
 
 _MOST_WINDOWS = 64
 """Beyond that each costs as much as by itself, and the memory that it takes."""
@@ -15,7 +15,7 @@ _LONGEST_SECONDS = 1e9
 """Thirty years: beyond any recording, and far from where numbers lose their seconds."""
 
 ALL_FORMATS = "all"
-"""What stands for every format of the output files."""
+"""What stands for openai-whisper's formats, all of them."""
 
 BOOLEAN = "True|False"
 """What help shows in the place of the value that `boolean` reads."""
@@ -108,10 +108,12 @@ def token_list(text: str) -> str:
 def output_formats(text: str) -> tuple[str, ...]:
     """Return the formats of a list such as ``srt,txt``, each once."""
     names = [part.strip().lower() for part in text.split(",")]
-    if not set(names) <= {*OUTPUT_FORMATS, ALL_FORMATS}:
+    if not set(names) <= {*EVERY_FORMAT, ALL_FORMATS}:
         message = (
-            f"expected {ALL_FORMATS}, or some of {', '.join(OUTPUT_FORMATS)} with commas between "
+            f"expected {ALL_FORMATS}, or some of {', '.join(EVERY_FORMAT)} with commas between "
             f"them, not {text!r}"
         )
         raise argparse.ArgumentTypeError(message)
-    return OUTPUT_FORMATS if ALL_FORMATS in names else tuple(dict.fromkeys(names))
+    if ALL_FORMATS in names:
+        names = [*OUTPUT_FORMATS, *(name for name in names if name != ALL_FORMATS)]
+    return tuple(dict.fromkeys(names))

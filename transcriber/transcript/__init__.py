@@ -1,4 +1,4 @@
-"""What a transcription produces: segments, the journal that saves them, the output files.
+"""What a transcription produces: segments, the journal that saves them, openai-whisper's formats.
 
-A new output format is a writer in `writers`; the journal's form is read by later versions.
+The journal's form is read by later versions. A new format is a module of `transcriber.exporting`.
 """

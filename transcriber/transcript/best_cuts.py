@@ -20,9 +20,9 @@ _PAUSE = 0.3
 _LONG_PAUSE = 1.5
 """Seconds of silence that no cue stands over, unless it has to."""
 
-_SENTENCE_ENDS = tuple(".!?…。！？؟।")
+SENTENCE_ENDS = tuple(".!?…。！？؟।")
 _CLAUSE_ENDS = tuple(",;:，、；：،–—")
-_CLOSING = "\"'”’»)]」』）"
+CLOSING = "\"'”’»)]」』）"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,8 +107,8 @@ def _cost_of_end(units: Sequence[ShownWord], number: int) -> tuple[float, float]
     if pause >= _LONG_PAUSE:
         return 0.0, 50.0
     silence = 6.0 * pause if pause >= _PAUSE else 0.0
-    text = units[number].text.strip().rstrip(_CLOSING)
-    if text.endswith(_SENTENCE_ENDS) and not _is_abbreviation(text, units[number + 1].text):
+    text = units[number].text.strip().rstrip(CLOSING)
+    if text.endswith(SENTENCE_ENDS) and not _is_abbreviation(text, units[number + 1].text):
         return 0.0, 4.0 + silence
     if silence:
         return 1.0, silence

@@ -1,4 +1,4 @@
-"""The output files, in openai-whisper's formats, each written as a whole or not at all.
+"""A transcript in openai-whisper's formats.
 
 They are openai-whisper's to the byte, but for what no reader could show: see
 `transcriber.transcript.cues` and `transcriber.transcript.plain_text`.
@@ -6,37 +6,22 @@ They are openai-whisper's to the byte, but for what no reader could show: see
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from transcriber.engine.interface import TimedText, Transcript
-from transcriber.files import atomic_writer, sibling
-from transcriber.settings import OUTPUT_FORMATS, OutputSettings
+from transcriber.settings import OutputSettings
 from transcriber.transcript.cues import tidied_result
-from transcriber.transcript.ownership import Mark, put_mark
 from transcriber.transcript.plain_text import one_line
-from transcriber.transcript.subtitles import recut, rules_of
-from transcriber.transcript.words import as_word
-
-_AMPERSAND, _LESS = "\ufdd0", "\ufdd1"
-"""Stand for ``&`` and ``<`` of the text while lines are broken, so that what is escaped is as long
-as it looks, and the tags of the writer are told from it. No text has them: see `one_line`."""
-
-_ARROWS = re.compile("-{2,}>")
-
-Cue = tuple[str, str, str]
-"""Start, end and lines of a subtitle."""
+from transcriber.transcript.shown_cues import shown_cues
 
 
 def render(
     result: Transcript, output: OutputSettings, file_format: str, *, last: float = math.inf
 ) -> str:
-    r"""Return a transcript in one of the formats.
+    r"""Return a transcript in one of openai-whisper's formats.
 
     Parameters
     ----------
@@ -60,91 +45,53 @@ def render(
     >>> render({"text": " Hi.", "segments": said, "language": "en"}, OutputSettings(), "tsv")
     'start\tend\ttext\n0\t1000\tHi.\n'
     """
-    return _render(tidied_result(result, last=last), output, file_format)
+    return rendered(tidied_result(result, last=last), output, file_format)
 
 
-def output_paths(stem: Path, output: OutputSettings) -> tuple[Path, ...]:
-    """Return the files of a transcript, given their common path without an ending.
-
-    Examples
-    --------
-    >>> wanted = OutputSettings(formats=("txt", "srt"))
-    >>> [str(path) for path in output_paths(Path("out/talk"), wanted)]
-    ['out/talk.txt', 'out/talk.srt']
-    """
-    return tuple(stem.with_name(f"{stem.name}.{ending}") for ending in output.formats)
-
-
-def write_outputs(
-    result: Transcript,
-    stem: Path,
-    output: OutputSettings,
-    *,
-    last: float = math.inf,
-    mark: Mark | None = None,
-) -> tuple[Path, ...]:
-    """Write every format of the settings.
+def rendered(shown: Transcript, output: OutputSettings, file_format: str) -> str:
+    r"""Return a transcript in one of openai-whisper's formats, as `render` does.
 
     Parameters
     ----------
-    result, output, last
+    shown : Transcript
+        What can be shown: see `tidied_result`.
+    output, file_format
         As for `render`.
-    stem : Path
-        The common path of the files, without an ending.
-    mark : Mark, optional
-        Of the recording that it is the transcript of.
-
-    Raises
-    ------
-    StorageError
-        When one cannot be written; the file that was there before is then unharmed.
-    """
-    paths = output_paths(stem, output)
-    shown = tidied_result(result, last=last)
-    for path, file_format in zip(paths, output.formats, strict=True):
-        content = _render(shown, output, file_format)
-        with atomic_writer(path) as stream:
-            # A decoder may cut a character in half; its lone surrogate is no reason to lose all.
-            stream.write(content.encode("utf-8", "replace"))
-            note = put_mark(stream.fileno(), mark)
-        note(path)
-    return paths
-
-
-def partial_stem(stem: Path) -> Path:
-    """Return the path of what an interrupted run leaves, which never passes for the whole.
 
     Examples
     --------
-    >>> str(partial_stem(Path("out/talk")))
-    'out/talk.transcriber-partial'
+    >>> said = [{"start": 0.0, "end": 1.0, "text": " Hi."}]
+    >>> rendered({"text": " Hi.", "segments": said, "language": "en"}, OutputSettings(), "txt")
+    'Hi.\n'
     """
-    return sibling(stem, ".transcriber-partial")
-
-
-def remove_partial(stem: Path) -> None:
-    """Delete what interrupted runs left of a transcript that is now complete, in any format."""
-    partial = partial_stem(stem)
-    for ending in OUTPUT_FORMATS:
-        with contextlib.suppress(OSError):
-            partial.with_name(f"{partial.name}.{ending}").unlink()
-
-
-def _render(shown: Transcript, output: OutputSettings, file_format: str) -> str:
+    segments = shown["segments"]
     if file_format == "json":
         return _json(shown)
     if file_format == "txt":
-        return "".join(f"{segment['text'].strip()}\n" for segment in shown["segments"])
+        return "".join(f"{segment['text'].strip()}\n" for segment in segments)
     if file_format == "tsv":
-        return "start\tend\ttext\n" + "".join(map(_row, shown["segments"]))
-    cues = _cues(shown["segments"], output, file_format)
+        return "start\tend\ttext\n" + "".join(map(_row, segments))
     if file_format == "vtt":
-        blocks = [f"{start} --> {end}\n{_escaped(text)}\n\n" for start, end, text in cues]
-        return "WEBVTT\n\n" + "".join(blocks)
+        return "WEBVTT\n\n" + "".join(
+            f"{_vtt_time(start)} --> {_vtt_time(end)}\n{text}\n\n"
+            for start, end, text in shown_cues(segments, output, ampersand="&amp;", less="&lt;")
+        )
     return "".join(
-        f"{number}\n{start} --> {end}\n{_literal(text)}\n\n"
-        for number, (start, end, text) in enumerate(cues, start=1)
+        f"{number}\n{_srt_time(start)} --> {_srt_time(end)}\n{text}\n\n"
+        for number, (start, end, text) in enumerate(shown_cues(segments, output), start=1)
     )
+
+
+def _srt_time(milliseconds: int) -> str:
+    seconds, rest = divmod(milliseconds, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02}:{minutes:02}:{seconds:02},{rest:03}"
+
+
+def _vtt_time(milliseconds: int) -> str:
+    # Without an hour that is none.
+    return _srt_time(milliseconds).replace(",", ".").removeprefix("00:")
 
 
 def _row(segment: TimedText) -> str:
@@ -167,53 +114,3 @@ def _finite(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _finite(one) for key, one in value.items()}
     return [_finite(one) for one in value] if isinstance(value, list | tuple) else value
-
-
-def _cues(segments: Sequence[TimedText], output: OutputSettings, file_format: str) -> Iterator[Cue]:
-    """Yield subtitles, with the stand-ins in their text."""
-    from whisper.utils import get_writer  # noqa: PLC0415  imports torch
-
-    writer: Any = get_writer(file_format, "")
-    rules = rules_of(output)
-    shown = [_broken_by_nothing(segment) for segment in segments]
-    if rules is not None:
-        shown = recut(shown, rules)
-    elif any("words" in segment for segment in shown):
-        # One whose words were not found is shown as a whole.
-        shown = [{**one, "words": one.get("words") or [as_word(one)]} for one in shown]
-    cues = writer.iterate_result(
-        {"segments": shown},
-        highlight_words=output.highlight_words,
-        max_line_count=output.max_line_count,
-        max_line_width=output.max_line_width,
-        max_words_per_line=output.max_words_per_line,
-    )
-    for start, end, text in cues:
-        # A line that is empty would end the subtitle.
-        lines = [line for line in text.split("\n") if line.strip()]
-        if lines:
-            yield start, end, _ARROWS.sub("->", "\n".join(lines))
-
-
-def _broken_by_nothing(segment: TimedText) -> TimedText:
-    """Return a segment whose text has no break of its own."""
-    shown: TimedText = {
-        "start": segment["start"],
-        "end": segment["end"],
-        "text": _stood_in(segment["text"]),
-    }
-    if "words" in segment:
-        shown["words"] = [{**word, "word": _stood_in(word["word"])} for word in segment["words"]]
-    return shown
-
-
-def _stood_in(text: str) -> str:
-    return one_line(text).replace("&", _AMPERSAND).replace("<", _LESS)
-
-
-def _escaped(text: str) -> str:
-    return text.replace(_AMPERSAND, "&amp;").replace(_LESS, "&lt;")
-
-
-def _literal(text: str) -> str:
-    return text.replace(_AMPERSAND, "&").replace(_LESS, "<")
