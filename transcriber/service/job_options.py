@@ -30,7 +30,7 @@ GROUPS = {
 }
 """Options that clients may give, in the groups of the command line."""
 
-_OTHERS = frozenset({"compute_type", "batch_size", "audio_track"})
+_OTHERS = frozenset({"compute_type", "batch_size", "audio_track", "clip_timestamps"})
 """Options of other groups that they may give, too."""
 
 _THE_SERVERS = frozenset({"model_dir"})

@@ -151,6 +151,9 @@ class Connection:
     def _body(self) -> bytes:
         """Return the next bytes of the body, as `Body` has it."""
         while not self._body_failed:
+            # Behind the end, h11 would wait for the next request, or for the end of all.
+            if self._protocol.their_state is not h11.SEND_BODY:
+                return b""
             try:
                 event = self._protocol.next_event()
             except h11.RemoteProtocolError:
@@ -159,15 +162,18 @@ class Connection:
                 self._received += len(event.data)
                 return bytes(event.data)
             if event is not h11.NEED_DATA:
-                return b""
-            if self._protocol.they_are_waiting_for_100_continue:
-                go_on = h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue")
-                self.wire.send(self._protocol.send(go_on) or b"")
-            self._protocol.receive_data(self._more())
+                continue
+            try:
+                self._protocol.receive_data(self._more())
+            except Disconnected:
+                break
         self._body_failed = True
         raise HttpError(400, "the body ends early or breaks HTTP/1.1")
 
     def _more(self) -> bytes:
+        if self._protocol.they_are_waiting_for_100_continue:
+            go_on = h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue")
+            self.wire.send(self._protocol.send(go_on) or b"")
         seconds = self._limits.body_seconds
         if self._body_deadline is not None:
             seconds = min(seconds, self._body_deadline - time.monotonic())

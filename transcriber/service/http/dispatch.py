@@ -62,7 +62,9 @@ class Dispatcher:
         except Exception as error:
             self._log(defect_line(request.client, request.method, request.loggable, error))
             answer = error_response(HttpError(500, "the server has a defect: its log tells more"))
-        return _with(answer, *visit.headers, *_ALWAYS)
+        # Several Vary headers add up.
+        answer = dataclasses.replace(answer, headers=(*answer.headers, *visit.headers))
+        return _with(answer, *_ALWAYS)
 
     def _admitted(self, request: Request, visit: Visit) -> Answer:
         exchanged = self._gate.exchange(request)

@@ -13,7 +13,7 @@ class Limits:
     """The limits of one server. Sizes are in bytes, times in seconds."""
 
     connections: int = 1_000
-    """Open at once. An idle one takes about 7 KiB; systems allow 1,024 files by default."""
+    """Open at once. An idle one takes 2 KiB here; systems allow 1,024 files by default."""
 
     threads: int = 64
     """Handlers that run at once. Event streams and WebSockets hold one each; a browser opens at

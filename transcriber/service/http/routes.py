@@ -60,7 +60,7 @@ class Router:
         self._exact: dict[str, dict[str, Route]] = {}
         patterns: dict[str, dict[str, Route]] = {}
         for route in routes:
-            plain = "{" not in route.pattern
+            plain = "{" not in route.pattern and "}" not in route.pattern
             methods = (self._exact if plain else patterns).setdefault(route.pattern, {})
             if route.method in methods:
                 raise ValueError(f"{route.method} {route.pattern} has two routes")

@@ -108,7 +108,8 @@ class StoredFile:
         self.path = path
         self.size = 0
         self._room = room
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        # O_EXCL follows no link, either.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         try:
             self._stream = os.fdopen(os.open(path, flags, _MODE), "wb", buffering=0)
         except OSError as error:

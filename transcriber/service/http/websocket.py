@@ -145,7 +145,7 @@ class WebSocket:
             if self._stopping():
                 self.close(CloseReason.GOING_AWAY, "the server stops")
             elif not self._closed:
-                self._take_in(min(_TICK_SECONDS, max(0.0, left)))
+                self._take_in(min(_TICK_SECONDS, self._upgrade.ping_seconds, max(0.0, left)))
                 looked = True
         return None
 
