@@ -13,19 +13,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from benchmarks.figures import read_results, write_results
+from benchmarks.judging import budgets as held
 from benchmarks.judging.accept import accept
-from benchmarks.judging.budgets import (
-    BUDGETS,
-    Budget,
-    Budgets,
-    raised_without_reason,
-    ratchet,
-    read_budgets,
-    removed_without_reason,
-)
+from benchmarks.judging.budgets import BUDGETS, Budget, Budgets, read_budgets
 from benchmarks.judging.file_versions import last_versions
 from benchmarks.judging.history import read_history
 from benchmarks.judging.judge import judge
@@ -67,13 +61,10 @@ def main() -> int:
         "--only", nargs="+", choices=KINDS, default=KINDS, metavar="KIND", help=", ".join(KINDS)
     )
     given = parser.parse_args()
-    if given.accept:
-        return ending_in_one_line("benchmarks", _accept, TranscriberError)
-    if given.ratchet:
-        return ending_in_one_line("benchmarks", _ratchet, TranscriberError)
-    return ending_in_one_line(
-        "benchmarks", lambda: _measure(given.quick, given.only), TranscriberError
-    )
+    work = partial(_measure, given.quick, given.only)
+    if given.accept or given.ratchet:
+        work = partial(_accept if given.accept else _ratchet)
+    return ending_in_one_line("benchmarks", work, TranscriberError)
 
 
 def _measure(quick: bool, kinds: Sequence[str]) -> int:
@@ -121,8 +112,8 @@ def _silent_changes(
             remarks.append(f"an earlier version of the budgets is not understood: {error}")
             continue
         # Against each of them: who forgot the reason can still give it.
-        raised.update({one.figure: one for one in raised_without_reason(before, now)})
-        removed.update({one.figure: one for one in removed_without_reason(before, now)})
+        raised.update({one.figure: one for one in held.raised_without_reason(before, now)})
+        removed.update({one.figure: one for one in held.removed_without_reason(before, now)})
     return tuple(raised.values()), tuple(removed.values()), remarks
 
 
@@ -134,7 +125,7 @@ def _accept() -> int:
 
 def _ratchet() -> int:
     before = BUDGETS.read_text()
-    text = ratchet(before, read_results(RESULTS))
+    text = held.ratchet(before, read_results(RESULTS))
     _write(BUDGETS, text)
     old, new = read_budgets(before).ceilings, read_budgets(text).ceilings
     lowered = [name for name in new if new[name].ceiling < old[name].ceiling]

@@ -48,14 +48,12 @@ from buildkit.files import atomic_writer
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A number that a budget can hold.
+    """A number that a budget can hold; less is better, whatever it is.
 
     Attributes
     ----------
     name : str
         Its path; see the module.
-    value : float
-        The number. Less is better, whatever it is.
     unit : str
         ``bytes``, ``ratio``, ``errors`` (a fraction), ``MiB``, or empty for a count.
     low, high : float or None
@@ -78,10 +76,8 @@ class Series:
 
     Attributes
     ----------
-    measurement : str
-        What was measured, a path without the subject: ``speed/medium/greedy/all threads``.
-    subject : str
-        Who was measured: ``native``.
+    measurement, subject : str
+        A path without the subject, such as ``speed/medium/greedy/all threads``; and ``native``.
     unit : str
         ``s``, ``MiB``, or empty for counts.
     samples : tuple of float
@@ -105,16 +101,12 @@ class ArtefactSizes:
     ----------
     bytes : int
         Of the artefact as it is given away; of a folder, the sum of its files.
-    components : mapping of str to int
-        Bytes of each component; together they are all bytes, compressed where the artefact is.
-    files : mapping of str to int
-        Bytes of each file in it; together they are all bytes, too.
-    sections : mapping of str to int
-        Bytes of each section, as ``FILE: SECTION``; as they are loaded, as all below.
-    objects : mapping of str to int
-        Bytes that each object file brought, as ``FILE: OBJECT``.
-    symbols : mapping of str to int
-        Bytes of the largest functions and variables, as ``FILE: SYMBOL``.
+    components, files : mapping of str to int
+        Bytes of each component, and of each file in it; each time they are all bytes together,
+        compressed where the artefact is.
+    sections, objects, symbols : mapping of str to int
+        Bytes of each section as ``FILE: SECTION``, as they are loaded; those that each object file
+        brought, as ``FILE: OBJECT``; those of the largest functions and variables.
     """
 
     bytes: int
@@ -136,10 +128,8 @@ class Results:
         changes that are in no commit.
     machine : mapping of str to str
         What it ran on: ``processor``, ``cores``, ``memory``, ``kernel``; and of which ``speech``.
-    figures : tuple of Figure
-        What budgets can hold.
-    series : tuple of Series
-        The single rounds that ratios were made of.
+    figures, series : tuple
+        What budgets can hold, and the single rounds that ratios were made of.
     sizes : mapping of str to ArtefactSizes
         By the artefact's name.
     unmeasured : mapping of str to str
@@ -160,38 +150,22 @@ class Results:
 
 
 def write_results(results: Results, path: Path) -> None:
-    """Write `results` as JSON.
-
-    Raises
-    ------
-    StorageError
-        When the file cannot be written.
-    """
+    """Write `results` as JSON; a `StorageError` says why they cannot be written."""
     text = json.dumps(asdict(results), indent=1, ensure_ascii=False)
     with atomic_writer(path) as stream:
         stream.write(f"{text}\n".encode())
 
 
 def read_results(path: Path) -> Results:
-    """Read what `write_results` wrote.
-
-    Raises
-    ------
-    InputError
-        When the file is missing or is no such file.
-    """
+    """Read what `write_results` wrote; an `InputError` says why it is missing or no such file."""
     try:
         content: dict[str, Any] = json.loads(path.read_bytes())
+        series = [{**item, "samples": tuple(item["samples"])} for item in content["series"]]
         return Results(
-            revision=content["revision"],
-            date=content["date"],
-            machine=content["machine"],
+            **{name: content[name] for name in ("revision", "date", "machine", "unmeasured")},
             figures=tuple(Figure(**item) for item in content["figures"]),
-            series=tuple(
-                Series(**{**item, "samples": tuple(item["samples"])}) for item in content["series"]
-            ),
+            series=tuple(Series(**item) for item in series),
             sizes={name: ArtefactSizes(**item) for name, item in content["sizes"].items()},
-            unmeasured=content["unmeasured"],
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} holds no results: {error}", "run make bench-quick") from error

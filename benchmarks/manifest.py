@@ -21,10 +21,6 @@ def read_manifest(folder: Path) -> list[Speech]:
     with (folder / "manifest.tsv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
     return [
-        Speech(
-            path=folder / row["file"],
-            language=row["language"],
-            transcript=row["reference"],
-        )
+        Speech(path=folder / row["file"], language=row["language"], transcript=row["reference"])
         for row in rows
     ]

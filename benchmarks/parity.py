@@ -30,7 +30,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.error_rates import error_rates, unit_of
 from benchmarks.manifest import Speech, read_manifest
@@ -81,9 +81,8 @@ def run_ours(
     start: Sequence[str] = MODULES,
 ) -> None:
     """Transcribe with this program, which the command `start` is."""
-    command = [*start, "--verbose", "False", "--model", model]
-    command += ["--model_dir", str(directory), "--output_dir", str(output)]
-    _run([*command, *options, *map(str, files)])
+    command = [*start, "--verbose", "False", "--model", model, "--model_dir", str(directory)]
+    _run([*command, "--output_dir", str(output), *options, *map(str, files)])
 
 
 def reference_python() -> Path:
@@ -105,10 +104,8 @@ def run_reference(
     if stored is None:
         raise ModelError(f"{directory} has no model {model}", "run make setup")
     command = [str(python), "-W", "ignore", str(REFERENCE_PROGRAM), str(stored.path)]
-    command += ["--verbose", "False"]
-    _run(
-        [*command, "--model", model, "--output_dir", str(output), *options, *map(str, files)],
-    )
+    command += ["--verbose", "False", "--model", model, "--output_dir", str(output)]
+    _run([*command, *options, *map(str, files)])
 
 
 def _run(command: list[str]) -> None:
@@ -148,59 +145,63 @@ def differences(
     return found
 
 
-def _spans(result: dict[str, Any]) -> list[list[tuple[float, float]]]:
-    """Return the times of all segments, and those of all words."""
-    segments = result["segments"]
-    words = [word for segment in segments for word in segment.get("words", ())]
-    return [[(one["start"], one["end"]) for one in ones] for ones in (segments, words)]
+Spans = list[tuple[float, float]]
 
 
-def _texts(result: dict[str, Any]) -> list[str]:
-    segments = result["segments"]
-    words = [word["word"] for segment in segments for word in segment.get("words", ())]
-    return [*(segment["text"] for segment in segments), *words]
+class Shown(NamedTuple):
+    """What openai-whisper wrote of a recording of so many `seconds`.
+
+    The texts are those of all segments and of all words. The times are in two groups: those of the
+    segments, then those of the words.
+    """
+
+    result: dict[str, Any]
+    seconds: float
+    texts: list[str]
+    groups: tuple[Spans, Spans]
 
 
 _MARKS = re.compile("[&<]|-{2,}>")
 
-KNOWN: dict[str, Callable[[dict[str, Any], float], bool]] = {
-    "without text": lambda result, _: not all(map(is_seen, _texts(result))),
-    "without length": lambda result, _: any(
-        end - start < LEAST for spans in _spans(result) for start, end in spans
+KNOWN: dict[str, Callable[[Shown], bool]] = {
+    "without text": lambda shown: not all(map(is_seen, shown.texts)),
+    "without length": lambda shown: any(
+        end - start < LEAST for spans in shown.groups for start, end in spans
     ),
-    "overlapping": lambda result, _: any(
-        one[1] > other[0] for spans in _spans(result) for one, other in pairwise(spans)
+    "overlapping": lambda shown: any(
+        one[1] > other[0] for spans in shown.groups for one, other in pairwise(spans)
     ),
-    "behind the end": lambda result, seconds: any(
-        end > seconds for spans in _spans(result) for _, end in spans
+    "behind the end": lambda shown: any(
+        end > shown.seconds for spans in shown.groups for _, end in spans
     ),
-    "break of a line": lambda result, _: any(one_line(text) != text for text in _texts(result)),
-    "mark of a subtitle": lambda result, _: any(map(_MARKS.search, _texts(result))),
-    "no number": lambda result, _: not _is_finite(result),
+    "break of a line": lambda shown: any(one_line(text) != text for text in shown.texts),
+    "mark of a subtitle": lambda shown: any(map(_MARKS.search, shown.texts)),
+    "no number": lambda shown: not _is_finite(shown.result),
 }
 """What openai-whisper writes and no player could show, by name, with how it is recognised. README
 tells what ours writes in its place."""
 
 
 def known_differences(item: Speech, ours: Path, reference: Path, name: str) -> tuple[str, ...]:
-    """Return by what names a file differs, if it differs by those alone.
+    """Return by what names the file `name` differs, if it differs by those alone.
 
-    Parameters
-    ----------
-    item : Speech
-        The recording.
-    ours, reference : Path
-        Folders of the output files, without options for subtitles.
-    name : str
-        Which file.
+    The folders hold the output files of a recording, written without options for subtitles.
     """
     theirs = json.loads((reference / f"{item.path.stem}.json").read_text("utf-8"))
     try:
-        _texts(theirs)
+        segments = theirs["segments"]
+        words = [word for segment in segments for word in segment.get("words", ())]
+        texts = [*(one["text"] for one in segments), *(one["word"] for one in words)]
+        of_segments, of_words = (
+            [(one["start"], one["end"]) for one in some] for some in (segments, words)
+        )
     except KeyError:
         return ()
-    seconds = _seconds(item.path)
-    names = tuple(known for known, applies in KNOWN.items() if applies(theirs, seconds))
+    with open_audio(item.path, ffmpeg=find_ffmpeg(None)) as audio:
+        # In whole frames, as the program counts it.
+        seconds = sum(map(len, audio)) // 2 // 160 / 100
+    shown = Shown(theirs, seconds, texts, (of_segments, of_words))
+    names = tuple(known for known, applies in KNOWN.items() if applies(shown))
     ending = name.rpartition(".")[2]
     expected = render(theirs, OutputSettings(), ending, last=seconds)
     written = (ours / name).read_text("utf-8")
@@ -208,12 +209,6 @@ def known_differences(item: Speech, ours: Path, reference: Path, name: str) -> t
     if ending == "json":
         same = _equal(json.loads(written), json.loads(expected))
     return names if same else ()
-
-
-def _seconds(path: Path) -> float:
-    """Return the length of a recording in whole frames, as the program counts it."""
-    with open_audio(path, ffmpeg=find_ffmpeg(None)) as audio:
-        return sum(map(len, audio)) // 2 // 160 / 100
 
 
 def _is_finite(value: Any) -> bool:

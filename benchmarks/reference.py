@@ -33,19 +33,13 @@ SEED = 0
 
 
 def main(arguments: list[str]) -> None:
-    """Run the command line.
-
-    Parameters
-    ----------
-    arguments : list of str
-        The weights, ``--digest`` and their sha256 where it is known, then the options of
-        ``whisper``; among them ``--model``.
-    """
+    """Run the command line; ``--model`` has to be among the options."""
     weights = Path(arguments[0]).resolve()
     if arguments[1:2] == ["--digest"]:
         digest, options = arguments[2], arguments[3:]
     else:
-        digest, options = _sha256(weights), arguments[1:]
+        with weights.open("rb") as stream:
+            digest, options = hashlib.file_digest(stream, "sha256").hexdigest(), arguments[1:]
     name = options[options.index("--model") + 1]
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, f"{name}.pt").symlink_to(weights)
@@ -58,11 +52,6 @@ def main(arguments: list[str]) -> None:
         _seed_sampling()
         sys.argv = ["whisper", *options, "--model_dir", folder]
         cli()
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _seed_sampling() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Collection
+from functools import reduce
+from operator import or_
 from pathlib import Path
 
 from tqdm import tqdm
@@ -22,30 +24,15 @@ from transcriber.errors import TranscriberError
 def run(
     budgets: Budgets, *, quick: bool, kinds: Collection[str] = KINDS
 ) -> tuple[Results, list[str]]:
-    """Measure, with a progress bar on standard error.
+    """Measure as `benchmarks.plan.plan` says, with a progress bar on standard error.
 
     A step that fails does not end the run, which may have taken an hour until then.
 
-    Parameters
-    ----------
-    budgets : Budgets
-        What the figures will be judged by.
-    quick : bool
-        Whether it is what CI runs.
-    kinds : collection of str
-        The kinds of steps.
-
     Returns
     -------
-    results : Results
-        What was found; what failed is among what was not measured.
-    failures : list of str
-        A line for each step that failed.
-
-    Raises
-    ------
-    ToolError
-        When git cannot read the repository.
+    (Results, list of str)
+        What was found, with what failed among what was not measured; a line for each step that
+        failed.
     """
     revision, date = describe_revision(CHECKOUT)
     with tempfile.TemporaryDirectory() as folder:
@@ -59,11 +46,7 @@ def run(
         figures=tuple(figure for one in found for figure in one.figures),
         series=tuple(series for one in found for series in one.series),
         sizes={name: size for one in found for name, size in one.sizes.items()},
-        unmeasured={
-            **missing,
-            **left_out,
-            **{name: why for one in found for name, why in one.unmeasured.items()},
-        },
+        unmeasured=reduce(or_, (dict(one.unmeasured) for one in found), missing | left_out),
     )
     return results, failures
 
@@ -79,19 +62,12 @@ def _run_steps(steps: list[Step]) -> tuple[list[Found], list[str]]:
             bar.set_description(step.name)
             if bar.disable:
                 print(f"benchmarks: {step.name}", file=sys.stderr, flush=True)
-            share = step.seconds / step.ticks
-            end = bar.n + step.seconds
-
-            def tick(share: float = share, end: float = end) -> None:
-                # More rounds than planned follow where the noise demands them.
-                bar.update(min(share, end - bar.n))
-
             try:
-                found.append(step.work(tick))
+                found.append(step.work())
             # What a program writes may be no JSON, a manifest may lack a column.
             except (BuildError, TranscriberError, OSError, ValueError, LookupError) as error:
                 why = " ".join(str(error).split())
                 failures.append(f"{step.name}: {why}")
                 found.append(Found(unmeasured=dict.fromkeys(step.covers, f"{FAILED}: {why}")))
-            bar.update(end - bar.n)
+            bar.update(step.seconds)
     return found, failures

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +17,7 @@ from benchmarks.measuring.processes import Subject
 from benchmarks.measuring.recordings import MANY, recordings, speech_folder
 from benchmarks.measuring.speed import FIRST_WORDS, REFERENCE, Cell, measure_cell, spoken
 from benchmarks.peers.contestants import BY_DEFAULT, OWN, contestants
-from benchmarks.steps import Found, Step, Tick, compared, native_program, thread_counts
+from benchmarks.steps import Found, Step, compared, native_program, thread_counts
 from buildkit.places import CHECKOUT
 from scripts.layout import BENCHMARKS
 
@@ -31,23 +30,16 @@ SECONDS = {"short": 2.0, "medium": 4.0, "long": 40.0, MANY: 45.0}
 """About what one transcription takes, for the progress bar."""
 
 
-def cell_step(cell: Cell, budgets: Budgets, output: Path, names: Sequence[str] = ()) -> Step:
-    """Transcribe with those `names`, or with all who take part by default.
+def cell_step(
+    cell: Cell, budgets: Budgets, output: Path, names: Sequence[str] = BY_DEFAULT
+) -> Step:
+    """Transcribe with the contestants of those `names`.
 
-    Parameters
-    ----------
-    cell : Cell
-        What is transcribed, and how.
-    budgets : Budgets
-        While the noise leaves one undecided, more rounds follow.
-    output : Path
-        A folder for what the programs write.
-    names : sequence of str
-        Of contestants; those of `BY_DEFAULT` when it is empty.
+    More rounds follow while the noise leaves one of the `budgets` undecided. What the programs
+    write goes into the folder `output`.
     """
-    wanted = names or BY_DEFAULT
 
-    def work(tick: Tick) -> Found:
+    def work() -> Found:
         recording = recordings(speech_folder(), BENCHMARKS / "recordings")[cell.length]
         subjects = [
             Subject(
@@ -64,14 +56,13 @@ def cell_step(cell: Cell, budgets: Budgets, output: Path, names: Sequence[str] =
                 # A peer that does not run here is no reason to measure nothing.
                 optional=not one.like_whisper,
             )
-            for one in contestants(CHECKOUT, peers=not OWN.issuperset(wanted))
-            if one.name in wanted
+            for one in contestants(CHECKOUT, peers=not OWN.issuperset(names))
+            if one.name in names
         ]
         measured = measure_cell(
             cell,
             subjects,
             recording.seconds,
-            before=tick,
             decided=lambda figures: is_decided(figures, budgets),
         )
         found = compared(measured.groups, REFERENCE)
@@ -89,56 +80,41 @@ def cell_step(cell: Cell, budgets: Budgets, output: Path, names: Sequence[str] =
             unmeasured[f"energy/{cell.name}"] = UNTOLD
         return replace(found, figures=[*found.figures, *errors], unmeasured=unmeasured)
 
-    runs = (cell.rounds + cell.warming) * len(wanted)
+    kinds = ("speed/", FIRST_WORDS, "memory/", "faults/", "errors/", "energy/")
+    runs = (cell.rounds + cell.warming) * len(names)
     return Step(
         kind="speed",
         name=cell.name.replace("/", ", "),
-        covers=tuple(
-            f"{kind}{cell.name}"
-            for kind in ("speed/", FIRST_WORDS, "memory/", "faults/", "errors/", "energy/")
-        ),
+        covers=tuple(f"{kind}{cell.name}" for kind in kinds),
         seconds=SECONDS[cell.length] * runs * _slower(cell),
-        ticks=runs,
         work=work,
     )
 
 
 def _slower(cell: Cell) -> float:
     """Return about how many times as long it takes as greedily on all threads, alone."""
-    factors = (
-        1.6 if cell.threads == "1 thread" else 1.0,
-        1.0 if cell.decoding == "greedy" else 1.5,
-        1 + cell.neighbours / 2,
-    )
-    return math.prod(factors)
+    of_threads = 1.6 if cell.threads == "1 thread" else 1.0
+    of_decoding = 1.0 if cell.decoding == "greedy" else 1.5
+    return of_threads * of_decoding * (1 + cell.neighbours / 2)
 
 
 def accuracy_step(name: str, folder: Path, decoding: str, *, with_reference: bool) -> Step:
-    """Transcribe the recordings of a folder and count errors.
+    """Transcribe the recordings of a folder, which figures call by a name, and count errors.
 
-    Parameters
-    ----------
-    name : str
-        What figures call the recordings.
-    folder : Path
-        It has a ``manifest.tsv``.
-    decoding : str
-        One of `benchmarks.parity.CONFIGURATIONS`.
-    with_reference : bool
-        Whether the files are compared with those of openai-whisper.
+    The folder has a ``manifest.tsv``; the decoding is one of `benchmarks.parity.CONFIGURATIONS`.
+    With the reference, the files are compared with those of openai-whisper.
     """
 
-    def work(_: Tick) -> Found:
+    def work() -> Found:
         speech = read_manifest(folder)
         reference = reference_transcripts(speech, decoding) if with_reference else None
-        return Found(
-            figures=measure_accuracy(
-                name, speech, decoding, native_program().command, reference=reference
-            )
-        )
+        program = native_program().command
+        return Found(figures=measure_accuracy(name, speech, decoding, program, reference=reference))
 
-    covers = (f"accuracy/{name}/{decoding}",)
-    seconds = 100 if with_reference else 60
     return Step(
-        kind="accuracy", name=f"{name}, {decoding}", covers=covers, seconds=seconds, work=work
+        kind="accuracy",
+        name=f"{name}, {decoding}",
+        covers=(f"accuracy/{name}/{decoding}",),
+        seconds=100 if with_reference else 60,
+        work=work,
     )

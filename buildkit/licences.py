@@ -68,6 +68,8 @@ PHRASES: Mapping[str, tuple[str, ...]] = {
     "MPL-2.0": ("v. 2.0", "mozilla"),
     "PSF-2.0": ("python software foundation license version 2",),
     "Zlib": ("this software is provided 'as-is', without any express or implied warranty",),
+    # SQLite's: its makers give it away, and bless whoever takes it.
+    "blessing": ("sqlite is public domain", "may you do good and not evil"),
 }
 """What the text of each licence says: SPDX identifier to words in lower case."""
 

@@ -21,9 +21,14 @@ if not __package__:
     # Started by its path, from wherever.
     sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / "torch-build")]
 
-from benchmarks.gpu.part import ABSENT, FAILED, Part, UnavailableError  # noqa: E402
-from benchmarks.gpu.report import as_json, as_page  # noqa: E402
-from benchmarks.gpu.setup import Setup, find_addon, find_program, find_torch  # noqa: E402
+from benchmarks.gpu.report import ABSENT, FAILED, PASSED, Found, Part, as_json, as_page  # noqa: E402
+from benchmarks.gpu.setup import (  # noqa: E402
+    Setup,
+    UnavailableError,
+    find_addon,
+    find_program,
+    find_torch,
+)
 from buildkit.commands import ending_in_one_line  # noqa: E402
 from buildkit.errors import BuildError  # noqa: E402
 from buildkit.files import atomic_writer  # noqa: E402
@@ -33,9 +38,9 @@ PARTS = {
     "machine": ("machine", "describe"),
     "operators": ("operators", "compare_operators"),
     "products": ("products", "compare_products"),
-    "transcripts": ("transcripts", "compare_transcripts"),
-    "speed": ("speed", "compare_speed"),
-    "memory": ("memory", "measure_memory"),
+    "transcripts": ("transcriptions", "compare_transcripts"),
+    "speed": ("transcriptions", "compare_speed"),
+    "memory": ("transcriptions", "measure_memory"),
     "faults": ("faults", "provoke_faults"),
 }
 """Module and function of each part, in their order."""
@@ -54,26 +59,32 @@ def main() -> int:
     parser.add_argument("built", type=Path, help="folder with what was built")
     parser.add_argument("--models", type=Path, help="store of weights")
     parser.add_argument("--speech", type=Path, help="folder with a manifest.tsv")
-    parser.add_argument("--model", default="base")
-    parser.add_argument("--python", type=Path, default=Path(sys.executable), help="for ours")
-    parser.add_argument("--stock", type=Path, help="a Python with stock PyTorch")
+    parser.add_argument("--model", default="base", help="which of the weights")
+    parser.add_argument(
+        "--python",
+        type=Path,
+        default=Path(sys.executable),
+        help="for ours: with NumPy, and for transcripts with what the program needs but PyTorch",
+    )
+    parser.add_argument("--stock", type=Path, help="a Python with stock PyTorch, CUDA's or not")
     parser.add_argument("--ctranslate2", type=Path, help="faster-whisper's weights")
-    parser.add_argument("--rounds", type=int, default=6)
-    parser.add_argument("--output", type=Path, default=Path())
+    parser.add_argument("--rounds", type=int, default=6, help="how often each is measured")
+    parser.add_argument("--output", type=Path, default=Path(), help="folder for the report")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART")
     given = parser.parse_args()
     return ending_in_one_line("benchmarks.gpu", lambda: _examine(given), TranscriberError)
 
 
 def _examine(given: argparse.Namespace) -> int:
+    built = given.built.resolve()
     with tempfile.TemporaryDirectory(prefix="gpu-") as folder:
         work = Path(folder)
         setup = Setup(
             # Not resolved: a virtual environment is known by its link.
             python=given.python.absolute(),
-            site=find_torch(given.built.resolve(), work),
-            addon=find_addon(given.built.resolve(), work),
-            program=find_program(given.built.resolve()),
+            site=find_torch(built, work),
+            addon=find_addon(built, work),
+            program=find_program(built),
             models=given.models and given.models.resolve(),
             speech=given.speech and given.speech.resolve(),
             model=given.model,
@@ -82,8 +93,7 @@ def _examine(given: argparse.Namespace) -> int:
             rounds=given.rounds,
             work=work,
         )
-        chosen = {name: load(name) for name in PARTS if name in given.only}
-        parts = examine(setup, chosen)
+        parts = examine(setup, {name: load(name) for name in PARTS if name in given.only})
     given.output.mkdir(parents=True, exist_ok=True)
     for name, text in (("gpu.json", as_json(parts)), ("gpu.md", page := as_page(parts))):
         with atomic_writer(given.output / name) as stream:
@@ -92,36 +102,37 @@ def _examine(given: argparse.Namespace) -> int:
     return BROKEN if any(part.state == FAILED for part in parts) else 0
 
 
-def load(name: str) -> Callable[[Setup], Part]:
+def load(name: str) -> Callable[[Setup], Found]:
     """Return a part's function; what it imports may be absent on the machine."""
 
-    def work(setup: Setup) -> Part:
+    def work(setup: Setup) -> Found:
         module, function = PARTS[name]
         try:
-            found: Callable[[Setup], Part] = getattr(
-                import_module(f"benchmarks.gpu.{module}"), function
-            )
+            imported = import_module(f"benchmarks.gpu.{module}")
         except ImportError as error:
             raise UnavailableError(f"this Python lacks what it needs: {error}") from error
-        return found(setup)
+        found: Found = getattr(imported, function)(setup)
+        return found
 
     return work
 
 
-def examine(setup: Setup, parts: Mapping[str, Callable[[Setup], Part]]) -> list[Part]:
+def examine(setup: Setup, parts: Mapping[str, Callable[[Setup], Found]]) -> list[Part]:
     """Run the parts one after the other; none that breaks off keeps the others from it."""
-    found = []
+    done = []
     for name, work in parts.items():
         print(f"benchmarks.gpu: {name}", file=sys.stderr, flush=True)
         try:
-            found.append(work(setup))
+            failures, figures = work(setup)
+            state = FAILED if failures else PASSED
+            done.append(Part(name=name, state=state, failures=failures, figures=figures))
         except UnavailableError as error:
-            found.append(Part(name=name, state=ABSENT, why=str(error)))
+            done.append(Part(name=name, state=ABSENT, why=str(error)))
         # What a program writes may be no JSON, a manifest may lack a column.
         except (BuildError, TranscriberError, OSError, ValueError, LookupError) as error:
             why = " ".join(str(error).split()) or type(error).__name__
-            found.append(Part(name=name, state=FAILED, why=f"it broke off: {why}"))
-    return found
+            done.append(Part(name=name, state=FAILED, why=f"it broke off: {why}"))
+    return done
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.gpu.setup import Setup, child_variables
+from buildkit.commands import last_line
 from buildkit.errors import ToolError
 
 SESSION = Path(__file__).with_name("session.py")
@@ -23,43 +24,24 @@ FALLBACK = "the processor"
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """How the program ended.
-
-    Attributes
-    ----------
-    code : int
-        Its exit code.
-    lines : tuple of str
-        What it said on standard error.
-    """
+    """How the program ended: its exit code, and what it said on standard error."""
 
     code: int
     lines: tuple[str, ...]
 
     @property
-    def fell_back(self) -> str:
-        """What it said of a GPU that failed, or nothing."""
-        return next((line for line in self.lines if FALLBACK in line), "")
-
-    @property
-    def last_line(self) -> str:
-        """The last thing it said."""
-        return self.lines[-1] if self.lines else "it said nothing"
+    def failures(self) -> list[str]:
+        """What it said of a GPU that it gave up: what was measured then is the processor."""
+        said = next((line for line in self.lines if FALLBACK in line), "")
+        return [f"the GPU was given up: {said}"] if said else []
 
 
 def ask(python: Path, variables: Mapping[str, str], *words: str) -> Any:
-    """Return what `session` answers in an interpreter.
-
-    Raises
-    ------
-    ToolError
-        When it ends without an answer.
-    """
+    """Return what `session` answers in an interpreter; `ToolError` when it does not."""
     done = _run([str(python), "-W", "ignore", str(SESSION), *words], variables)
     answers = [line for line in done.stdout.splitlines() if line.startswith(("{", "["))]
     if done.returncode or not answers:
-        said = done.stderr.strip().splitlines()
-        reason = said[-1] if said else f"it ended with {done.returncode}"
+        reason = f"it ended with {done.returncode}: {last_line(done.stderr)}"
         raise ToolError(f"{words[0]} under {python}: {reason}")
     return json.loads(answers[-1])
 
@@ -70,17 +52,20 @@ def options_of(setup: Setup, device: str, output: Path, *files: Path) -> list[st
     One temperature, so that nothing is decoded twice on one device alone.
     """
     return [
-        *("--device", device, "--backend", "own", "--model", setup.model),
-        *("--model_dir", str(setup.needed_models()), "--output_dir", str(output)),
+        *("--device", device, "--model", setup.model, "--model_dir", str(setup.needed_models())),
         *("--temperature", "0", "--temperature_increment_on_fallback", "None"),
-        *("--verbose", "False", *map(str, files)),
+        *("--verbose", "False", "--output_dir", str(output), *map(str, files)),
     ]
 
 
+def command_of(setup: Setup, options: Sequence[str]) -> tuple[str, ...]:
+    """Return how the program is started as modules of this checkout, on the stripped PyTorch."""
+    return (str(setup.python), "-m", "transcriber", "--backend", "own", *options)
+
+
 def program(setup: Setup, options: Sequence[str], **more: str) -> Run:
-    """Run the program as modules of this checkout, on the stripped PyTorch."""
-    command = [str(setup.python), "-m", "transcriber", *options]
-    done = _run(command, {**setup.ours(), **more})
+    """Run the program to its end; `more` are variables."""
+    done = _run(command_of(setup, options), {**setup.ours(), **more})
     return Run(code=done.returncode, lines=tuple(done.stderr.splitlines()))
 
 
@@ -96,7 +81,5 @@ def _run(command: Sequence[str], variables: Mapping[str, str]) -> subprocess.Com
             timeout=LIMIT,
             check=False,
         )
-    except OSError as error:
-        raise ToolError(f"cannot start {command[0]}: {error.strerror}") from error
     except subprocess.TimeoutExpired as error:
         raise ToolError(f"{command[0]} took longer than {LIMIT:.0f} s") from error

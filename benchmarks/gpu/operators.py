@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from benchmarks.gpu.part import Part, judged
+from benchmarks.gpu.report import Found
 from benchmarks.gpu.setup import Setup
-from benchmarks.report.markup import Row, Table
 from buildkit.places import CHECKOUT
 from torch_build.verify.campaign import Verdict
 from torch_build.verify.children import Worker
@@ -15,33 +14,23 @@ from torch_build.verify.on_device import device_operators, verdict_on_device
 RECIPE = CHECKOUT / "torch-build/cuda"
 
 
-def compare_operators(setup: Setup) -> Part:
-    """Compare them; the reference needs stock PyTorch's schemas, of whatever device.
-
-    Raises
-    ------
-    UnavailableError
-        When there is no stock PyTorch.
-    """
+def compare_operators(setup: Setup) -> Found:
+    """Compare them; the reference needs stock PyTorch's schemas, of whatever device."""
     with (
         Worker(setup.needed_stock(), environment={"CUDA_VISIBLE_DEVICES": ""}) as reference,
         Worker(setup.python, "cuda", setup.ours()) as tested,
     ):
-        verdicts = [verdict_on_device(one, reference, tested) for one in device_operators(RECIPE)]
-    return judge(verdicts)
+        return judge(
+            [verdict_on_device(one, reference, tested) for one in device_operators(RECIPE)]
+        )
 
 
-def judge(verdicts: Iterable[Verdict]) -> Part:
-    """Return the part of all verdicts."""
-    every = list(verdicts)
-    failures = [line for verdict in every for line in verdict.problems]
-    figures = {
-        "operators": len(every),
-        "calls": sum(verdict.compared for verdict in every),
-        "refused by stock": sum(verdict.refused for verdict in every),
-        "beyond use": sum(verdict.absent for verdict in every),
-        "differing operators": sum(bool(verdict.problems) for verdict in every),
+def judge(verdicts: Sequence[Verdict]) -> Found:
+    """Return the problems of all verdicts, and how much was compared."""
+    return [line for verdict in verdicts for line in verdict.problems], {
+        "operators": len(verdicts),
+        "calls": sum(verdict.compared for verdict in verdicts),
+        "refused by stock": sum(verdict.refused for verdict in verdicts),
+        "beyond use": sum(verdict.absent for verdict in verdicts),
+        "differing operators": sum(bool(verdict.problems) for verdict in verdicts),
     }
-    rows = tuple(Row(cells=(name, f"{value:,}")) for name, value in figures.items())
-    table = Table(title="Operators", columns=("what", "number"), rows=rows)
-    return judged("operators", failures, dict(figures), table)

@@ -8,17 +8,33 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.gpu.children import ask
-from benchmarks.gpu.part import Part, judged
+from benchmarks.gpu.report import Found
 from benchmarks.gpu.setup import Setup
-from benchmarks.matrix_products import SHAPES
 from benchmarks.measuring.comparison import compare
-from benchmarks.report.markup import Row, Table
 
 SECONDS = 0.05
 """Of one measurement."""
 
 MOST_ERROR = 0.02
 """By the greatest number of a result; half precision has 0.0005, and sums of some thousand more."""
+
+_LINEAR = {
+    "encoder projection": (1500, 512, 512),
+    "encoder MLP, up": (1500, 2048, 512),
+    "encoder MLP, down": (1500, 512, 2048),
+    "tiny's projection": (1500, 384, 384),
+    "decoder projection": (1, 512, 512),
+    "decoder MLP, up": (1, 2048, 512),
+    "decoder MLP, down": (1, 512, 2048),
+    "logits": (1, 51865, 512),
+    "projection, 3 tokens": (3, 512, 512),
+    "projection, 5 beams": (5, 512, 512),
+    "MLP up, 5 beams": (5, 2048, 512),
+    "MLP down, 5 beams": (5, 512, 2048),
+    "logits, 5 beams": (5, 51865, 512),
+    "projection, 224 tokens of prompt": (224, 512, 512),
+}
+"""Rows, outputs and inputs of the layers of a model."""
 
 _ATTENTION = {
     "encoder": (1, 1500, 1500, False),
@@ -32,9 +48,8 @@ _ATTENTION = {
 def shapes() -> list[dict[str, Any]]:
     """Return what is multiplied in a model of the size of ``base``."""
     linear = [
-        {"label": one.label, "kind": "linear", "rows": one.n, "outputs": one.m, "inputs": one.k}
-        for one in SHAPES
-        if one.transposes == "TN" and one.lda == one.k
+        {"label": label, "kind": "linear", "rows": rows, "outputs": outputs, "inputs": inputs}
+        for label, (rows, outputs, inputs) in _LINEAR.items()
     ]
     attention = [
         {
@@ -51,13 +66,12 @@ def shapes() -> list[dict[str, Any]]:
     return [*linear, *attention]
 
 
-def compare_products(setup: Setup) -> Part:
+def compare_products(setup: Setup) -> Found:
     """Measure ours, and stock PyTorch's in the same rounds where it has the GPU."""
     children: dict[str, tuple[Path, Mapping[str, str]]] = {"ours": (setup.python, setup.ours())}
     absent = "no Python with stock PyTorch was named"
     if setup.stock:
-        told = ask(setup.stock, {}, "device")
-        absent = told.get("error", "")
+        absent = ask(setup.stock, {}, "device").get("error", "")
         if not absent:
             children["stock"] = (setup.stock, {})
     request = json.dumps({"seconds": SECONDS, "shapes": shapes()})
@@ -68,8 +82,8 @@ def compare_products(setup: Setup) -> Part:
     return judge(rounds, absent)
 
 
-def judge(rounds: Sequence[Mapping[str, Sequence[Mapping[str, float]]]], absent: str) -> Part:
-    """Return the part of what the rounds found.
+def judge(rounds: Sequence[Mapping[str, Sequence[Mapping[str, float]]]], absent: str) -> Found:
+    """Judge the errors, and compare the times.
 
     Parameters
     ----------
@@ -78,26 +92,22 @@ def judge(rounds: Sequence[Mapping[str, Sequence[Mapping[str, float]]]], absent:
     absent : str
         Why stock PyTorch has no part in it, or nothing.
     """
-    failures, figures, rows = [], {}, []
+    failures: list[str] = []
+    figures: dict[str, dict[str, float | str]] = {}
     for number, shape in enumerate(shapes()):
         ours = [one["ours"][number] for one in rounds]
         error = max(one["error"] for one in ours)
         # Nothing is close to what is not a number.
         if not error <= MOST_ERROR:
             failures.append(f"{shape['label']}: off by {error:.3g} of the greatest number")
-        seconds = min(one["seconds"] for one in ours)
-        figure: dict[str, Any] = {"microseconds": 1e6 * seconds, "error": error}
-        ratio = absent
-        if not absent:
+        figure = figures[shape["label"]] = {
+            "microseconds": 1e6 * min(one["seconds"] for one in ours),
+            "error": error,
+        }
+        if absent:
+            figure["by stock PyTorch's time"] = absent
+        else:
             stock = [one["stock"][number]["seconds"] for one in rounds]
             found = compare([one["seconds"] for one in ours], stock)
-            figure |= {"ratio": found.ratio, "low": found.low, "high": found.high}
-            ratio = f"{found.ratio:.2f} ({found.low:.2f}-{found.high:.2f})"
-        figures[shape["label"]] = figure
-        rows.append(Row(cells=(shape["label"], f"{1e6 * seconds:.1f}", ratio, f"{error:.2g}")))
-    table = Table(
-        title="Products and attention in half precision",
-        columns=("shape", "ours, microseconds", "by stock PyTorch's time", "error"),
-        rows=tuple(rows),
-    )
-    return judged("products", failures, figures, table)
+            figure |= {"by stock PyTorch's time": found.ratio, "low": found.low, "high": found.high}
+    return failures, figures

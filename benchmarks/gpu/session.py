@@ -11,6 +11,7 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,25 +51,19 @@ def products(request: dict[str, Any]) -> list[dict[str, float]]:
 
 def _product(shape: dict[str, Any], limit: float) -> dict[str, float]:
     random = np.random.default_rng(0)
-
-    def tensor(*sizes: int) -> Any:
-        numbers = random.standard_normal(sizes, dtype=np.float32).astype(np.float16)
-        return torch.from_numpy(numbers)
-
-    call: Callable[..., Any]
+    call: Callable[..., Any] = functional.linear
+    sizes: list[tuple[int, ...]]
     if shape["kind"] == "linear":
-        here = (tensor(shape["rows"], shape["inputs"]), tensor(shape["outputs"], shape["inputs"]))
-        call = functional.linear
+        sizes = [(shape["rows"], shape["inputs"]), (shape["outputs"], shape["inputs"])]
     else:
-        batch, heads = shape["batch"], shape["heads"]
-        here = tuple(tensor(batch, heads, shape[size], 64) for size in ("queries", "keys", "keys"))
-
-        def call(*values: Any) -> Any:
-            return functional.scaled_dot_product_attention(
-                values[0], values[1], values[2], is_causal=shape["causal"]
-            )
-
-    there = tuple(one.to("cuda") for one in here)
+        call = partial(functional.scaled_dot_product_attention, is_causal=shape["causal"])
+        lengths = (shape["queries"], shape["keys"], shape["keys"])
+        sizes = [(shape["batch"], shape["heads"], length, 64) for length in lengths]
+    here = [
+        torch.from_numpy(random.standard_normal(one, dtype=np.float32).astype(np.float16))
+        for one in sizes
+    ]
+    there = [one.to("cuda") for one in here]
     with torch.no_grad():
         exact = call(*(one.float() for one in here)).numpy()
         found = call(*there).cpu().float().numpy()
@@ -131,13 +126,13 @@ def peak_mib() -> float:
 def main() -> None:
     """Answer."""
     verb, *words = sys.argv[1:]
-    if verb == "products":
-        answer: Any = products(json.loads(words[0]))
-    elif verb == "memory":
-        answer = memory(words)
-    else:
-        answer = {"device": device, "fill": fill}[verb]()
-    print(json.dumps(answer), flush=True)
+    answers: dict[str, Callable[[], object]] = {
+        "device": device,
+        "products": lambda: products(json.loads(words[0])),
+        "memory": lambda: memory(words),
+        "fill": fill,
+    }
+    print(json.dumps(answers[verb]()), flush=True)
 
 
 if __name__ == "__main__":

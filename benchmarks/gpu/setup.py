@@ -10,40 +10,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.gpu.part import UnavailableError
+from benchmarks.manifest import Speech, read_manifest
 from buildkit.errors import InputError
 from buildkit.places import CHECKOUT
 
 ADDON = "libtorch_cuda.so"
-_BLOCK = 1 << 20
+
+
+class UnavailableError(Exception):
+    """A part cannot be run here; the message says why, and what would let it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """What there is to measure.
+    """What there is to measure: what the command line names, and what was found.
 
-    Attributes
-    ----------
-    python : Path
-        An interpreter with NumPy, and for transcripts with what the program needs but PyTorch.
-    site : Path
-        A folder with the stripped ``torch``.
-    addon : Path
-        The unpacked add-on.
-    program : Path or None
-        An AppImage or the native program.
-    models, speech : Path or None
-        A store of weights, and a folder of recordings with a ``manifest.tsv``.
-    model : str
-        Which of the weights.
-    stock : Path or None
-        An interpreter with stock PyTorch, for the processor or for CUDA.
-    ctranslate2 : Path or None
-        The weights in faster-whisper's form.
-    rounds : int
-        How often each is measured.
-    work : Path
-        A folder for what comes in between.
+    `site` is a folder with the stripped ``torch``, `addon` the unpacked add-on, `program` an
+    AppImage or the native program, and `work` a folder for what comes in between.
     """
 
     python: Path
@@ -72,73 +55,38 @@ class Setup:
         }
 
     def needed_models(self) -> Path:
-        """Return the store of weights.
-
-        Raises
-        ------
-        UnavailableError
-            When there is none, or not with the model.
-        """
+        """Return the store of weights; `UnavailableError` where it lacks the model."""
         if self.models is None or not (self.models / f"{self.model}.pt").is_file():
             raise UnavailableError(f"no weights of {self.model}: name their folder with --models")
         return self.models
 
-    def needed_speech(self) -> Path:
-        """Return the folder of recordings.
-
-        Raises
-        ------
-        UnavailableError
-            When there is none.
-        """
+    def needed_speech(self) -> list[Speech]:
+        """Return the recordings; `UnavailableError` where there are none."""
         if self.speech is None or not (self.speech / "manifest.tsv").is_file():
             raise UnavailableError("no recordings: name a folder with a manifest.tsv with --speech")
-        return self.speech
+        return read_manifest(self.speech)
 
     def needed_stock(self) -> Path:
-        """Return the interpreter with stock PyTorch.
-
-        Raises
-        ------
-        UnavailableError
-            When none was named.
-        """
+        """Return the interpreter with stock PyTorch; `UnavailableError` where none was named."""
         if self.stock is None or not self.stock.is_file():
             raise UnavailableError("no Python with stock PyTorch: name one with --stock")
         return self.stock
 
 
 def find_torch(built: Path, work: Path) -> Path:
-    """Return a folder with the stripped ``torch``: unpacked from a wheel, or there already.
-
-    Raises
-    ------
-    InputError
-        When `built` has neither.
-    """
-    wheels = sorted(built.rglob("torch-*.whl"))
-    if wheels:
-        site = work / "site"
-        shutil.rmtree(site, ignore_errors=True)
+    """Return a folder with the stripped ``torch``: unpacked from a wheel, or there already."""
+    if wheels := sorted(built.rglob("torch-*.whl")):
         with zipfile.ZipFile(wheels[-1]) as wheel:
-            wheel.extractall(site)
-        return site
-    folders = sorted(path.parent for path in built.rglob("torch/__init__.py"))
-    if not folders:
-        raise InputError(f"{built} has no torch-*.whl", "`make torch` builds it, and `make cuda`")
-    return folders[0].parent
+            wheel.extractall(work / "site")
+        return work / "site"
+    if folders := sorted(path.parent for path in built.rglob("torch/__init__.py")):
+        return folders[0].parent
+    raise InputError(f"{built} has no torch-*.whl", "`make torch` builds it, and `make cuda`")
 
 
 def find_addon(built: Path, work: Path) -> Path:
-    """Return the add-on, unpacked where it is compressed.
-
-    Raises
-    ------
-    InputError
-        When `built` has none.
-    """
-    plain = sorted(built.rglob(ADDON))
-    if plain:
+    """Return the add-on, unpacked where it is compressed."""
+    if plain := sorted(built.rglob(ADDON)):
         return plain[0].resolve()
     packed = sorted(built.rglob(f"*{ADDON}*.xz"))
     if not packed:
@@ -146,7 +94,7 @@ def find_addon(built: Path, work: Path) -> Path:
     target = work / ADDON
     try:
         with lzma.open(packed[0]) as source, target.open("wb") as unpacked:
-            shutil.copyfileobj(source, unpacked, _BLOCK)
+            shutil.copyfileobj(source, unpacked)
     except (lzma.LZMAError, EOFError) as error:
         raise InputError(f"{packed[0]} cannot be unpacked: {error}", "carry it again") from error
     return target

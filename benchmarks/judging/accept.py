@@ -26,12 +26,7 @@ READMES = (Path("README.md"), Path("benchmarks/README.md"))
 
 
 def accept(results: Results, checkout: Path) -> list[Path]:
-    """Write what is kept of `results` into a checkout.
-
-    Returns
-    -------
-    list of Path
-        The files that were written.
+    """Write what is kept of `results` into a checkout, and return the files that were written.
 
     Raises
     ------
@@ -41,24 +36,7 @@ def accept(results: Results, checkout: Path) -> list[Path]:
     BuildError
         When a file cannot be read or written.
     """
-    if results.revision.endswith("+"):
-        raise UsageError(
-            "what was measured last is in no commit, so that nobody could tell what it was",
-            "commit it, measure again, then accept",
-        )
-    if not results.sizes:
-        raise UsageError("no sizes were measured the last time", "measure them, then accept")
-    if lacks_details(results.sizes):
-        raise UsageError(
-            "PyTorch came from the build cache, without what its library was linked of",
-            "run make torch with an empty TRANSCRIBER_BUILD_CACHE, measure again, then accept",
-        )
-    here, _ = describe_revision(checkout)
-    if results.revision != here.rstrip("+"):
-        raise UsageError(
-            f"what was measured last is of {results.revision[:9]}, and {here[:9]} is checked out",
-            "measure again, then accept",
-        )
+    _check(results, checkout)
     report, latest = checkout / REPORT, checkout / LATEST
     history = checkout / "benchmarks" / HISTORY.name
     kept = results if is_whole(results) else _with_sizes_of(results, latest)
@@ -79,6 +57,27 @@ def accept(results: Results, checkout: Path) -> list[Path]:
     return [report, history, latest, *texts]
 
 
+def _check(results: Results, checkout: Path) -> None:
+    if results.revision.endswith("+"):
+        raise UsageError(
+            "what was measured last is in no commit, so that nobody could tell what it was",
+            "commit it, measure again, then accept",
+        )
+    if not results.sizes:
+        raise UsageError("no sizes were measured the last time", "measure them, then accept")
+    if lacks_details(results.sizes):
+        raise UsageError(
+            "PyTorch came from the build cache, without what its library was linked of",
+            "run make torch with an empty TRANSCRIBER_BUILD_CACHE, measure again, then accept",
+        )
+    here, _ = describe_revision(checkout)
+    if results.revision != here.rstrip("+"):
+        raise UsageError(
+            f"what was measured last is of {results.revision[:9]}, and {here[:9]} is checked out",
+            "measure again, then accept",
+        )
+
+
 def is_whole(results: Results) -> bool:
     """Whether a run measured everything, on all recordings that budgets name."""
     left_out = (IN_FULL_ONLY, NOT_ASKED_FOR, OTHER_SPEECH, FAILED)
@@ -86,13 +85,7 @@ def is_whole(results: Results) -> bool:
 
 
 def read_latest(checkout: Path) -> Results:
-    """Return the results that were kept last.
-
-    Raises
-    ------
-    InputError
-        When there are none.
-    """
+    """Return the results that were kept last; `InputError` when there are none."""
     sizes = read_sizes(checkout / REPORT)
     return replace(read_results(checkout / LATEST), sizes=sizes)
 

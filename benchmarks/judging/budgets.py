@@ -28,27 +28,13 @@ from buildkit.errors import UsageError
 
 BUDGETS = Path(__file__).parents[1] / "budgets.toml"
 
-_MARGINS = "margins"
-_REMOVED = "removed"
 _WHOLE = ("bytes", "")
 """Units of figures that are whole numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """A ceiling.
-
-    Attributes
-    ----------
-    figure : str
-        Name of the figure.
-    ceiling : float
-        What the figure may be at most, in the figure's unit.
-    raised : datetime.date or None
-        When it was raised the last time.
-    why : str
-        The reason; empty when it never was raised.
-    """
+    """What a figure may be at most, in its unit; and of its last raise, when it was and why."""
 
     figure: str
     ceiling: float
@@ -66,17 +52,7 @@ class Margin:
 
 @dataclass(frozen=True, kw_only=True)
 class Budgets:
-    """The content of the file.
-
-    Attributes
-    ----------
-    ceilings : mapping of str to Budget
-        By figure.
-    margins : mapping of str to Margin
-        By kind of figure.
-    removed : mapping of str to str
-        Of figures that have no ceiling any more to the reason.
-    """
+    """The file: budgets by figure, margins by kind of figure, reasons by figure that has none."""
 
     ceilings: Mapping[str, Budget]
     margins: Mapping[str, Margin]
@@ -84,62 +60,46 @@ class Budgets:
 
 
 def read_budgets(text: str, name: str = BUDGETS.name) -> Budgets:
-    """Read the text of the file `name`.
-
-    Raises
-    ------
-    UsageError
-        When it is not understood.
-    """
+    """Read the text of the file `name`; `UsageError` when it is not understood."""
     try:
         content = tomllib.loads(text)
-        margins = {kind: _margin(kind, item) for kind, item in content.pop(_MARGINS).items()}
-        reasons = content.pop(_REMOVED, {}).items()
-        removed = {figure: _reason(figure, why) for figure, why in reasons}
+        margins = {kind: Margin(**entry) for kind, entry in content.pop("margins").items()}
+        removed = content.pop("removed", {})
         ceilings = {
             f"{kind}/{rest}": _budget(f"{kind}/{rest}", entry)
             for kind, table in content.items()
             for rest, entry in table.items()
         }
+        for figure, why in removed.items():
+            if not isinstance(why, str) or not why.strip():
+                raise TypeError(f"{figure} does not say why it was removed")
+        for kind, margin in margins.items():
+            if not (is_number(margin.relative) and is_number(margin.absolute)):
+                raise TypeError(f"the margin of {kind} is not of numbers")
     except (ValueError, AttributeError, KeyError, TypeError, OverflowError) as error:
         raise UsageError(f"{name} cannot be used: {error}", "correct it") from error
-    kinds = {figure.partition("/")[0] for figure in ceilings}
-    if kinds - margins.keys():
-        raise UsageError(
-            f"{name} has no margin for {', '.join(sorted(kinds - margins.keys()))}",
-            f"add it to the table {_MARGINS}",
-        )
+    kinds = sorted({figure.partition("/")[0] for figure in ceilings} - margins.keys())
+    if kinds:
+        missing = ", ".join(kinds)
+        raise UsageError(f"{name} has no margin for {missing}", "add it to the table margins")
     return Budgets(ceilings=ceilings, margins=margins, removed=removed)
 
 
-def _reason(figure: str, why: object) -> str:
-    if not isinstance(why, str) or not why.strip():
-        raise TypeError(f"{figure} does not say why it was removed")
-    return why
-
-
-def _margin(kind: str, entry: Any) -> Margin:
-    margin = Margin(**entry)
-    if not (_is_number(margin.relative) and _is_number(margin.absolute)):
-        raise TypeError(f"the margin of {kind} is not of numbers")
-    return margin
-
-
-def _is_number(value: object) -> bool:
-    # A bool is an int, too.
-    return isinstance(value, int | float) and type(value) is not bool and math.isfinite(value)
-
-
 def _budget(figure: str, entry: Any) -> Budget:
-    fields = entry if isinstance(entry, dict) else {"ceiling": entry}
-    budget = Budget(figure=figure, **fields)
-    if not _is_number(budget.ceiling) or budget.ceiling < 0:
+    budget = Budget(figure=figure, **(entry if isinstance(entry, dict) else {"ceiling": entry}))
+    if not is_number(budget.ceiling) or budget.ceiling < 0:
         raise TypeError(f"the ceiling of {figure} is not a number from 0 upwards")
     if not isinstance(budget.raised, datetime.date | None):
         raise TypeError(f"{figure} does not say at which day it was raised")
     if (budget.raised is None) != (not budget.why.strip()):
         raise TypeError(f"{figure} says only one of when it was raised and why")
     return budget
+
+
+def is_number(value: object) -> bool:
+    """Whether a value of TOML or JSON is a finite number."""
+    # A bool is an int, too.
+    return isinstance(value, int | float) and type(value) is not bool and math.isfinite(value)
 
 
 def raised_without_reason(before: Budgets, after: Budgets) -> list[Budget]:
@@ -167,20 +127,13 @@ def ratchet(text: str, results: Results) -> str:
 
     None is raised, and what was not measured keeps its ceiling; so does what stands in the file
     beside the numbers. A figure with an interval has reached the upper end of that.
-
-    Raises
-    ------
-    UsageError
-        When the text is not understood.
     """
     budgets = read_budgets(text)
     document = tomlkit.parse(text)
     for name, budget in budgets.ceilings.items():
         kind, _, rest = name.partition("/")
         figure = results.figure(name)
-        if figure is None:
-            continue
-        ceiling = ceiling_of(figure, budgets.margins[kind])
+        ceiling = ceiling_of(figure, budgets.margins[kind]) if figure else math.inf
         if ceiling < budget.ceiling:
             table: Any = document[kind]
             if isinstance(table[rest], dict):

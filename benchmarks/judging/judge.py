@@ -13,7 +13,7 @@ from benchmarks.measuring.comparison import FEWEST_ROUNDS
 
 
 class State(StrEnum):
-    """What a verdict says."""
+    """What a verdict says; `NOISY` when the machine was too noisy to tell."""
 
     MET = "met"
     BROKEN = "broken"
@@ -23,23 +23,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What became of a budget.
-
-    Attributes
-    ----------
-    figure : str
-        Name of the figure.
-    state : State
-        Whether it is met; `State.NOISY` when the machine was too noisy to tell.
-    ceiling : float
-        What the figure may be at most.
-    value, low, high : float or None
-        The figure and its interval, where it has them.
-    unit : str
-        The figure's.
-    reason : str
-        Why it could not be judged; empty otherwise.
-    """
+    """What became of a budget: the figure's numbers, its ceiling, and why it was not judged."""
 
     figure: str
     state: State
@@ -57,23 +41,20 @@ def judge(results: Results, budgets: Budgets) -> list[Verdict]:
 
 
 def _judge_one(budget: Budget, results: Results) -> Verdict:
-    figure = results.figure(budget.figure)
+    name = budget.figure
+    figure = results.figure(name)
     if figure:
         return judge_figure(figure, budget.ceiling)
-    why = next(
-        (why for start, why in results.unmeasured.items() if _is_below(budget.figure, start)), None
-    )
+    reasons = results.unmeasured.items()
+    # The cold start is not below the warm one, whose name it continues.
+    why = next((why for start, why in reasons if f"{name}/".startswith(f"{start}/")), None)
     # What nobody left out on purpose has vanished, and with it whatever it would have told.
     return Verdict(
-        figure=budget.figure,
+        figure=name,
         state=State.BROKEN if why is None else State.UNMEASURED,
         ceiling=budget.ceiling,
         reason=why or "nothing measures it any more: mend that, or take its budget out",
     )
-
-
-def _is_below(name: str, start: str) -> bool:
-    return name == start or name.startswith(f"{start}/")
 
 
 def judge_figure(figure: Figure, ceiling: float) -> Verdict:
@@ -82,19 +63,7 @@ def judge_figure(figure: Figure, ceiling: float) -> Verdict:
     A figure without an interval is judged by its value. One with an interval is broken only when
     all of it lies above the ceiling, and met only when none of it does; the noise decides neither.
     """
-    state, reason = State.MET if figure.value <= ceiling else State.BROKEN, ""
-    numbers = [end for end in (figure.value, figure.low, figure.high) if end is not None]
-    if not all(map(math.isfinite, numbers)):
-        state, reason = State.BROKEN, "it is no number"
-    elif figure.low is not None and figure.high is not None:
-        if figure.rounds < FEWEST_ROUNDS:
-            state, reason = State.NOISY, f"fewer than {FEWEST_ROUNDS} rounds"
-        elif figure.low > ceiling:
-            state = State.BROKEN
-        elif figure.high > ceiling:
-            state, reason = State.NOISY, "the ceiling lies within what the noise makes of it"
-        else:
-            state = State.MET
+    state, reason = _state(figure, ceiling)
     return Verdict(
         figure=figure.name,
         state=state,
@@ -105,6 +74,21 @@ def judge_figure(figure: Figure, ceiling: float) -> Verdict:
         unit=figure.unit,
         reason=reason,
     )
+
+
+def _state(figure: Figure, ceiling: float) -> tuple[State, str]:
+    has_interval = figure.low is not None and figure.high is not None
+    low = figure.value if figure.low is None else figure.low
+    high = figure.value if figure.high is None else figure.high
+    if not all(map(math.isfinite, (figure.value, low, high))):
+        return State.BROKEN, "it is no number"
+    if has_interval and figure.rounds < FEWEST_ROUNDS:
+        return State.NOISY, f"fewer than {FEWEST_ROUNDS} rounds"
+    if high <= ceiling:
+        return State.MET, ""
+    if low > ceiling:
+        return State.BROKEN, ""
+    return State.NOISY, "the ceiling lies within what the noise makes of it"
 
 
 def is_decided(figures: Sequence[Figure], budgets: Budgets) -> bool:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,7 @@ from pathlib import Path
 from benchmarks.error_rates import error_rates, unit_of
 from benchmarks.figures import Figure
 from benchmarks.manifest import Speech
+from benchmarks.measuring.made_once import made_once
 from benchmarks.measuring.precision import precision_figures
 from benchmarks.parity import (
     CONFIGURATIONS,
@@ -52,37 +52,27 @@ def measure_accuracy(
     *,
     reference: Path | None = None,
 ) -> list[Figure]:
-    """Transcribe recordings and compare.
+    """Transcribe recordings, which figures call by a name, with the command of our program.
 
-    Parameters
-    ----------
-    name : str
-        What the figures call the recordings.
-    speech : sequence of Speech
-        The recordings.
-    decoding : str
-        One of `benchmarks.parity.CONFIGURATIONS`.
-    program : sequence of str
-        The command that starts our program.
-    reference : Path, optional
-        A folder with openai-whisper's files, from `reference_transcripts`.
+    The decoding is one of `benchmarks.parity.CONFIGURATIONS`.
 
     Returns
     -------
     list of Figure
-        The error rate of each language, as a fraction. With a reference the program decodes in
-        float32, too: then there are also the number of files that differ from the reference, which
-        promises no other text than that, and what `precision_figures` finds.
+        The error rate of each language, as a fraction. With a reference, a folder from
+        `reference_transcripts`, the program decodes in float32, too: then there are also the
+        number of files that differ from the reference, which promises no other text than that,
+        and what `precision_figures` finds.
     """
     start = f"accuracy/{name}/{decoding}"
-    options = (*CONFIGURATIONS[decoding], *SAME_SUMS)
     files = [item.path for item in speech]
 
     def transcribe(output: Path, *more: str) -> None:
+        options = (*CONFIGURATIONS[decoding], *SAME_SUMS, *more)
         side_by_side(
             files,
             output,
-            lambda share, to: run_ours(MODEL, MODELS, share, to, (*options, *more), start=program),
+            lambda share, to: run_ours(MODEL, MODELS, share, to, options, start=program),
         )
 
     with tempfile.TemporaryDirectory() as folder:
@@ -103,47 +93,28 @@ def measure_accuracy(
 def side_by_side(files: Sequence[Path], output: Path, transcribe: Transcribe) -> None:
     """Transcribe `files` into `output` with a process for each processor, each of one thread."""
     output.mkdir(parents=True, exist_ok=True)
-    processors = max(1, min(len(os.sched_getaffinity(0)), len(files), _MOST_PROCESSES))
+    processors = min(len(os.sched_getaffinity(0)), len(files), _MOST_PROCESSES)
     by_size = sorted(files, key=lambda path: (-path.stat().st_size, path.name))
-    shares = [by_size[start::processors] for start in range(processors) if by_size]
-    with ThreadPoolExecutor(processors) as pool:
-        for _ in pool.map(lambda share: transcribe(share, output), shares):
-            pass
+    shares = [by_size[start::processors] for start in range(processors)]
+    with ThreadPoolExecutor(_MOST_PROCESSES) as pool:
+        # A list, so that a failure is raised here.
+        list(pool.map(lambda share: transcribe(share, output), shares))
 
 
 def reference_transcripts(speech: Sequence[Speech], decoding: str) -> Path:
     """Return a folder with what openai-whisper writes of recordings, from the cache or made now."""
-    files = [item.path for item in speech]
-    folder = build_cache() / "reference-transcripts" / _reference_key(files, decoding)
-    if folder.is_dir():
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    making = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".making-"))
-    try:
-        options = (*CONFIGURATIONS[decoding], *SAME_SUMS)
-        side_by_side(
-            files,
-            making,
-            lambda share, to: run_reference(STOCK_PYTHON, MODEL, MODELS, share, to, options),
-        )
-        # Another run may have been quicker.
-        if not folder.exists():
-            making.rename(folder)
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
-    return folder
+    files = sorted(item.path for item in speech)
+    options = (*CONFIGURATIONS[decoding], *SAME_SUMS)
+    # Other instructions sum in another order.
+    key = repr((options, [path.name for path in files], processor_features()))
+    sources = [MODELS / f"{MODEL}.pt", STOCK_REQUIREMENTS, PROGRAM_REQUIREMENTS, REFERENCE_PROGRAM]
 
+    def transcribe(share: Sequence[Path], output: Path) -> None:
+        run_reference(STOCK_PYTHON, MODEL, MODELS, share, output, options)
 
-def _reference_key(files: Sequence[Path], decoding: str) -> str:
-    """Return a digest of the weights, the recordings, the options and the pinned packages.
-
-    And of the processor: other instructions sum in another order.
-    """
-    processor = processor_features()
-    key = hashlib.sha256(repr((decoding, CONFIGURATIONS[decoding], SAME_SUMS, processor)).encode())
-    inputs = [MODELS / f"{MODEL}.pt", STOCK_REQUIREMENTS, PROGRAM_REQUIREMENTS, REFERENCE_PROGRAM]
-    for path in (*inputs, *sorted(files)):
-        key.update(path.name.encode() + b"\0")
-        with path.open("rb") as stream:
-            key.update(hashlib.file_digest(stream, "sha256").digest())
-    return key.hexdigest()[:32]
+    return made_once(
+        build_cache() / "reference-transcripts",
+        hashlib.sha256(key.encode()).hexdigest()[:16],
+        (*sources, *files),
+        lambda content: side_by_side(files, content, transcribe),
+    )

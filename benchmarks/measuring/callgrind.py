@@ -34,27 +34,17 @@ _MINUTES = 600.0
 
 @dataclass(frozen=True, kw_only=True)
 class Valgrind:
-    """A valgrind that runs here.
-
-    Attributes
-    ----------
-    program : Path
-        Its program.
-    tools : Path or None
-        The folder of its tools, where it is not the one that it was built for.
-    """
+    """A valgrind that runs here."""
 
     program: Path
     tools: Path | None = None
+    """The folder of its tools, where it is not the one that it was built for."""
 
 
 def provide_valgrind(cache: Path) -> Valgrind:
     """Return the machine's valgrind; install it as root, or unpack its package into `cache`.
 
-    Raises
-    ------
-    ToolError
-        When no way leads to one that runs.
+    A `ToolError` says that no way leads to one that runs.
     """
     root = cache / _PACKAGE
     reason = "it cannot be installed"
@@ -71,44 +61,26 @@ def provide_valgrind(cache: Path) -> Valgrind:
 
 
 def measure_instructions(executable: Path, cache: Path, *, runs: int = RUNS) -> list[Figure]:
-    """Return the instructions of each of `ACTIONS`: ``count/--version/instructions`` and so on.
+    """Return the median instructions of `ACTIONS`: ``count/--version/instructions`` and so on.
 
-    Parameters
-    ----------
-    executable : Path
-        The native program.
-    cache : Path
-        A folder for valgrind where it can neither be found nor installed.
-    runs : int
-        How often each is counted; the median counts.
-
-    Raises
-    ------
-    BuildError
-        When there is no valgrind or no program, or the program fails.
+    `cache` is a folder for valgrind where it can neither be found nor installed; a `BuildError`
+    says why they cannot be counted.
     """
     if not executable.is_file():
         raise InputError(f"there is no {executable}", "run make native")
     valgrind = provide_valgrind(cache)
-    return [
-        Figure(
-            name=f"count/{action}/instructions",
-            value=statistics.median(
-                count_instructions(valgrind, [executable, action]) for _ in range(runs)
-            ),
-        )
+    counts = {
+        action: [count_instructions(valgrind, [executable, action]) for _ in range(runs)]
         for action in ACTIONS
+    }
+    return [
+        Figure(name=f"count/{action}/instructions", value=statistics.median(found))
+        for action, found in counts.items()
     ]
 
 
 def count_instructions(valgrind: Valgrind, command: Sequence[str | Path]) -> int:
-    """Return the instructions that `command` takes, those of its children left out.
-
-    Raises
-    ------
-    ToolError
-        When it cannot be run.
-    """
+    """Return the instructions that `command` takes, those of its children left out."""
     found = _count(valgrind, command)
     if found is None:
         raise ToolError(

@@ -7,6 +7,7 @@ its ratio is that of two samples that the same machine gave in the same state.
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
 from collections.abc import Sequence
@@ -21,17 +22,10 @@ all six are on one side of it with a probability of 2 / 2**6, five with 2 / 2**5
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """How many times as much one thing takes as another.
+    """How many times as much one thing takes as another: the median of the rounds' ratios.
 
-    Attributes
-    ----------
-    ratio : float
-        Median of the rounds' ratios.
-    low, high : float
-        The interval that holds the true median with `CONFIDENCE`. With fewer rounds than
-        `FEWEST_ROUNDS`, the smallest and the largest ratio, which hold it less often.
-    rounds : int
-        How many there were.
+    The interval from `low` to `high` holds the true median with `CONFIDENCE`. With fewer rounds
+    than `FEWEST_ROUNDS`, it is from the smallest to the largest ratio, which hold it less often.
     """
 
     ratio: float
@@ -41,15 +35,10 @@ class Comparison:
 
 
 def compare(samples: Sequence[float], reference: Sequence[float]) -> Comparison:
-    """Compare two series of the same rounds.
+    """Compare two series of positive numbers, one for each of the same rounds.
 
     The interval is the one of order statistics, which assumes nothing of how the ratios are
     distributed: the number of ratios below the median is binomial with probability 1/2.
-
-    Parameters
-    ----------
-    samples, reference : sequence of float
-        One positive number for each round.
 
     Raises
     ------
@@ -70,14 +59,8 @@ def compare(samples: Sequence[float], reference: Sequence[float]) -> Comparison:
 
 def _rank(count: int) -> int:
     """Return how many of `count` sorted samples may be left out at each end of the interval."""
-    outside = (1 - CONFIDENCE) / 2
-    below, rank = 0.0, 0
-    for left_out in range(count // 2):
-        below += math.comb(count, left_out) / 2**count
-        if below > outside:
-            break
-        rank = left_out
-    return rank
+    below = itertools.accumulate(math.comb(count, one) / 2.0**count for one in range(count // 2))
+    return max(0, sum(share <= (1 - CONFIDENCE) / 2 for share in below) - 1)
 
 
 def spread(samples: Sequence[float]) -> tuple[float, float, float]:

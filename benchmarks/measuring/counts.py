@@ -62,15 +62,7 @@ def measure_counts(checkout: Path) -> list[Figure]:
 
 
 def file_counts(artefact: str, contents: Mapping[str, bytes]) -> list[Figure]:
-    """Return the files, the shared libraries and the relocations of an artefact.
-
-    Parameters
-    ----------
-    artefact : str
-        Its name.
-    contents : mapping of str to bytes
-        Of each file's path to its content.
-    """
+    """Return the files, the shared libraries and the relocations of an artefact, by its paths."""
     programs = {name: content for name, content in contents.items() if content.startswith(_ELF)}
     counts = {
         "files": len(contents),
@@ -81,13 +73,7 @@ def file_counts(artefact: str, contents: Mapping[str, bytes]) -> list[Figure]:
 
 
 def count_relocations(content: bytes) -> int:
-    """Return how many addresses the loader writes into an ELF file that it loads.
-
-    Raises
-    ------
-    BuildError
-        When it is no such file.
-    """
+    """Return how many addresses the loader writes into an ELF file that it loads."""
     sections = elf_sections(content)
     return sum(one.size // _RELOCATION_BYTES for one in sections if one.name in _RELOCATIONS)
 
@@ -95,60 +81,36 @@ def count_relocations(content: bytes) -> int:
 def count_modules(
     words: Sequence[str] = ("--version",), *, package_parent: Path = CHECKOUT
 ) -> Figure:
-    """Return the figure ``count/--version/modules``, for other `words` one of their name.
-
-    Parameters
-    ----------
-    words : sequence of str
-        The command line.
-    package_parent : Path
-        The folder with the package ``transcriber``.
-    """
+    """Return how many of `imported_modules` there are: ``count/--version/modules`` and so on."""
     modules = imported_modules(words, package_parent=package_parent)
     return Figure(name=f"count/{' '.join(words)}/modules", value=len(modules))
 
 
 def imported_modules(
-    words: Sequence[str] = ("--version",),
-    *,
-    package_parent: Path = CHECKOUT,
-    python: Path = PYTHON,
+    words: Sequence[str] = ("--version",), *, package_parent: Path = CHECKOUT
 ) -> list[str]:
-    """Return the modules that are imported when the program ends, sorted.
+    """Return the modules that are imported when a command line of the program ends, sorted.
 
-    Python runs without ``site`` and its settings, which import what they find on a machine.
-
-    Parameters
-    ----------
-    words : sequence of str
-        The command line.
-    package_parent : Path
-        The folder with the package ``transcriber``.
-    python : Path
-        The Python that runs it, with the program's packages.
+    Python runs without ``site`` and its settings, which import what they find on a machine. The
+    program is the package ``transcriber`` in the folder `package_parent`.
 
     Raises
     ------
     BuildError
         When the program fails, or another copy of it was run.
     """
+    prefix = str(PYTHON.parent.parent)
+    libraries = sysconfig.get_path("purelib", vars={"base": prefix, "platbase": prefix})
     with tempfile.TemporaryDirectory(prefix="modules-") as temporary:
         output = Path(temporary, "modules")
-        libraries = sysconfig.get_path("purelib", vars=_bases(python))
         code, said = run_quietly(
-            [python, "-I", "-S", "-c", _RUNNER, output, package_parent, libraries, *words],
+            [PYTHON, "-I", "-S", "-c", _RUNNER, output, package_parent, libraries, *words],
             limit=_SECONDS,
         )
         if code or not output.is_file():
             raise ToolError(f"transcriber {' '.join(words)} failed: {last_line(said)}")
-        lines = (line.split("\t") for line in output.read_text().splitlines())
-        modules = dict(sorted((name, file) for name, file in lines))
+        modules = dict(line.split("\t") for line in output.read_text().splitlines())
     ours = Path(modules.get("transcriber", ""))
     if ours.parent.parent.resolve() != package_parent.resolve():
         raise InputError(f"the program ran from {ours.parent}", "give another folder")
-    return list(modules)
-
-
-def _bases(python: Path) -> dict[str, str]:
-    prefix = str(python.parent.parent)
-    return {"base": prefix, "platbase": prefix}
+    return sorted(modules)

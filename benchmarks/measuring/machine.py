@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
+from benchmarks.judging.file_versions import git
 from buildkit.errors import ToolError
 from transcriber.machine.processor import (
     allowed_processors,
@@ -20,21 +20,12 @@ from transcriber.machine.system_files import read_text
 UNKNOWN = "unknown"
 """The revision and the date of a checkout that git knows nothing about."""
 
-_LIMIT = 60.0
-"""Seconds; the state of a checkout with a cold disk takes a few."""
-
-_NOT_ONE = "not a git repository"
-
 
 def describe_machine(root: Path = Path("/")) -> dict[str, str]:
     """Return what of the machine decides how long something takes.
 
     The name of the machine is left out: it says nothing about it, and results are published.
-
-    Parameters
-    ----------
-    root : Path
-        Of the file system.
+    `root` is that of its file system.
     """
     allowed = allowed_processors()
     features = processor_features(root)
@@ -68,40 +59,13 @@ def describe_revision(checkout: Path) -> tuple[str, str]:
     ToolError
         When git cannot read the repository.
     """
-    if shutil.which("git") is None:
-        return UNKNOWN, UNKNOWN
-    done = _git(checkout, "rev-parse", "--show-toplevel")
-    if _NOT_ONE in done.stderr:
-        return UNKNOWN, UNKNOWN
     # An archive may have been unpacked somewhere inside another project's repository.
-    if Path(_answer(checkout, done)).resolve() != checkout.resolve():
+    if shutil.which("git") is None or not (checkout / ".git").exists():
         return UNKNOWN, UNKNOWN
-    commit = _answer(checkout, _git(checkout, "show", "-s", "--format=%H %cI", "HEAD"))
-    revision, _, date = commit.partition(" ")
-    changes = _answer(checkout, _git(checkout, "status", "--porcelain"))
-    return (f"{revision}+" if changes else revision), date
-
-
-def _git(checkout: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    # The message that is looked for above is translated otherwise.
-    environment = {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
     try:
-        return subprocess.run(
-            ["git", "-C", str(checkout), *words],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_LIMIT,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ToolError(f"git took longer than {_LIMIT:.0f} s in {checkout}") from error
-
-
-def _answer(checkout: Path, done: subprocess.CompletedProcess[str]) -> str:
-    if done.returncode:
-        reason = done.stderr.strip().partition("\n")[0] or f"it ended with {done.returncode}"
-        raise ToolError(f"git cannot read {checkout}: {reason}", "mend the checkout")
-    return done.stdout.strip()
+        commit = git(checkout, "show", "-s", "--format=%H %cI", "HEAD").strip()
+        changes = git(checkout, "--no-optional-locks", "status", "--porcelain").strip()
+    except ToolError as error:
+        raise ToolError(f"git cannot read {checkout}: {error}", "mend the checkout") from error
+    revision, _, date = commit.partition(" ")
+    return (f"{revision}+" if changes else revision), date

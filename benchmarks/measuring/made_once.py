@@ -25,7 +25,7 @@ def made_once(
     folder : Path
         Where it lies.
     name : str
-        What its name begins with; a digest of `sources` follows.
+        What its name begins with; a digest of `sources` follows. Older ones of that name go.
     sources : iterable of Path
         The files that its content follows from, those with the code of `make` among them.
     make : callable

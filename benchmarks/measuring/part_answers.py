@@ -1,13 +1,11 @@
 """What the processes that run parts of a model have in common.
 
-Each writes the names of the parts that it was asked for as a line of JSON. Then each line of
-standard input names a part, and is answered with its seconds.
+Each is started with the names of parts, writes a line when it has run all of them once, and then
+answers each line of standard input, which names a part, with its seconds.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import signal
 import sys
 import time
@@ -22,19 +20,17 @@ DECODER_STEPS = 10
 WINDOW_STEPS = 100
 """Tokens of a window: about what is said in it."""
 
-AUDIO_SECONDS = 30
-SAMPLES_A_SECOND = 16000
+SEPARATOR = ";"
+"""Between the names of parts, on the command line."""
 
-ONLY_VARIABLE = "BENCHMARK_PARTS"
-"""Names the parts that are wanted, with semicolons between them; all of them when it is not set."""
+_SAMPLES = 30 * 16000
 
 Measure = Callable[[], float]
 
 
 def noise() -> np.ndarray[Any, np.dtype[np.float32]]:
     """Return the samples of a window, the same for all."""
-    drawn = np.random.default_rng(0).normal(0, 0.1, AUDIO_SECONDS * SAMPLES_A_SECOND)
-    return drawn.astype(np.float32)
+    return np.random.default_rng(0).normal(0, 0.1, _SAMPLES).astype(np.float32)
 
 
 def segment() -> Any:
@@ -55,14 +51,12 @@ def timed(work: Callable[[], object]) -> Measure:
     return measure
 
 
-def answer(measurements: Mapping[str, Measure]) -> None:
-    """Run each part once, to warm up, then answer until standard input ends."""
+def answer(measurements: Mapping[str, Measure], wanted: str) -> None:
+    """Run each wanted part once, to warm up, then answer until standard input ends."""
     # Ctrl-C is for the parent, which ends its children.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    wanted = os.environ.get(ONLY_VARIABLE)
-    names = wanted.split(";") if wanted else list(measurements)
-    for name in names:
+    for name in wanted.split(SEPARATOR):
         measurements[name]()
-    print(json.dumps(names), flush=True)
+    print("ready", flush=True)
     for line in sys.stdin:
-        print(json.dumps(measurements[line.rstrip("\n")]()), flush=True)
+        print(measurements[line.rstrip("\n")](), flush=True)

@@ -1,7 +1,6 @@
-"""Be a process that has loaded a model on one build of PyTorch and runs a part of it when told.
+"""Be a process that runs parts of openai-whisper's model on one build of PyTorch.
 
-``python -m benchmarks.measuring.part_child WEIGHTS THREADS`` writes the names of the parts it knows
-as a line of JSON. Then each line of standard input names a part, and is answered with its seconds.
+``python -m benchmarks.measuring.part_child WEIGHTS THREADS PARTS``; see `part_answers`.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import torch
 from benchmarks.measuring.part_answers import (
     DECODER_STEPS,
     WINDOW_STEPS,
+    Measure,
     answer,
     noise,
     segment,
@@ -29,100 +29,66 @@ from whisper.timing import add_word_timestamps  # noqa: E402
 from whisper.tokenizer import get_tokenizer  # noqa: E402
 
 
-class Parts:
-    """The parts of a model that are timed apart.
+def parts(weights: str) -> dict[str, Measure]:
+    """Load a checkpoint of OpenAI's form; return its parts that are timed apart, by their names."""
+    model = whisper.load_model(weights, device="cpu").eval()
+    audio = noise()
+    start = (50258, 50259, 50359, 50363) if model.is_multilingual else (50257,)
+    prompt = torch.tensor([start])
 
-    Parameters
-    ----------
-    weights : str
-        A checkpoint of OpenAI's form.
-    """
+    def load() -> object:
+        return whisper.load_model(weights, device="cpu")
 
-    def __init__(self, weights: str) -> None:
-        self._weights = weights
-        self._model = whisper.load_model(weights, device="cpu").eval()
-        self._audio = noise()
-        self._mel = whisper.log_mel_spectrogram(self._audio, self._model.dims.n_mels)[None]
-        self._features = self._model.encoder(self._mel)
-        start = (50258, 50259, 50359, 50363) if self._model.is_multilingual else (50257,)
-        self._prompt = torch.tensor([start])
+    def spectrogram() -> torch.Tensor:
+        mel: torch.Tensor = whisper.log_mel_spectrogram(audio, model.dims.n_mels)[None]
+        return mel
 
-    def load(self) -> None:
-        """Read the checkpoint and make the network of it."""
-        whisper.load_model(self._weights, device="cpu")
+    mel = spectrogram()
+    encoded = model.encoder(mel)
 
-    def spectrogram(self) -> None:
-        """Compute the log-mel spectrogram of a window."""
-        whisper.log_mel_spectrogram(self._audio, self._model.dims.n_mels)
-
-    def encoder(self) -> None:
-        """Encode a window."""
-        self._model.encoder(self._mel)
-
-    def decoder(self) -> float:
-        """Decode `DECODER_STEPS` tokens one by one; return the mean seconds of a step."""
-        return self._steps(rows=1)
-
-    def beams(self) -> float:
-        """Decode as many for five beams, which change their places after each step."""
-        return self._steps(rows=5)
-
-    def window(self) -> None:
-        """Transcribe a window: its spectrogram, the encoder, and `WINDOW_STEPS` tokens."""
-        mel = whisper.log_mel_spectrogram(self._audio, self._model.dims.n_mels)[None]
-        self._decode(self._model.encoder(mel), WINDOW_STEPS)
-
-    def words(self) -> None:
-        """Time the words of a window."""
-        tokenizer = get_tokenizer(self._model.is_multilingual, language="en", task="transcribe")
-        add_word_timestamps(
-            segments=[segment()],
-            model=self._model,
-            tokenizer=tokenizer,
-            mel=self._mel[0],
-            num_frames=self._mel.shape[-1],
-            last_speech_timestamp=0.0,
-        )
-
-    def _steps(self, rows: int) -> float:
-        """Return the seconds of a step without the first, which has the prompt and more to do."""
-        features = self._features.expand(rows, -1, -1).contiguous()
-        begin = self._decode(features, DECODER_STEPS)
-        return (time.perf_counter() - begin) / DECODER_STEPS
-
-    def _decode(self, features: torch.Tensor, steps: int) -> float:
+    def decode(features: torch.Tensor, steps: int) -> float:
         """Decode `steps` tokens after the prompt; return when the prompt was done."""
-        inference = PyTorchInference(self._model, self._prompt.shape[-1])
-        tokens = self._prompt.expand(len(features), -1)
+        inference = PyTorchInference(model, prompt.shape[-1])
+        tokens = prompt.expand(len(features), -1)
         inference.logits(tokens, features)
         begin = time.perf_counter()
         for _ in range(steps):
             tokens = torch.cat([tokens, tokens[:, -1:]], -1)
             inference.logits(tokens, features)
             if len(features) > 1:
+                # Beams change their places after each step.
                 inference.rearrange_kv_cache([0, 0, *range(1, len(features) - 1)])
         inference.cleanup_caching()
         return begin
 
+    def step(rows: int) -> float:
+        """Return the mean seconds of a step but the first, which has the prompt and more to do."""
+        begin = decode(encoded.expand(rows, -1, -1).contiguous(), DECODER_STEPS)
+        return (time.perf_counter() - begin) / DECODER_STEPS
 
-def main() -> None:
-    """Answer until standard input ends."""
-    torch.set_num_threads(int(sys.argv[2]))
-    with torch.inference_mode():
-        parts = Parts(sys.argv[1])
-        answer(
-            {
-                "encoder": timed(parts.encoder),
-                "decoder step": parts.decoder,
-                "decoder step, 5 beams": parts.beams,
-                "log-mel": timed(parts.spectrogram),
-                "load": timed(parts.load),
-                "first load": timed(parts.load),
-                "words": timed(parts.words),
-                "window": timed(parts.window),
-            }
+    def words() -> None:
+        add_word_timestamps(
+            segments=[segment()],
+            model=model,
+            tokenizer=get_tokenizer(model.is_multilingual, language="en", task="transcribe"),
+            mel=mel[0],
+            num_frames=mel.shape[-1],
+            last_speech_timestamp=0.0,
         )
+
+    return {
+        "encoder": timed(lambda: model.encoder(mel)),
+        "decoder step": lambda: step(1),
+        "decoder step, 5 beams": lambda: step(5),
+        "log-mel": timed(spectrogram),
+        "load": timed(load),
+        "first load": timed(load),
+        "words": timed(words),
+        "window": timed(lambda: decode(model.encoder(spectrogram()), WINDOW_STEPS)),
+    }
 
 
 if __name__ == "__main__":
-    main()
+    torch.set_num_threads(int(sys.argv[2]))
+    with torch.inference_mode():
+        answer(parts(sys.argv[1]), sys.argv[3])

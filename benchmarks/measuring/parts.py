@@ -1,24 +1,26 @@
 """Measure the parts of a transcription apart: our engine's, and openai-whisper's on both PyTorchs.
 
-Each has a process of its own for each number of threads, because OpenMP and the BLAS read
+Each program has a process of its own for each number of threads, because OpenMP and the BLAS read
 their settings when they are loaded. All load the same weights, stay alive and are told in turns to
 run a part once. Threads wait as the program makes them wait.
 """
 
 from __future__ import annotations
 
-import json
 import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, suppress
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
 
 from benchmarks.figures import Series
-from benchmarks.measuring.part_answers import ONLY_VARIABLE
+from benchmarks.measuring.part_answers import SEPARATOR
 from benchmarks.measuring.processes import clean_environment
+from benchmarks.peers.random_weights import write_random
 from buildkit.errors import ToolError
+from buildkit.files import make_directory
+from scripts.layout import PEERS_PYTHON, PEERS_WEIGHTS, PYTHON, STOCK_PYTHON
 from torch_build.verify.importing import import_in_turns
 from torch_build.verify.interpreters import child_environment
 
@@ -26,107 +28,89 @@ OURS = "wheel"
 STOCK = "stock PyTorch"
 FUSED = "fused engine"
 FUSED_FLOAT32 = "fused engine, float32"
+PEER = "faster-whisper int8"
 
 PARTS = ("encoder", "decoder step", "decoder step, 5 beams", "log-mel", "load")
 """What takes seconds at most."""
 
 MORE_PARTS = (*PARTS, "first load", "words", "window")
 
-OF_OPENAI_WHISPER = ("benchmarks.measuring.part_child",)
-OF_THE_ENGINE = "benchmarks.measuring.fused_part_child"
+_OF_OPENAI_WHISPER = "benchmarks.measuring.part_child"
+_OF_THE_ENGINE = "benchmarks.measuring.fused_part_child"
+_OF_CTRANSLATE2 = "benchmarks.peers.ctranslate2_part_child"
+
+Threads = tuple[str, int]
+"""What the figures call a number of threads, and the number."""
 
 
-class PartChild:
-    """A process that has loaded the model on one build and waits to be told what to run.
+@dataclass(frozen=True)
+class Program:
+    """Who loads a model: an interpreter, a module that it runs, and the weights.
 
-    Parameters
-    ----------
-    python : Path
-        The interpreter that has the build.
-    weights : Path
-        A checkpoint of OpenAI's form.
-    threads : int
-        How many PyTorch uses.
-    child : sequence of str
-        The module that it runs, and what follows the number of threads on its command line.
-    parts : sequence of str
-        What it is to measure.
+    What the module computes with follows on its command line, where it has a choice.
+    """
 
-    Attributes
-    ----------
-    parts : tuple of str
-        What it can measure.
+    python: Path
+    module: str
+    weights: Path
+    words: tuple[str, ...] = ()
+
+
+@contextmanager
+def started(
+    program: Program, threads: int, parts: Sequence[str]
+) -> Iterator[Callable[[str], float]]:
+    """Start a program, and give what runs one of its `parts` and returns the seconds.
 
     Raises
     ------
     ToolError
-        When it ends before it is ready.
+        When it ends before it has answered.
     """
-
-    def __init__(
-        self,
-        python: Path,
-        weights: Path,
-        threads: int,
-        child: Sequence[str] = OF_OPENAI_WHISPER,
-        parts: Sequence[str] = PARTS,
-    ) -> None:
-        module, *words = child
+    words = [str(program.weights), str(threads), SEPARATOR.join(parts), *program.words]
+    try:
         # Warnings go nowhere else than a failure's reason does: to the reader.
-        try:
-            self._process = subprocess.Popen(
-                [python, "-m", module, str(weights), str(threads), *words],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                env=child_environment({**clean_environment(), ONLY_VARIABLE: ";".join(parts)}),
-            )
-        except OSError as error:
-            raise ToolError(f"cannot start {python}: {error.strerror}", "run make setup") from error
-        self.parts: tuple[str, ...] = tuple(self._answer())
+        process = subprocess.Popen(
+            [program.python, "-m", program.module, *words],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=child_environment(clean_environment()),
+        )
+    except OSError as error:
+        raise ToolError(f"cannot start {program.python}: {error.strerror}", "run make setup") from (
+            error
+        )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._process.kill()
-        self._process.communicate()
-
-    def measure(self, part: str) -> float:
-        """Run a part once and return its seconds."""
-        with suppress(BrokenPipeError):  # it has ended, and there is no answer either
-            print(part, file=self._process.stdin, flush=True)
-        return float(self._answer())
-
-    def _answer(self) -> Any:
-        line = self._process.stdout.readline() if self._process.stdout else ""
+    def answer() -> str:
+        line = process.stdout.readline() if process.stdout else ""
         if not line:
             raise ToolError(
-                f"a process that measures parts of the model ended with {self._process.wait()}",
+                f"a process that measures parts of the model ended with {process.wait()}",
                 "its own message is above",
             )
-        return json.loads(line)
+        return line
+
+    def measure(part: str) -> float:
+        with suppress(BrokenPipeError):  # it has ended, and there is no answer either
+            print(part, file=process.stdin, flush=True)
+        return float(answer())
+
+    try:
+        answer()
+        yield measure
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def measure_parts(
-    ours: Path,
-    stock: Path,
-    weights: Path,
-    threads: tuple[str, int],
-    rounds: int,
-    parts: Sequence[str] = PARTS,
-) -> Iterator[list[Series]]:
+    weights: Path, threads: Threads, rounds: int, parts: Sequence[str] = PARTS
+) -> list[list[Series]]:
     """Measure the parts of the model: openai-whisper's in both builds, and the engine's in ours.
 
     Parameters
     ----------
-    ours, stock : Path
-        The interpreters.
     weights : Path
         A checkpoint of OpenAI's form.
     threads : tuple of str and int
@@ -136,60 +120,74 @@ def measure_parts(
     parts : sequence of str
         Some of `MORE_PARTS`.
 
-    Yields
-    ------
-    list of Series
+    Returns
+    -------
+    list of list of Series
         For each part the series of all, in seconds.
     """
+    programs = {
+        OURS: Program(PYTHON, _OF_OPENAI_WHISPER, weights),
+        STOCK: Program(STOCK_PYTHON, _OF_OPENAI_WHISPER, weights),
+        FUSED: Program(PYTHON, _OF_THE_ENGINE, weights, ("auto",)),
+        FUSED_FLOAT32: Program(PYTHON, _OF_THE_ENGINE, weights, ("float32",)),
+    }
+    return _measure(programs, threads, rounds, {part: part for part in parts})
+
+
+def measure_larger(size: str, threads: Threads, rounds: int) -> list[list[Series]]:
+    """Time a window with a fixed number of tokens of a model whose weights cannot be had.
+
+    Random ones of its size, which openai-whisper names, are made, and loaded before it is timed.
+    """
+    # Gigabytes, made in less time than they take to be measured: they are not kept.
+    make_directory(PEERS_WEIGHTS)
+    with tempfile.TemporaryDirectory(dir=PEERS_WEIGHTS) as folder:
+        openai, ctranslate2 = write_random(size, Path(folder))
+        programs = {
+            STOCK: Program(STOCK_PYTHON, _OF_OPENAI_WHISPER, openai),
+            FUSED: Program(PYTHON, _OF_THE_ENGINE, openai, ("auto",)),
+            PEER: Program(PEERS_PYTHON, _OF_CTRANSLATE2, ctranslate2, ("int8",)),
+        }
+        return _measure(programs, threads, rounds, {"window": f"window of {size}"})
+
+
+def _measure(
+    programs: Mapping[str, Program], threads: Threads, rounds: int, parts: Mapping[str, str]
+) -> list[list[Series]]:
+    """Run the parts, which figures call by other names, of all programs in turns."""
     name, count = threads
+    groups = []
     with ExitStack() as stack:
         children = {
-            subject: stack.enter_context(PartChild(python, weights, count, child, parts))
-            for subject, python, child in (
-                (OURS, ours, OF_OPENAI_WHISPER),
-                (STOCK, stock, OF_OPENAI_WHISPER),
-                (FUSED, ours, (OF_THE_ENGINE, "auto")),
-                (FUSED_FLOAT32, ours, (OF_THE_ENGINE, "float32")),
-            )
+            subject: stack.enter_context(started(program, count, list(parts)))
+            for subject, program in programs.items()
         }
-        for part in children[OURS].parts:
-            yield in_turns(children, part, rounds, f"part/{part}/{name}")
+        for part, label in parts.items():
+            taken: dict[str, list[float]] = {subject: [] for subject in children}
+            for turn in range(rounds):
+                for subject in children if turn % 2 else reversed(children):
+                    taken[subject].append(children[subject](part))
+            groups.append(_series(f"part/{label}/{name}", "s", taken))
+    return groups
 
 
-def in_turns(
-    children: dict[str, PartChild], part: str, rounds: int, measurement: str
-) -> list[Series]:
-    """Return the seconds that each child took for a part, called `measurement`."""
-    taken: dict[str, list[float]] = {subject: [] for subject in children}
-    for turn in range(rounds):
-        order = list(children) if turn % 2 else list(reversed(children))
-        for subject in order:
-            taken[subject].append(children[subject].measure(part))
-    return [
-        Series(measurement=measurement, subject=subject, unit="s", samples=tuple(samples))
-        for subject, samples in taken.items()
-    ]
-
-
-def measure_import(ours: Path, stock: Path, rounds: int) -> list[list[Series]]:
+def measure_import(rounds: int) -> list[list[Series]]:
     """Measure ``import torch`` in new processes of both builds: its time and its peak memory."""
-    subjects = (OURS, STOCK)
     try:
-        imports = import_in_turns([ours, stock], rounds)
+        ours, stock = import_in_turns([PYTHON, STOCK_PYTHON], rounds)
     except subprocess.SubprocessError as error:
         raise ToolError("a new process cannot import torch", "run make setup") from error
-    seconds = [[one.seconds for one in of_build] for of_build in imports]
-    memory = [[one.peak_mib for one in of_build] for of_build in imports]
+    builds = {OURS: ours, STOCK: stock}
+    seconds = {subject: [one.seconds for one in taken] for subject, taken in builds.items()}
+    memory = {subject: [one.peak_mib for one in taken] for subject, taken in builds.items()}
     return [
-        _both(subjects, "start/import torch", "s", seconds),
-        _both(subjects, "memory/import torch", "MiB", memory),
+        _series("start/import torch", "s", seconds),
+        _series("memory/import torch", "MiB", memory),
     ]
 
 
-def _both(
-    subjects: Sequence[str], measurement: str, unit: str, samples: Sequence[Sequence[float]]
-) -> list[Series]:
+def _series(measurement: str, unit: str, taken: Mapping[str, Sequence[float]]) -> list[Series]:
     return [
-        Series(measurement=measurement, subject=subject, unit=unit, samples=tuple(values))
-        for subject, values in zip(subjects, samples, strict=True)
+        Series(measurement=measurement, subject=subject, unit=unit, samples=tuple(samples))
+        for subject, samples in taken.items()
     ]

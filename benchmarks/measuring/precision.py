@@ -11,8 +11,8 @@ import difflib
 import random
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.error_rates import errors_of, normalised, unit_of
 from benchmarks.figures import Figure
@@ -32,17 +32,8 @@ SENTENCE = 6
 _DRAWS = 2000
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pair:
-    """The errors of two transcripts of one recording.
-
-    Attributes
-    ----------
-    said : int
-        Words, or characters, that were said.
-    fast, exact : int
-        Errors of what ``auto`` and ``float32`` wrote.
-    """
+class Pair(NamedTuple):
+    """Words, or characters, that were said, and the errors of two transcripts of them."""
 
     said: int
     fast: int
@@ -57,17 +48,13 @@ def precision_figures(
     Parameters
     ----------
     start : str
-        What the names of the figures begin with.
+        What the names of the figures begin with: how much higher the error rate is, of each
+        language and of all together; the share of tokens that differ; and how many recordings lost
+        a sentence.
     speech : sequence of Speech
         The recordings.
     fast, exact : Path
         Folders with what was written by ``auto`` and by ``float32``.
-
-    Returns
-    -------
-    list of Figure
-        How much higher the error rate is, of each language and of all together; the share of
-        tokens that differ; and how many recordings lost a sentence.
     """
     start = f"{start}/{AGAINST}"
     pairs: dict[str, list[Pair]] = {}
@@ -75,7 +62,7 @@ def precision_figures(
     for one in speech:
         texts = [(folder / f"{one.path.stem}.txt").read_text("utf-8") for folder in (fast, exact)]
         (said, wrong), (_, before) = (errors_of(one.language, one.transcript, x) for x in texts)
-        pairs.setdefault(one.language, []).append(Pair(said=said, fast=wrong, exact=before))
+        pairs.setdefault(one.language, []).append(Pair(said, fast=wrong, exact=before))
         words = [normalised(one.language, text).split() for text in texts]
         lost += loses_a_sentence(*words, said=said, worse=wrong > before)
         ours, theirs = (tokens_of(folder / f"{one.path.stem}.json") for folder in (fast, exact))
@@ -96,16 +83,8 @@ def precision_figures(
 def loses_a_sentence(fast: Sequence[str], exact: Sequence[str], *, said: int, worse: bool) -> bool:
     """Whether something that float32 writes is missing.
 
-    What float32 repeats or makes up where nobody speaks is no loss.
-
-    Parameters
-    ----------
-    fast, exact : sequence of str
-        Their words.
-    said : int
-        How many were said.
-    worse : bool
-        Whether the first has more errors than the second.
+    What float32 repeats or makes up where nobody speaks is no loss: `said` is how many words were
+    said, and `worse` whether the first has more errors than the second.
     """
     if len(fast) < FEWEST_WORDS * min(len(exact), said):
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shlex
@@ -33,18 +34,10 @@ _LAUNCHER = (sys.executable, "-I", "-S", str(Path(__file__).with_name("launcher.
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """A command that is measured.
+    """A command that is measured, by the name that tables have.
 
-    Attributes
-    ----------
-    name : str
-        As tables have it.
-    command : tuple of str
-        What is started.
-    variables : mapping of str to str
-        Added to its environment.
-    optional : bool
-        Whether the others are measured without it when it fails.
+    The variables are added to its environment. Without an optional one that fails, the others are
+    measured nevertheless.
     """
 
     name: str
@@ -63,10 +56,9 @@ class Taken:
 
     Attributes
     ----------
-    seconds : float
-        Until its end.
-    first_segment : float
-        Seconds until its first line that begins with a bracket, as segments do; 0 without one.
+    seconds, first_segment : float
+        Until its end, and until its first line that begins with a bracket, as segments do; 0
+        without one.
     mib : float
         Peak of its resident memory.
     faults : int
@@ -171,53 +163,42 @@ Round = Mapping[str, Taken]
 """What each subject took in one round, by its name."""
 
 
-def one_round(
+def endless_rounds(
     subjects: Sequence[Subject],
-    number: int,
-    before: Callable[[], None],
     failed: MutableMapping[str, str],
-) -> Round:
-    """Run all subjects, one after the other.
+    before: Callable[[], None] = lambda: None,
+) -> Iterator[Round]:
+    """Run all subjects, one after the other, again and again.
 
-    Who goes first changes from round to round, so that it has no advantage.
-
-    Parameters
-    ----------
-    subjects : sequence of Subject
-        What is run.
-    number : int
-        Of the round.
-    before : callable
-        Is called before each.
-    failed : mutable mapping of str to str
-        Those that are left out, with the reason; optional ones that fail are added.
+    Who goes first changes from round to round, so that it has no advantage. `before` is called
+    before each. Those in `failed` are left out; it gets the optional ones that fail, with the
+    reason.
     """
-    taken = {}
-    for subject in subjects if number % 2 else reversed(subjects):
-        if subject.name in failed:
-            continue
-        before()
-        try:
-            taken[subject.name] = take(subject)
-        except ToolError as error:
-            if not subject.optional:
-                raise
-            failed[subject.name] = str(error)
-    return {one.name: taken[one.name] for one in subjects if one.name in taken}
+    for number in itertools.count():
+        taken = {}
+        for subject in subjects if number % 2 else reversed(subjects):
+            if subject.name in failed:
+                continue
+            before()
+            try:
+                taken[subject.name] = take(subject)
+            except ToolError as error:
+                if not subject.optional:
+                    raise
+                failed[subject.name] = str(error)
+        yield {one.name: taken[one.name] for one in subjects if one.name in taken}
 
 
 def in_turns(
     subjects: Sequence[Subject],
     rounds: int,
     *,
-    warming: int = 1,
     before: Callable[[], None] = lambda: None,
     failed: MutableMapping[str, str] | None = None,
 ) -> list[Round]:
-    """Run all subjects in `rounds` rounds, after others that warm the caches up."""
-    failed = {} if failed is None else failed
-    taken = [one_round(subjects, number, before, failed) for number in range(warming + rounds)]
-    return taken[warming:]
+    """Run all subjects in `rounds` rounds, after one that warms the caches up."""
+    endless = endless_rounds(subjects, {} if failed is None else failed, before)
+    return list(itertools.islice(endless, 1, 1 + rounds))
 
 
 def series(

@@ -61,20 +61,11 @@ _LONGEST_DECODING = 300.0
 _FFMPEG = CHECKOUT / "build" / "native" / "program" / "ultra-lean" / "ffmpeg"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Recording:
     """Wave files of 16 kHz, one channel and 16 bits, transcribed in one call: mostly a single one.
 
-    Attributes
-    ----------
-    paths : tuple of Path
-        Where they lie, in the order in which they are given.
-    seconds : float
-        Their length, all together.
-    language : str
-        A code such as ``en``.
-    reference : str
-        What is said in them.
+    The seconds are those of all together, the reference is what is said in them.
     """
 
     paths: tuple[Path, ...]
@@ -103,13 +94,9 @@ def recordings(speech: Path, folder: Path, *, ffmpeg: Path = _FFMPEG) -> dict[st
 
     Raises
     ------
-    InputError
-        When the manifest or a recording cannot be read, or there is no English one that is short
-        enough.
-    ToolError
-        When ffmpeg is not there.
-    StorageError
-        When a recording cannot be written.
+    BuildError
+        When the manifest or a recording cannot be read, there is no English one that is short
+        enough, ffmpeg is not there, or a recording cannot be written.
     """
     try:
         said = [one for one in read_manifest(speech) if one.language == LANGUAGE]
@@ -124,37 +111,25 @@ def recordings(speech: Path, folder: Path, *, ffmpeg: Path = _FFMPEG) -> dict[st
 
     def make(content: Path) -> None:
         decoded = [decode(one.path, ffmpeg) for one in said]
-        lengths = [len(samples) // 2 + PAUSE for samples in decoded]
-        for name, chosen, total in _plan(lengths, speech):
-            pauses = total - sum(lengths[number] - PAUSE for number in chosen)
-            samples = _joined([decoded[number] for number in chosen], pauses)
-            if name == MANY:
-                _cut(samples, content / name)
-            else:
-                _write(content / f"{name}.wav", samples)
+        for name, chosen, total in _plan([len(one) // 2 + PAUSE for one in decoded], speech):
+            samples = _joined([decoded[number] for number in chosen], total)
+            size = 2 * PIECE * RATE if name == MANY else len(samples)
+            (content / name).mkdir()
+            for number, begin in enumerate(range(0, len(samples), size)):
+                _write(content / name / f"{number:03}.wav", samples[begin : begin + size])
             text = " ".join(said[number].transcript for number in chosen)
-            (content / f"{name}.txt").write_text(f"{text}\n", "utf-8")
+            (content / name / "said.txt").write_text(text, "utf-8")
 
     made = made_once(folder, "recordings", sources, make)
-    single = {name: (made / f"{name}.wav",) for name in ("short", "medium", "long")}
-    pieces = tuple(sorted((made / MANY).iterdir()))
-    return {
-        name: Recording(
-            paths=paths,
-            seconds=sum(map(_seconds, paths)),
-            language=LANGUAGE,
-            reference=(made / f"{name}.txt").read_text("utf-8").strip(),
-        )
-        for name, paths in {**single, MANY: pieces}.items()
-    }
+    found = {}
+    for place in made.iterdir():
+        paths = tuple(sorted(place.glob("*.wav")))
+        reference = (place / "said.txt").read_text("utf-8").strip()
+        found[place.name] = Recording(paths, sum(map(_seconds, paths)), LANGUAGE, reference)
+    return found
 
 
-def _seconds(path: Path) -> float:
-    with wave.open(str(path), "rb") as stream:
-        return stream.getnframes() / stream.getframerate()
-
-
-def _plan(lengths: Sequence[int], speech: Path) -> Iterator[tuple[str, tuple[int, ...], int]]:
+def _plan(lengths: Sequence[int], speech: Path) -> Iterator[tuple[str, Sequence[int], int]]:
     """Yield the name, the numbers of the recordings and the samples of each that is made."""
     for name, seconds, full in (
         ("short", SHORT, _FULL),
@@ -165,29 +140,18 @@ def _plan(lengths: Sequence[int], speech: Path) -> Iterator[tuple[str, tuple[int
         if not chosen:
             raise InputError(f"{speech} has no English recording shorter than {seconds} s")
         yield name, chosen, seconds * RATE
-    total, chosen = 0, ()
-    for number in itertools.cycle(range(len(lengths))):
-        if total >= LONG * RATE:
-            break
-        total, chosen = total + lengths[number], (*chosen, number)
-    yield "long", chosen, total
+    every: list[int] = []
+    while (total := sum(lengths[number] for number in every)) < LONG * RATE:
+        every.append(len(every) % len(lengths))
+    yield "long", every, total
 
 
 def fitting(lengths: Sequence[int], limit: int, full: float = _FULL) -> tuple[int, ...]:
     """Return the numbers of as few as fill so much of `limit`, and of those the fullest.
 
     A recording of many voices, cut short by each other, makes Whisper repeat itself, and then
-    speed says how long it did. Where nothing fills so much, what fills most is taken.
-
-    Parameters
-    ----------
-    lengths : sequence of int
-        Samples of each, its pause included. All of them once, twice and so on are there to be
-        chosen from, as often as it takes to fill `limit`.
-    limit : int
-        Samples that the chosen ones have together, at most.
-    full : float
-        The part of `limit` that they are to fill.
+    speed says how long it did. Where nothing fills so much, what fills most is taken. The lengths
+    are samples, the pauses included; each may be chosen as often as it takes to fill `limit`.
     """
     times = math.ceil(limit / sum(lengths))
     # By what is filled, in steps that are rounded up: the real sum is never above the limit.
@@ -206,15 +170,7 @@ def fitting(lengths: Sequence[int], limit: int, full: float = _FULL) -> tuple[in
 
 
 def decode(path: Path, ffmpeg: Path) -> bytes:
-    """Return the samples of a recording: 16 kHz, one channel, 16 bits, little-endian.
-
-    Raises
-    ------
-    InputError
-        When it cannot be decoded.
-    ToolError
-        When ffmpeg is not there.
-    """
+    """Return the samples of a recording: 16 kHz, one channel, 16 bits, little-endian."""
     form = ("-f", "s16le", "-ac", "1", "-ar", str(RATE))
     command = [str(ffmpeg), "-nostdin", "-v", "error", "-i", str(path), *form, "-"]
     try:
@@ -229,8 +185,9 @@ def decode(path: Path, ffmpeg: Path) -> bytes:
     return done.stdout
 
 
-def _joined(parts: Sequence[bytes], pauses: int) -> bytes:
-    """Return `parts` one after the other, with `pauses` samples of silence evenly after them."""
+def _joined(parts: Sequence[bytes], samples: int) -> bytes:
+    """Return `parts` one after the other, and evenly after them what `samples` lack of silence."""
+    pauses = samples - sum(map(len, parts)) // 2
     ends = [pauses * count // len(parts) for count in range(len(parts) + 1)]
     return b"".join(
         part + bytes(2 * (end - begin))
@@ -238,17 +195,12 @@ def _joined(parts: Sequence[bytes], pauses: int) -> bytes:
     )
 
 
-def _cut(samples: bytes, folder: Path) -> None:
-    """Fill a new folder with pieces, whose names are in the order of their times."""
-    folder.mkdir()
-    size = 2 * PIECE * RATE
-    for number in range(PIECES):
-        _write(folder / f"{number:03}.wav", samples[number * size : (number + 1) * size])
+def _seconds(path: Path) -> float:
+    with wave.open(str(path), "rb") as stream:
+        return stream.getnframes() / stream.getframerate()
 
 
 def _write(path: Path, samples: bytes) -> None:
     with wave.open(str(path), "wb") as stream:
-        stream.setnchannels(1)
-        stream.setsampwidth(2)
-        stream.setframerate(RATE)
+        stream.setparams((1, 2, RATE, 0, "NONE", ""))
         stream.writeframes(samples)

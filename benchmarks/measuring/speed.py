@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from benchmarks.figures import Figure, Series
-from benchmarks.measuring.neighbours import busy_neighbours
-from benchmarks.measuring.processes import Round, Subject, in_turns, one_round, series
-from benchmarks.measuring.ratios import ratio_figures
+from benchmarks.measuring.processes import Round, Subject, endless_rounds, series
+from benchmarks.measuring.ratios import all_ratios
 
 REFERENCE = "openai-whisper"
 
 FIRST_WORDS = "start/first words, "
 """How the names of figures begin that tell when the first segment came."""
 
+_SPIN = (sys.executable, "-I", "-S", "-c", "while True: pass")
 
-@dataclass(frozen=True, kw_only=True)
+_START = 0.3
+"""Seconds until those run that keep a processor busy."""
+
+
+@dataclass(frozen=True)
 class Cell:
     """What is transcribed, how, and how often.
 
@@ -29,10 +38,8 @@ class Cell:
         and decodes windows that fail again.
     threads : str
         ``1 thread`` or ``all threads``.
-    rounds : int
-        How often each subject runs.
-    most_rounds : int
-        How often at most, while the noise leaves a budget undecided.
+    rounds, most_rounds : int
+        How often each subject runs, and how often while the noise leaves a budget undecided.
     neighbours : int
         How many other processes want a whole processor each meanwhile.
     """
@@ -40,8 +47,8 @@ class Cell:
     length: str
     decoding: str
     threads: str
-    rounds: int
-    most_rounds: int
+    rounds: int = 1
+    most_rounds: int = 1
     neighbours: int = 0
 
     @property
@@ -58,22 +65,17 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Transcriptions:
-    """What `measure_cell` found.
-
-    Attributes
-    ----------
-    groups : list of list of Series
-        Times in seconds, times to the first segment, peak memory in MiB, page faults and, where
-        the machine tells it, energy in joules.
-    last : Round
-        The last round, with what was written.
-    failed : mapping of str to str
-        The optional subjects that failed, with the reason.
-    """
+    """What `measure_cell` found."""
 
     groups: list[list[Series]]
+    """Times in seconds, times to the first segment, peak memory in MiB, page faults and, where the
+    machine tells it, energy in joules."""
+
     last: Round
+    """The last round, with what was written."""
+
     failed: Mapping[str, str]
+    """The optional subjects that failed, with the reason."""
 
 
 def measure_cell(
@@ -81,64 +83,55 @@ def measure_cell(
     subjects: Sequence[Subject],
     audio_seconds: float,
     *,
-    before: Callable[[], None] = lambda: None,
     decided: Callable[[Sequence[Figure]], bool] = lambda _: True,
 ) -> Transcriptions:
-    """Transcribe with all subjects in turns.
+    """Transcribe with all subjects, `REFERENCE` among them, in turns.
 
-    Parameters
-    ----------
-    cell : Cell
-        What their commands do.
-    subjects : sequence of Subject
-        One of them is `REFERENCE`.
-    audio_seconds : float
-        Length of the recording, or of all of them.
-    before : callable
-        Is called before each transcription.
-    decided : callable
-        Whether the ratios of the times, of the first words and of the memory can be judged. While
-        they cannot, more rounds follow.
+    Rounds follow while it is not `decided` whether the ratios of the times, of the first words and
+    of the memory are within their budgets. The recordings have so many `audio_seconds` together.
 
     Raises
     ------
     ToolError
         When a subject fails that is not optional.
     """
-    with busy_neighbours(cell.neighbours):
-        return _measure(cell, subjects, audio_seconds, before, decided)
-
-
-def _measure(
-    cell: Cell,
-    subjects: Sequence[Subject],
-    audio_seconds: float,
-    before: Callable[[], None],
-    decided: Callable[[Sequence[Figure]], bool],
-) -> Transcriptions:
     failed: dict[str, str] = {}
-    rounds = in_turns(subjects, cell.rounds, warming=cell.warming, before=before, failed=failed)
-    while True:
-        times = series(
-            f"speed/{cell.name}", rounds, "s", lambda one: one.seconds, audio_seconds=audio_seconds
-        )
-        words = series(f"{FIRST_WORDS}{cell.name}", rounds, "s", lambda x: x.first_segment)
-        memory = series(f"memory/{cell.name}", rounds, "MiB", lambda one: one.mib)
-        # Who shows no segments as they come has no time of the first one.
-        words = [one for one in words if all(one.samples)]
-        judged = [
-            figure
-            for group in (times, words, memory)
-            if any(one.subject == REFERENCE for one in group)
-            for figure in ratio_figures(group, REFERENCE)
-        ]
-        if decided(judged) or len(rounds) >= cell.most_rounds:
-            faults = series(f"faults/{cell.name}", rounds, "", lambda one: float(one.faults))
-            energy = series(f"energy/{cell.name}", rounds, "J", lambda one: one.joules)
-            told = [energy] if all(all(one.samples) for one in energy) else []
-            groups = [times, words, memory, faults, *told]
-            return Transcriptions(groups=groups, last=rounds[-1], failed=failed)
-        rounds.append(one_round(subjects, cell.warming + len(rounds), before, failed))
+    endless = itertools.islice(endless_rounds(subjects, failed), cell.warming, None)
+    with busy_neighbours(cell.neighbours):
+        rounds = list(itertools.islice(endless, cell.rounds))
+        while not decided(all_ratios(_judged(cell, rounds, audio_seconds), REFERENCE)):
+            if len(rounds) >= cell.most_rounds:
+                break
+            rounds.append(next(endless))
+    faults = series(f"faults/{cell.name}", rounds, "", lambda one: float(one.faults))
+    energy = series(f"energy/{cell.name}", rounds, "J", lambda one: one.joules)
+    told = [energy] if all(all(one.samples) for one in energy) else []
+    groups = [*_judged(cell, rounds, audio_seconds), faults, *told]
+    return Transcriptions(groups=groups, last=rounds[-1], failed=failed)
+
+
+def _judged(cell: Cell, rounds: Sequence[Round], audio_seconds: float) -> list[list[Series]]:
+    """Return the times, those of the first words, and the memory."""
+    name = cell.name
+    times = series(
+        f"speed/{name}", rounds, "s", lambda one: one.seconds, audio_seconds=audio_seconds
+    )
+    words = series(f"{FIRST_WORDS}{name}", rounds, "s", lambda one: one.first_segment)
+    memory = series(f"memory/{name}", rounds, "MiB", lambda one: one.mib)
+    # Who shows no segments as they come has no time of the first one.
+    return [times, [one for one in words if all(one.samples)], memory]
+
+
+@contextmanager
+def busy_neighbours(count: int) -> Iterator[None]:
+    """Keep `count` other processes busy, of a whole processor each, while the block runs."""
+    with ExitStack() as stack:
+        for _ in range(count):
+            process = stack.enter_context(subprocess.Popen(_SPIN, stdin=subprocess.DEVNULL))
+            stack.callback(process.kill)
+        if count:
+            time.sleep(_START)
+        yield
 
 
 def spoken(output: str) -> str:

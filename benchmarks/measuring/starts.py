@@ -53,14 +53,7 @@ def appimages(folder: Path) -> list[Subject]:
 
 
 def measure_starts(subjects: Sequence[Subject], rounds: int) -> list[list[Series]]:
-    """Measure `ACTIONS` of each subject.
-
-    Returns
-    -------
-    list of list of Series
-        For each action the times, in seconds, and the peak memory, each with that of
-        `PYTHON_ITSELF`.
-    """
+    """Return the times of each of `ACTIONS`, and its peak memory, with those of `PYTHON_ITSELF`."""
     measured = []
     for action in ACTIONS:
         started = [*(subject.with_words(action) for subject in subjects), python_itself()]
@@ -70,26 +63,22 @@ def measure_starts(subjects: Sequence[Subject], rounds: int) -> list[list[Series
     return measured
 
 
-def measure_cold_start(subject: Subject, folder: Path, rounds: int) -> list[list[Series]]:
-    """Measure ``--version`` when nothing of the program is in memory.
+def measure_cold_start(
+    subject: Subject, folder: Path, rounds: int
+) -> tuple[list[Series], list[Series]]:
+    """Measure ``--version`` when nothing in the `folder` of the program is in memory.
 
-    Parameters
-    ----------
-    subject : Subject
-        The program.
-    folder : Path
-        Where its files are. The C library and the like stay in memory, as other programs use them.
-    rounds : int
-        How often.
+    The C library and the like stay there, as other programs use them.
 
     Returns
     -------
-    list of list of Series
-        The times in seconds, those of `PYTHON_ITSELF` among them; then the MiB read from the disk.
+    (list of Series, list of Series)
+        The times in seconds, with those of `PYTHON_ITSELF`; the MiB that the program alone read
+        from the disk.
     """
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     started = [subject.with_words("--version"), python_itself()]
     taken = in_turns(started, rounds, before=lambda: evict(files))
     times = series(f"start/{COLD}", taken, "s", lambda one: one.seconds)
     read = series(f"read/{COLD}", taken, "MiB", lambda one: one.read_bytes / 2**20)
-    return [times, [one for one in read if one.subject == subject.name]]
+    return times, [one for one in read if one.subject == subject.name]

@@ -10,12 +10,12 @@ so many threads. What is nevertheless not alike, stands in the programs of `benc
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.peers.ctranslate2_weights import provide_ctranslate2
-from benchmarks.peers.ggml_weights import provide_ggml
+from benchmarks.peers.ggml_weights import FORMS, provide_ggml
 from buildkit.errors import InputError
 from buildkit.places import CHECKOUT
 from scripts.layout import CHECKPOINTS, MODELS, PEERS_PYTHON, PEERS_WEIGHTS, PYTHON, STOCK_PYTHON
@@ -30,20 +30,18 @@ FLOAT32 = "native float32"
 BATCH_1 = "native, batch 1"
 """What tables call the native program that decodes one window after the other."""
 
-_OWN_BY_DEFAULT = ("native", FLOAT32, "wheel under CPython", "openai-whisper")
+_OURS = ("native", FLOAT32, "wheel under CPython", "openai-whisper")
 
-OWN = frozenset({*_OWN_BY_DEFAULT, BATCH_1})
+OWN = frozenset({*_OURS, BATCH_1})
 """Those who need no peers to be installed."""
 
-BY_DEFAULT = (
-    *_OWN_BY_DEFAULT,
-    "faster-whisper fp32",
-    "faster-whisper int8",
-    "faster-whisper fp32 batched",
-    "faster-whisper int8 batched",
-    "whisper.cpp f16",
-    "whisper.cpp q8_0",
+PEERS = (
+    *("faster-whisper fp32", "faster-whisper int8"),
+    *("faster-whisper fp32 batched", "faster-whisper int8 batched"),
+    *("whisper.cpp f16", "whisper.cpp q8_0"),
 )
+
+BY_DEFAULT = (*_OURS, *PEERS)
 """Who takes part where nobody is named: all but those who answer a question of few cells."""
 
 NATIVE = Path("build/native/program/ultra-lean/transcriber.bin")
@@ -52,25 +50,17 @@ NATIVE = Path("build/native/program/ultra-lean/transcriber.bin")
 
 @dataclass(frozen=True, kw_only=True)
 class Contestant:
-    """A program that transcribes recordings.
+    """A program that transcribes recordings, by the name that tables have.
 
-    Attributes
-    ----------
-    name : str
-        As tables have it.
-    start : tuple of str
-        The command without what differs between runs.
-    variables : mapping of str to str
-        Added to its environment.
-    like_whisper : bool
-        Whether it takes openai-whisper's options and writes a file. The others take those of
-        `benchmarks.peers.peer_program`, and print the text last.
+    `start` is its command without what differs between runs; the variables are added to its
+    environment. Who is `like_whisper` takes openai-whisper's options and writes a file. The others
+    take those of `benchmarks.peers.peer_program`, and print the text only.
     """
 
     name: str
     start: tuple[str, ...]
     variables: Mapping[str, str] = field(default_factory=dict)
-    like_whisper: bool
+    like_whisper: bool = True
 
     def command(
         self,
@@ -95,36 +85,26 @@ class Contestant:
         threads : int
             Of the processor.
         output : Path
-            A folder for what is written; only those who are `like_whisper` use it.
+            A folder for what is written by those who are `like_whisper`.
         fallback : bool
             Whether a window that fails is decoded again at higher temperatures, as all do by
             themselves. Each has its own luck with that, so that it is compared apart.
         """
-        words = (*self.start, "--language", language, "--threads", str(threads))
+        words = [*self.start, "--language", language, "--threads", str(threads)]
         if not self.like_whisper:
-            search = ("--greedy",) if beam_size is None else ("--beam_size", str(beam_size))
-            again = ("--fallback",) if fallback else ()
-            audio = (word for path in recordings for word in ("--audio", str(path)))
-            return (*words, *search, *again, *audio)
-        once = ("--temperature", "0", "--temperature_increment_on_fallback", "None")
-        return (
-            *words,
-            *("--beam_size", str(beam_size), *(() if fallback else once)),
-            *("--output_format", "txt", "--output_dir", str(output)),
-            *map(str, recordings),
-        )
+            words += ["--greedy"] if beam_size is None else ["--beam_size", str(beam_size)]
+            words += ["--fallback"] if fallback else []
+            return (*words, *(word for path in recordings for word in ("--audio", str(path))))
+        words += ["--beam_size", str(beam_size), "--output_format", "txt"]
+        if not fallback:
+            words += ["--temperature", "0", "--temperature_increment_on_fallback", "None"]
+        return (*words, "--output_dir", str(output), *map(str, recordings))
 
 
 def contestants(checkout: Path, *, peers: bool) -> list[Contestant]:
-    """Return who is compared, ours first.
+    """Return who is compared in a checkout in which all is built and set up, ours first.
 
-    Parameters
-    ----------
-    checkout : Path
-        A checkout in which all is built and set up.
-    peers : bool
-        Whether faster-whisper and whisper.cpp take part; their weights are made where they are
-        missing.
+    The weights of the `peers`, where these take part, are made when they are missing.
 
     Raises
     ------
@@ -143,54 +123,49 @@ def contestants(checkout: Path, *, peers: bool) -> list[Contestant]:
 
     models, weights = here(MODELS, "run make setup"), here(MODELS / f"{MODEL}.pt", "run make setup")
     model = ("--model", MODEL, "--model_dir", str(models))
+    native = (str(here(NATIVE, "run make")), *model)
+    wheel = (str(here(PYTHON, "run make setup")), "-m", "transcriber", *model)
     reference = (
         *(str(here(STOCK_PYTHON, "run make try")), "-W", "ignore"),
         *(str(here(Path("benchmarks/reference.py"), "")), str(weights)),
         # Else it would digest them once more than openai-whisper does by itself.
         *("--digest", file_sha256(weights)),
+        # The script makes a folder of models itself, of the file that is named first.
+        *("--model", MODEL),
     )
-    native = (str(here(NATIVE, "run make")), *model)
     found = [
-        Contestant(name="native", start=native, like_whisper=True),
-        Contestant(name=BATCH_1, start=(*native, "--batch_size", "1"), like_whisper=True),
-        Contestant(name=FLOAT32, start=(*native, "--compute_type", "float32"), like_whisper=True),
-        Contestant(
-            name="wheel under CPython",
-            start=(str(here(PYTHON, "run make setup")), "-m", "transcriber", *model),
-            like_whisper=True,
-        ),
-        Contestant(
-            name="openai-whisper",
-            # The script makes a folder of models itself, of the file that is named first.
-            start=(*reference, "--model", MODEL),
-            # Else its segments wait in a buffer.
-            variables={"PYTHONUNBUFFERED": "1"},
-            like_whisper=True,
-        ),
+        Contestant(name="native", start=native),
+        Contestant(name=BATCH_1, start=(*native, "--batch_size", "1")),
+        Contestant(name=FLOAT32, start=(*native, "--compute_type", "float32")),
+        Contestant(name="wheel under CPython", start=wheel),
+        # Else its segments wait in a buffer.
+        Contestant(name="openai-whisper", start=reference, variables={"PYTHONUNBUFFERED": "1"}),
     ]
-    if not peers:
-        return found
+    return [*found, *_peers(checkout, weights, here)] if peers else found
+
+
+def _peers(
+    checkout: Path, weights: Path, here: Callable[[Path, str], Path]
+) -> Iterator[Contestant]:
     python = here(PEERS_PYTHON, "run make bench, which installs what is compared")
     folder = checkout / PEERS_WEIGHTS.relative_to(CHECKOUT)
-    variables = {"PYTHONPATH": str(checkout), "HF_HUB_OFFLINE": "1"}
-
-    def peer(name: str, program: str, *options: str | Path) -> Contestant:
-        module = ("-m", f"benchmarks.peers.{program}_program", "--weights")
-        return Contestant(
+    checkpoint = provide_ctranslate2(here(CHECKPOINTS / MODEL, "run make setup"), folder)
+    programs: dict[str, tuple[str, Path, tuple[str, ...]]] = {
+        f"faster-whisper {words}{kind}": (
+            "faster_whisper",
+            checkpoint,
+            ("--compute_type", compute_type, *batched),
+        )
+        for kind, batched in (("", ()), (" batched", ("--batched",)))
+        for words, compute_type in (("fp32", "float32"), ("int8", "int8"))
+    }
+    for form in FORMS:
+        programs[f"whisper.cpp {form}"] = "whisper_cpp", provide_ggml(weights, form, folder), ()
+    for name, (program, of_it, options) in programs.items():
+        module = f"benchmarks.peers.{program}_program"
+        yield Contestant(
             name=name,
-            start=(str(python), *module, *map(str, options)),
-            variables=variables,
+            start=(str(python), "-m", module, "--weights", str(of_it), *options),
+            variables={"PYTHONPATH": str(checkout), "HF_HUB_OFFLINE": "1"},
             like_whisper=False,
         )
-
-    checkpoint = provide_ctranslate2(here(CHECKPOINTS / MODEL, "run make setup"), folder)
-    for batched in ((), ("--batched",)):
-        for words, kind in (("fp32", "float32"), ("int8", "int8")):
-            name = " ".join(("faster-whisper", words, *("batched" for _ in batched)))
-            options = ("--compute_type", kind, *batched)
-            found.append(peer(name, "faster_whisper", checkpoint, *options))
-    found += [
-        peer("whisper.cpp f16", "whisper_cpp", provide_ggml(weights, "f16", folder)),
-        peer("whisper.cpp q8_0", "whisper_cpp", provide_ggml(weights, "q8_0", folder)),
-    ]
-    return found

@@ -1,6 +1,6 @@
 """Be a process that transcribes windows with faster-whisper's engine; see `part_answers`.
 
-``python -m benchmarks.peers.ctranslate2_part_child WEIGHTS THREADS COMPUTE_TYPE``
+``python -m benchmarks.peers.ctranslate2_part_child WEIGHTS THREADS PARTS COMPUTE_TYPE``
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _PROMPT, _END = [50258, 50259, 50359, 50363], 50257
 
 def main() -> None:
     """Answer until standard input ends."""
-    weights, threads, compute_type = sys.argv[1:]
+    weights, threads, wanted, compute_type = sys.argv[1:]
     model = ctranslate2.models.Whisper(
         weights, device="cpu", compute_type=compute_type, intra_threads=int(threads)
     )
@@ -41,7 +41,7 @@ def main() -> None:
         if count != WINDOW_STEPS:
             raise SystemExit(f"{count} tokens were decoded, and not {WINDOW_STEPS}")
 
-    answer({"window": timed(window)})
+    answer({"window": timed(window)}, wanted)
 
 
 if __name__ == "__main__":

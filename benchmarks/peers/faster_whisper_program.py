@@ -13,29 +13,27 @@ previous text before each window, the checks for silence. What is not:
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
-from benchmarks.peers.peer_program import TEMPERATURES, Engine, Options, Transcript, run
+from benchmarks.peers.peer_program import TEMPERATURES, Say, Transcribe, run
 
 
-class FasterWhisper:
-    """faster-whisper with its model loaded."""
+def load(options: argparse.Namespace) -> Transcribe:
+    """Load the model."""
+    import faster_whisper  # type: ignore[import-not-found]  # noqa: PLC0415
 
-    def __init__(self, options: Options) -> None:
-        import faster_whisper  # type: ignore[import-not-found]  # noqa: PLC0415
+    model = faster_whisper.WhisperModel(
+        str(options.weights),
+        device=options.device,
+        compute_type=options.compute_type,
+        cpu_threads=options.threads,
+    )
+    pipeline = faster_whisper.BatchedInferencePipeline(model) if options.batched else model
 
-        model = faster_whisper.WhisperModel(
-            str(options.weights),
-            device=options.device,
-            compute_type=options.compute_type,
-            cpu_threads=options.threads,
-        )
-        self._model = faster_whisper.BatchedInferencePipeline(model) if options.batched else model
-
-    def transcribe(self, recording: Path, options: Options, transcript: Transcript) -> None:
-        """Transcribe a recording into `transcript`, a segment after the other."""
-        segments, _ = self._model.transcribe(
+    def transcribe(recording: Path, say: Say) -> None:
+        segments, _ = pipeline.transcribe(
             str(recording),
             language=options.language,
             beam_size=options.beam_size or 1,
@@ -45,13 +43,10 @@ class FasterWhisper:
             word_timestamps=False,
         )
         for segment in segments:
-            transcript.add(segment.start, segment.end, segment.text)
+            say(segment.start, segment.end, segment.text)
 
-
-def load(options: Options) -> Engine:
-    """Return the loaded model."""
-    return FasterWhisper(options)
+    return transcribe
 
 
 if __name__ == "__main__":
-    sys.exit(run(load, sys.argv[1:]))
+    run(load, sys.argv[1:])

@@ -22,12 +22,13 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.measuring.made_once import made_once
-from benchmarks.peers.vocabulary import assets, text_tokens, vocabulary_file
-from buildkit.files import atomic_writer
+from benchmarks.peers.vocabulary import vocabulary
 from transcriber.models.checkpoints.reading import read_checkpoint
 
 Form = Literal["f16", "q8_0"]
 """Weights of 16 bits as OpenAI gave them away, or of 8 bits with a scale for each block."""
+
+FORMS: tuple[Form, ...] = ("f16", "q8_0")
 
 CODE = (Path(__file__), Path(__file__).with_name("vocabulary.py"))
 """What a file follows from, beside the weights: with other code, it is made anew."""
@@ -46,29 +47,15 @@ _FILE_TYPES: Mapping[Form, int] = {"f16": 1, "q8_0": 2 * 1000 + 7}
 _FLOAT32, _FLOAT16, _Q8_0 = 0, 1, 8
 """ggml's numbers of a tensor's type."""
 
-_ALWAYS_FLOAT32 = frozenset(
-    {
-        *("encoder.conv1.bias", "encoder.conv2.bias"),
-        *("encoder.positional_embedding", "decoder.positional_embedding"),
-    }
-)
-"""Beside all that has one axis: whisper.cpp adds these to ``float32``."""
-
 _COLUMNS = frozenset({"encoder.conv1.bias", "encoder.conv2.bias"})
 """Added to each frame, and therefore stored with a second axis of length 1."""
 
+_ALWAYS_FLOAT32 = _COLUMNS | {"encoder.positional_embedding", "decoder.positional_embedding"}
+"""Beside all that has one axis: whisper.cpp adds these to ``float32``."""
+
 
 def provide_ggml(weights: Path, form: Form, folder: Path) -> Path:
-    """Return the file for whisper.cpp that holds the same weights, made when it is not there yet.
-
-    Parameters
-    ----------
-    weights : Path
-        A checkpoint that the program can import.
-    form : {"f16", "q8_0"}
-        Of the weights in the file.
-    folder : Path
-        Where such files lie.
+    """Return the file for whisper.cpp with the weights of a checkpoint, made when it is not there.
 
     Raises
     ------
@@ -78,34 +65,26 @@ def provide_ggml(weights: Path, form: Form, folder: Path) -> Path:
     name = f"ggml-{weights.stem}-{form}"
 
     def make(content: Path) -> None:
-        with atomic_writer(content / f"{name}.bin") as stream:
+        with (content / f"{name}.bin").open("wb") as stream:
             write_ggml(weights, form, stream)
 
     return made_once(folder, name, (weights, *CODE), make) / f"{name}.bin"
 
 
 def write_ggml(weights: Path, form: Form, stream: IO[bytes]) -> None:
-    """Write the checkpoint `weights` to `stream` as whisper.cpp reads it.
+    """Write the checkpoint `weights` to `stream` as whisper.cpp reads it."""
+    # Heavy: it loads torch.
+    from whisper.audio import mel_filters  # noqa: PLC0415
 
-    Raises
-    ------
-    ModelError
-        When the checkpoint cannot be read.
-    DependencyError
-        When openai-whisper's vocabulary is missing.
-    """
     checkpoint = read_checkpoint(weights)
     dimensions = checkpoint.dimensions
     numbers = [dimensions[name] for name in _DIMENSIONS]
     stream.write(struct.pack("<12i", _MAGIC, *numbers, _FILE_TYPES[form]))
 
-    folder = assets()
-    with np.load(folder / "mel_filters.npz", allow_pickle=False) as archive:
-        filters = archive[f"mel_{dimensions['n_mels']}"].astype("<f4")
-    stream.write(struct.pack("<2i", *filters.shape))
-    stream.write(filters.tobytes())
+    filters = mel_filters("cpu", dimensions["n_mels"]).numpy().astype("<f4")
+    stream.write(struct.pack("<2i", *filters.shape) + filters.tobytes())
 
-    tokens = text_tokens(vocabulary_file(dimensions["n_vocab"], folder))
+    tokens, _ = vocabulary(dimensions["n_vocab"])
     stream.write(struct.pack("<i", len(tokens)))
     for token in tokens:
         stream.write(struct.pack("<i", len(token)) + token)

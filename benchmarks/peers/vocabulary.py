@@ -1,61 +1,33 @@
-"""Whisper's vocabulary as openai-whisper has it, without loading openai-whisper."""
+"""Whisper's vocabulary, as openai-whisper has it."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import importlib.util
-from pathlib import Path
-
-from buildkit.errors import ToolError
+from transcriber.errors import ModelError
 from transcriber.models.registry import MULTILINGUAL_VOCABULARY
 
 
-def assets() -> Path:
-    """Return the folder in which openai-whisper keeps its vocabularies and its mel filters.
-
-    Raises
-    ------
-    ToolError
-        When openai-whisper is not installed.
-    """
-    # The package itself would load torch.
-    found = importlib.util.find_spec("whisper")
-    if found is None or not found.submodule_search_locations:
-        raise ToolError("openai-whisper is not installed", "run make setup")
-    return Path(found.submodule_search_locations[0], "assets")
-
-
-def vocabulary_file(vocabulary: int, folder: Path) -> Path:
-    """Return the file of text tokens of a model.
+def vocabulary(size: int) -> tuple[list[bytes], list[str]]:
+    """Return the text tokens of a model and the special ones that follow, each by its number.
 
     Parameters
     ----------
-    vocabulary : int
+    size : int
         Tokens that the model has, special ones and times included.
-    folder : Path
-        openai-whisper's `assets`.
-    """
-    name = "multilingual" if vocabulary >= MULTILINGUAL_VOCABULARY else "gpt2"
-    return folder / f"{name}.tiktoken"
-
-
-def text_tokens(path: Path) -> list[bytes]:
-    """Return the text tokens of a tiktoken file, each at the place of its number.
-
-    A line is a token in base64, a space and its number; the numbers are those in which the byte
-    pairs are joined, too.
 
     Raises
     ------
-    ToolError
-        When it cannot be read or is no such file.
+    ModelError
+        When openai-whisper has no vocabulary of that size.
     """
-    try:
-        pairs = [line.split() for line in path.read_bytes().splitlines() if line]
-        numbered = {int(number): base64.b64decode(token) for token, number in pairs}
-        return [numbered[number] for number in range(len(pairs))]
-    except (OSError, ValueError, KeyError, binascii.Error) as error:
-        raise ToolError(
-            f"{path} holds no vocabulary: {error}", "install openai-whisper again"
-        ) from error
+    # Heavy: it loads torch.
+    from whisper.tokenizer import get_encoding  # noqa: PLC0415
+
+    multilingual = size >= MULTILINGUAL_VOCABULARY
+    # As in openai-whisper's model.py: what all other tokens leave are languages.
+    languages = size - 51765 - multilingual
+    encoding = get_encoding("multilingual" if multilingual else "gpt2", num_languages=languages)
+    if encoding.n_vocab != size:
+        raise ModelError(f"a vocabulary of {size} tokens is not one of openai-whisper's")
+    special = sorted(encoding.special_tokens_set, key=encoding.encode_single_token)
+    texts = range(size - len(special))
+    return [encoding.decode_single_token_bytes(number) for number in texts], special

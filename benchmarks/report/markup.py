@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 # What would be markup in a cell of GitHub's Markdown. An underscore within a word is none.
@@ -13,14 +13,9 @@ _MARKUP = re.compile(r"([\\|*`\[\]])")
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A line of a table.
+    """A line of a table: plain text for each column, and a mark that both forms bring out.
 
-    Attributes
-    ----------
-    cells : tuple of str
-        Plain text, one for each column; the first says what the row is about.
-    mark : str
-        ``ours`` or a verdict, which both forms bring out; empty for a row like the others.
+    The first cell says what the row is about. A row like the others has no mark.
     """
 
     cells: tuple[str, ...]
@@ -58,16 +53,36 @@ def with_rows(*tables: Table) -> list[Table]:
     return [table for table in tables if table.rows]
 
 
+def table_of(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    words: Collection[str] = (),
+    marks: Mapping[str, str] | None = None,
+) -> list[Table]:
+    """Return a table of these cells, or nothing where there are no rows.
+
+    The columns in `words` hold no numbers, like the first one. `marks` are of rows, by first cell.
+    """
+    table = Table(
+        title=title,
+        columns=tuple(columns),
+        numbers=frozenset(n for n, name in enumerate(columns) if n and name not in words),
+        rows=tuple(Row(cells=tuple(row), mark=(marks or {}).get(row[0], "")) for row in rows),
+    )
+    return with_rows(table)
+
+
 def as_markdown(table: Table) -> str:
     """Return a table in GitHub's Markdown, without its title."""
-    lines = [
-        _markdown_row(table.columns),
-        "".join("|---:" if table.is_number(n) else "|---" for n in range(len(table.columns))) + "|",
-    ]
+    rule = "".join("|---:" if table.is_number(n) else "|---" for n in range(len(table.columns)))
+    lines = [list(map(markdown_text, table.columns))]
     for row in table.rows:
         first, *others = map(markdown_text, row.cells)
-        lines.append(_join([f"**{first}**" if row.mark else first, *others]))
-    return "\n".join(lines) + "\n"
+        lines.append([f"**{first}**" if row.mark else first, *others])
+    head, *rows = (f"| {' | '.join(cells)} |\n" for cells in lines)
+    return "".join([head, f"{rule}|\n", *rows])
 
 
 def markdown_text(text: str) -> str:
@@ -75,36 +90,25 @@ def markdown_text(text: str) -> str:
     return _MARKUP.sub(r"\\\1", html.escape(" ".join(text.split()), quote=False))
 
 
-def as_html(table: Table) -> str:
-    """Return a table in HTML with its title as the caption, in a box that scrolls sideways."""
+def as_html(table: Table, *, is_open: bool) -> str:
+    """Return a table in HTML, which is folded below its title and scrolls sideways."""
+    kinds = [' class="number"' if table.is_number(n) else "" for n in range(len(table.columns))]
+    title, opened = html.escape(table.title), ' open="open"' if is_open else ""
     heads = "".join(
-        f"<th scope=col{_alignment(table, number)}>{html.escape(name)}</th>"
-        for number, name in enumerate(table.columns)
+        f'<th scope="col"{kind}>{html.escape(name)}</th>'
+        for kind, name in zip(kinds, table.columns, strict=True)
     )
-    title = html.escape(table.title)
     lines = [
-        f'<div class=scroll role=group tabindex=0 aria-label="{title}"><table>',
-        f"<caption>{title}</caption>",
-        f"<thead><tr>{heads}</tr></thead>",
-        "<tbody>",
+        f"<details{opened}><summary>{title}</summary>",
+        # What scrolls can be reached with the keyboard, too, and has a name.
+        f'<div class="scroll" role="group" tabindex="0" aria-label="{title}"><table>',
+        f"<thead><tr>{heads}</tr></thead>\n<tbody>",
     ]
     for row in table.rows:
+        first, *others = map(html.escape, row.cells)
         cells = "".join(
-            f"<td{_alignment(table, number)}>{html.escape(cell)}</td>"
-            for number, cell in enumerate(row.cells[1:], start=1)
+            f"<td{kind}>{cell}</td>" for kind, cell in zip(kinds[1:], others, strict=True)
         )
         mark = f' class="{html.escape(row.mark)}"' if row.mark else ""
-        lines.append(f"<tr{mark}><th scope=row>{html.escape(row.cells[0])}</th>{cells}</tr>")
-    return "\n".join([*lines, "</tbody></table></div>"]) + "\n"
-
-
-def _alignment(table: Table, column: int) -> str:
-    return " class=number" if table.is_number(column) else ""
-
-
-def _markdown_row(cells: Sequence[str]) -> str:
-    return _join([markdown_text(cell) for cell in cells])
-
-
-def _join(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+        lines.append(f'<tr{mark}><th scope="row">{first}</th>{cells}</tr>')
+    return "\n".join([*lines, "</tbody></table></div></details>"]) + "\n"

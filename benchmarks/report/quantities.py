@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from benchmarks.measuring.comparison import FEWEST_ROUNDS
+
 NOTHING = "–"
 """Stands where there is no number."""
 
@@ -20,11 +22,6 @@ def significant(value: float, digits: int = 3) -> str:
     # By way of the exponent's own rounding, so that 9.996 has as many digits as 10.0.
     exponent = int(f"{value:.{digits - 1}e}".partition("e")[2])
     return f"{value:.{max(0, digits - 1 - exponent)}f}"
-
-
-def whole_bytes(value: float) -> str:
-    """Return a number of bytes in full: ``11,534,336``."""
-    return f"{value:,.0f}"
 
 
 def megabytes(value: float) -> str:
@@ -59,20 +56,6 @@ def percentage(fraction: float) -> str:
     return f"{100 * fraction:.1f} %"
 
 
-def quantity(value: float | None, unit: str) -> str:
-    """Return a number with the unit of a `benchmarks.figures.Figure` or a series."""
-    if value is None or not math.isfinite(value):
-        return NOTHING
-    writers = {
-        "bytes": whole_bytes,
-        "errors": percentage,
-        "s": duration,
-        "ratio": _ratio,
-        "": _count,
-    }
-    return writers[unit](value) if unit in writers else f"{significant(value)} {unit}"
-
-
 def _ratio(value: float) -> str:
     return f"{value:.3f}" if value < 1 else f"{value:.2f}"
 
@@ -81,11 +64,31 @@ def _count(value: float) -> str:
     return f"{value:,.0f}" if float(value).is_integer() or value > 1000 else significant(value)
 
 
-def interval(low: float | None, high: float | None, unit: str) -> str:
-    """Return the two ends of an interval: ``0.443–0.471``, ``12.1–12.9 ms``, ``980 ms–1.02 s``."""
-    if low is None or high is None:
+_WRITERS = {
+    "bytes": "{:,.0f}".format,
+    "errors": percentage,
+    "s": duration,
+    "ratio": _ratio,
+    "": _count,
+}
+
+
+def quantity(value: float | None, unit: str) -> str:
+    """Return a number with the unit of a `benchmarks.figures.Figure` or a series."""
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    return _WRITERS[unit](value) if unit in _WRITERS else f"{significant(value)} {unit}"
+
+
+def interval(low: float | None, high: float | None, unit: str, rounds: int) -> str:
+    """Return the two ends of an interval: ``0.443–0.471``, ``980 ms–1.02 s``.
+
+    That of a few `rounds` is only their range, which is said; 0 are those that nobody knows.
+    """
+    if low is None or high is None or rounds == 1:
         return NOTHING
     least, _, least_unit = quantity(low, unit).partition(" ")
     most, _, most_unit = quantity(high, unit).partition(" ")
     first = least if least_unit == most_unit else f"{least} {least_unit}"
-    return f"{first}–{most} {most_unit}".rstrip()
+    few = f" (range of {rounds})" if 1 < rounds < FEWEST_ROUNDS else ""
+    return f"{first}–{most} {most_unit}".rstrip() + few

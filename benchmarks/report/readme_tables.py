@@ -11,11 +11,12 @@ Everything between them is replaced.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from itertools import zip_longest
 
 from benchmarks.figures import Results
-from benchmarks.report.compared_tables import overview
 from benchmarks.report.markup import Table, as_markdown
+from benchmarks.report.measurements import overview
 from benchmarks.report.tables import accuracy_tables, size_tables, timed_errors
 from buildkit.errors import InputError
 
@@ -28,88 +29,52 @@ TABLES: Mapping[str, Callable[[Results], list[Table]]] = {
 }
 """Of the names in the markers to the tables."""
 
-_BEGIN = re.compile(r"<!-- benchmark: (.*) -->")
-_END = "<!-- end -->"
+_MARKER = re.compile(r"^<!-- (?:benchmark: (.*)|end) -->$", re.MULTILINE)
 
 
-def update(text: str, results: Results, names: Collection[str] = ()) -> str:
+def update(text: str, results: Results) -> str:
     """Return the text of a README with each marked table replaced by that of `results`.
 
-    Parameters
-    ----------
-    text : str
-        The file's text.
-    results : Results
-        What the run found.
-    names : collection of str
-        The tables that the file must have; it may have others of `TABLES`, too, and at least one.
-
     Raises
     ------
     InputError
-        When a table is missing or there twice, a marker has an unknown name or no other end, or
-        the run has nothing for a table.
+        When there is no table, or one of them twice, a marker has an unknown name or no other
+        end, or the run has nothing for a table.
     """
-    lines = text.split("\n")
-    blocks = _blocks(lines)
-    missing = [name for name in names if name not in blocks]
-    if missing or not blocks:
-        raise _wrong(f"has no table {', '.join(missing) or 'at all'}")
-    # From the last to the first, so that the numbers of the lines before stay right.
-    for name, (begin, end) in reversed(blocks.items()):
-        lines[begin + 1 : end] = _table(name, results).split("\n")
-    return "\n".join(lines)
+    # From the last to the first, so that the places of those before stay right.
+    for name, place in reversed(_places(text).items()):
+        tables = TABLES[name](results)
+        if not tables:
+            raise InputError(f"the run has nothing for the table {name}", "measure that, too")
+        # Blank lines around a table: without them, Markdown takes it for a part of the comment.
+        between = "\n".join(["\n", *map(as_markdown, tables), ""])
+        text = text[: place.start] + between + text[place.stop :]
+    return text
 
 
-def stale(text: str, results: Results, names: Collection[str] = ()) -> list[str]:
-    """Return the names of the tables that are not those of `results`.
-
-    Raises
-    ------
-    InputError
-        As `update` does.
-    """
-    updated = update(text, results, names).split("\n")
-    lines = text.split("\n")
-    after = _blocks(updated)
-    return [
-        name
-        for name, (begin, end) in _blocks(lines).items()
-        if lines[begin:end] != updated[slice(*after[name])]
-    ]
+def stale(text: str, results: Results) -> list[str]:
+    """Return the names of the tables that are not those of `results`; it raises as `update`."""
+    updated = update(text, results)
+    after = _places(updated)
+    return [name for name, place in _places(text).items() if text[place] != updated[after[name]]]
 
 
-def _blocks(lines: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """Return the tables' names, each with the numbers of its first and its last marker's lines."""
-    blocks: dict[str, tuple[int, int]] = {}
-    begin, name = 0, ""
-    for number, line in enumerate(map(str.strip, lines)):
-        marker = _BEGIN.fullmatch(line)
-        if marker and name:
-            raise _wrong(f"has no {_END} after the table {name}")
-        if marker:
-            begin, name = number, marker[1]
-            if name not in TABLES:
-                raise _wrong(f"has a table {name}, and there are only {', '.join(TABLES)}")
-            if name in blocks:
-                raise _wrong(f"has the table {name} twice")
-        elif line == _END:
-            if not name:
-                raise _wrong(f"has an {_END} in line {number + 1} that ends no table")
-            blocks[name] = begin, number
-            name = ""
-    if name:
-        raise _wrong(f"has no {_END} after the table {name}")
-    return blocks
-
-
-def _table(name: str, results: Results) -> str:
-    """Return the lines between the markers."""
-    tables = TABLES[name](results)
-    if not tables:
-        raise InputError(f"the run has nothing for the table {name}", "measure that, too")
-    # Blank lines around a table: without them, Markdown takes it for a part of the comment.
-    return "\n" + "\n".join(map(as_markdown, tables))
+def _places(text: str) -> dict[str, slice]:
+    """Return the tables' names, each with the place of what is between its markers."""
+    places: dict[str, slice] = {}
+    markers = list(_MARKER.finditer(text))
+    for first, last in zip_longest(markers[::2], markers[1::2]):
+        name = first[1]
+        if name is None or last is None or last[1] is not None:
+            raise _wrong(f"has the marker {first[0]} without its other end")
+        if name not in TABLES:
+            raise _wrong(f"has a table {name}, and there are only {', '.join(TABLES)}")
+        if name in places:
+            raise _wrong(f"has the table {name} twice")
+        places[name] = slice(first.end(), last.start())
+    if not places:
+        raise _wrong("has no table at all")
+    return places
 
 
 def _wrong(what: str) -> InputError:

@@ -20,7 +20,6 @@ _MOST = 5
 _ROOM = 16
 """Lines of causes that fit on a screen together with these."""
 
-_CAUSES = 5
 _ROWS = 2
 """Lines of each kind of thing that grew."""
 
@@ -80,77 +79,58 @@ def screen(
 ) -> str:
     """Return the text: one line where all is well.
 
-    Parameters
-    ----------
-    results : Results
-        What was measured.
-    judgement : Judgement
-        What became of it.
-    growth : sequence of Growth
-        How each artefact changed since the stored report, which explains a broken size.
-    history : sequence of Entry
-        Earlier runs; the last one on such a processor explains a broken time.
+    The growth since the stored report explains a broken size. In the history of earlier runs, the
+    last one on such a processor explains a broken time.
     """
-    verdicts, breaches = judgement.verdicts, judgement.breaches
-    broken = [one for one in verdicts if one.state is State.BROKEN]
-    counts = {state: sum(one.state is state for one in verdicts) for state in State}
+    verdicts, raised, removed = judgement.verdicts, judgement.unreasoned, judgement.removed
+    broken, noisy, unmeasured, met = (
+        [one for one in verdicts if one.state is state]
+        for state in (State.BROKEN, State.NOISY, State.UNMEASURED, State.MET)
+    )
     lines = [
-        f"benchmarks: of {len(verdicts)} budgets {counts[State.MET]} are met, "
-        f"{counts[State.BROKEN]} broken, {counts[State.NOISY]} undecided in the noise, "
-        f"{counts[State.UNMEASURED]} not measured here"
+        f"benchmarks: of {len(verdicts)} budgets {len(met)} are met, {len(broken)} broken, "
+        f"{len(noisy)} undecided in the noise, {len(unmeasured)} not measured here"
     ]
-    grown = {one.artefact: one for one in growth}
-    room, explained = _ROOM, [[""]]
-    for verdict in broken[:_MOST]:
-        lines += ["", f"BROKEN  {verdict.figure}: {_how_much(verdict)}"]
-        causes = _causes(verdict, results, grown, history)
-        # Many budgets break together, of one cause.
-        if causes not in explained:
-            explained.append(causes)
-            lines += _indented(causes[:room])
-            room -= len(causes[:room])
-    lines += _further(len(broken) - _MOST)
-    for breach in breaches[:_MOST]:
-        lines += ["", f"GREW    {breach.artefact}: {breach.bytes:+,} bytes in one change"]
-        causes = breach.explanation.splitlines()
-        lines += _indented(causes[:room])
-        room -= len(causes[:room])
-    lines += _further(len(breaches) - _MOST)
+    grown = {one.artefact: explain(one, _ROWS).splitlines() for one in growth}
+    slower = _slower(results, history)
+    room, told = _ROOM, [[""]]
+    for things in (broken, judgement.breaches):
+        for thing in things[:_MOST]:
+            line, causes = _with_causes(thing, grown, slower)
+            lines += ["", line]
+            # Many budgets break together, of one cause.
+            if causes not in told:
+                told.append(causes)
+                lines += [f"        {cause}" for cause in causes[:room]]
+                room -= len(causes[:room])
+        lines += _further(things)
     lines += [f"FAILED  {failure}" for failure in judgement.failures]
-    unreasoned = judgement.unreasoned
-    lines += [
-        f"RAISED  {one.figure} to {one.ceiling}, and nothing says why" for one in unreasoned[:_MOST]
-    ]
-    lines += _further(len(unreasoned) - _MOST)
-    lines += [f"REMOVED {one.figure}, and nothing says why" for one in judgement.removed[:_MOST]]
-    lines += _further(len(judgement.removed) - _MOST)
-    noisy = [one for one in verdicts if one.state is State.NOISY]
-    lines += [f"noisy   {one.figure}: {_how_much(one)}: {one.reason}" for one in noisy[:_MOST]]
-    lines += _further(len(noisy) - _MOST)
-    lines += [f"note    {remark}" for remark in (*judgement.remarks, *_unexpected(verdicts))]
-    if broken or breaches or unreasoned or judgement.removed:
+    for kind in (
+        [f"RAISED  {one.figure} to {one.ceiling}, and nothing says why" for one in raised],
+        [f"REMOVED {one.figure}, and nothing says why" for one in removed],
+        [f"noisy   {one.figure}: {_how_much(one)}: {one.reason}" for one in noisy],
+    ):
+        lines += [*kind[:_MOST], *_further(kind)]
+    lines += [f"note    {one}" for one in (*judgement.remarks, *_unexpected(unmeasured))]
+    if broken or judgement.breaches or raised or removed:
         lines += ["", OVERRIDE]
     return "\n".join(lines)
 
 
-def _unexpected(verdicts: Iterable[Verdict]) -> list[str]:
+def _further(things: Sequence[object]) -> list[str]:
+    return [f"and {len(things) - _MOST} more"] if len(things) > _MOST else []
+
+
+def _unexpected(unmeasured: Iterable[Verdict]) -> list[str]:
     """Return a line for each reason for which the machine could not measure what it should."""
     missing: dict[str, list[str]] = {}
-    for one in verdicts:
-        if one.state is State.UNMEASURED and one.reason not in (IN_FULL_ONLY, NOT_ASKED_FOR):
+    for one in unmeasured:
+        if one.reason not in (IN_FULL_ONLY, NOT_ASKED_FOR):
             missing.setdefault(one.reason, []).append(one.figure)
     return [
-        f"not measured: {names[0]}{f' and {len(names) - 1} more' if names[1:] else ''}: {reason}"
-        for reason, names in missing.items()
+        f"not measured: {first}{f' and {len(others)} more' if others else ''}: {reason}"
+        for reason, (first, *others) in missing.items()
     ]
-
-
-def _further(count: int) -> list[str]:
-    return [f"and {count} more"] if count > 0 else []
-
-
-def _indented(lines: Iterable[str]) -> list[str]:
-    return [f"        {line}" for line in lines]
 
 
 def _how_much(verdict: Verdict) -> str:
@@ -166,36 +146,38 @@ def _how_much(verdict: Verdict) -> str:
     return text
 
 
-def _causes(
-    verdict: Verdict,
-    results: Results,
-    grown: Mapping[str, Growth],
-    history: Sequence[Entry],
-) -> list[str]:
-    """Return lines that say what a broken budget comes from."""
-    kind, _, rest = verdict.figure.partition("/")
-    artefact = rest.partition("/")[0]
-    if kind == "size":
-        change = grown.get(artefact)
-        return explain(change, _ROWS).splitlines() if change else []
-    if kind not in _TAKE_TIME:
-        return []
+def _with_causes(
+    thing: Verdict | Breach, grown: Mapping[str, list[str]], slower: list[str]
+) -> tuple[str, list[str]]:
+    """Return a line of what is wrong, and those that say what it comes from."""
+    if isinstance(thing, Breach):
+        line = f"GREW    {thing.artefact}: {thing.bytes:+,} bytes in one change"
+        return line, thing.explanation.splitlines()
+    kind, _, rest = thing.figure.partition("/")
+    causes = grown.get(rest.partition("/")[0], []) if kind == "size" else []
+    if kind in _TAKE_TIME:
+        causes = slower
+    return f"BROKEN  {thing.figure}: {_how_much(thing)}", causes
+
+
+def _slower(results: Results, history: Sequence[Entry]) -> list[str]:
+    """Return a line for each figure that explains why a run takes longer, the parts first."""
     processor = results.machine.get("processor")
     before = next((one for one in reversed(history) if one.processor == processor), None)
     if before is None:
         return []
     moved = [
-        (figure.value / before.figures[figure.name] - 1, figure)
+        (change, figure)
         for figure in results.figures
         # What the noise alone may have moved is no cause.
         if 0 < before.figures.get(figure.name, 0) < (figure.low or figure.value)
+        and (change := figure.value / before.figures[figure.name] - 1) > _MOVED
         and figure.name.partition("/")[0] in (*_TAKE_TIME, "count")
     ]
-    moved = [(change, figure) for change, figure in moved if change > _MOVED]
     # Of the whole, the parts say most.
     moved.sort(key=lambda pair: (not pair[1].name.startswith("part/"), -pair[0]))
     return [
         f"{figure.name}: {quantity(before.figures[figure.name], figure.unit)} -> "
         f"{quantity(figure.value, figure.unit)} ({change:+.0%} since {before.revision[:9]})"
-        for change, figure in moved[:_CAUSES]
+        for change, figure in moved[:_MOST]
     ]

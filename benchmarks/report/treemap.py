@@ -4,43 +4,34 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 import squarify
-from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure as Plot
 from matplotlib.patches import Rectangle
 
 from benchmarks.figures import ArtefactSizes
 from benchmarks.report import quantities
-from benchmarks.report.plot_style import as_svg, drawing, new_plot, one_line
+from benchmarks.report.drawing import WIDTH, Drawing, finished, styled
 from benchmarks.sizes.components import COMPONENTS, file_component
 from benchmarks.sizes.executable import origin_component
 from benchmarks.sizes.linked import MERGED, PADDING, TABLES
 from native_build.freeze import EXECUTABLE
 from torch_build.size_components import OBJECT_RULES, component_of
 
-_WIDTH, _HEIGHT = 7.0, 3.9
-"""Inches."""
-
-_POINTS = 72
-_CHARACTER = 0.6
-"""How wide a character is at most on average, by the size of its font."""
+_HEIGHT = 3.9 * 72
+_WIDTH = WIDTH * 72
+"""Points, which letters are measured in, too."""
 
 _SMALLEST = 0.004
 """Of the whole: smaller things in a group are one rectangle together."""
 
-_REST = "the rest"
-_LARGEST_FONT, _SMALLEST_FONT = 8.5, 7.0
-"""Points, of the names of groups and of what is in them."""
-
-_FEWEST_CHARACTERS = 5
-"""A name that would be cut to less is left out."""
-
 _HEAD = 14.0
 """Points above what is in a group, for its name."""
 
-_DIVIDED = (60.0, 44.0)
-"""Points in width and height: what is in a smaller group is not shown."""
+_LEGIBLE, _DIVIDED = 24.0, 50.0
+"""Points in width: a narrower rectangle has no name, or nothing in it."""
 
 _COLOURS = (
     *("#b3470b", "#1d6fa5", "#0b7a58", "#8a4a78", "#a03a9e", "#7a5f1e", "#5656a8"),
@@ -48,17 +39,11 @@ _COLOURS = (
 )
 """White letters have a contrast of 4.5 to 1 and more on each. The first are of `COMPONENTS`."""
 
-_NO_COMPONENT = frozenset({TABLES, MERGED, PADDING})
-"""What belongs to no object file: a group of its own."""
-
-Groups = Mapping[str, Mapping[str, int]]
-"""Of groups to what is in them, with its bytes."""
+Box = tuple[float, float, float, float]
+"""Left, top, width and height in points."""
 
 Item = tuple[str, int]
 """A name and its bytes."""
-
-Box = tuple[float, float, float, float]
-"""Left, top, width and height in points."""
 
 
 def components_with_files(sizes: ArtefactSizes) -> dict[str, dict[str, int]]:
@@ -75,7 +60,7 @@ def components_with_files(sizes: ArtefactSizes) -> dict[str, dict[str, int]]:
     for component, files in groups.items():
         rest = sizes.components[component] - sum(files.values())
         if rest > 0:
-            files[f"in {EXECUTABLE}" if any(map(_is_executable, sizes.files)) else _REST] = rest
+            files["in no file of its own"] = rest
     return groups
 
 
@@ -88,7 +73,7 @@ def components_with_objects(sizes: ArtefactSizes) -> dict[str, dict[str, dict[st
     files: dict[str, dict[str, dict[str, int]]] = {}
     for name, size in sizes.objects.items():
         file, _, path = name.partition(": ")
-        if path in _NO_COMPONENT:
+        if path in {TABLES, MERGED, PADDING}:
             component = path
         elif _is_executable(file):
             component = origin_component(path)
@@ -103,52 +88,35 @@ def _is_executable(name: str) -> bool:
     return name.rpartition("/")[2] == EXECUTABLE
 
 
-def treemap(groups: Groups, *, key: str, title: str) -> str:
-    """Return a treemap as the text of an ``<svg>`` element, empty where there are no bytes.
-
-    Parameters
-    ----------
-    groups : mapping of str to mapping of str to int
-        Of groups to what is in them, with its bytes.
-    key, title : str
-        The plot's identifier and title.
-    """
-    totals = Counter({name: sum(items.values()) for name, items in groups.items()})
+def treemap(groups: Mapping[str, Mapping[str, int]], title: str) -> Drawing | None:
+    """Return a treemap of groups and of what is in them, by its bytes; None without any."""
+    # The sign leaves out what has no bytes.
+    totals = +Counter({name: sum(items.values()) for name, items in groups.items()})
     whole = totals.total()
     if not whole:
-        return ""
-    ordered = [(name, size) for name, size in totals.most_common() if size > 0]
-    with drawing(key):
-        plot = new_plot(_WIDTH, _HEIGHT)
+        return None
+    with styled():
+        plot = Plot(figsize=(WIDTH, _HEIGHT / 72))
         plot.set_layout_engine("none")
         axis = plot.add_axes((0, 0, 1, 1))
-        # In points, which letters are measured in, too.
-        width, height = _WIDTH * _POINTS, _HEIGHT * _POINTS
-        axis.set(xlim=(0, width), ylim=(height, 0))
+        axis.set(xlim=(0, _WIDTH), ylim=(_HEIGHT, 0))
         axis.set_axis_off()
-        colours = _colours([name for name, _ in ordered])
-        for box, (name, _) in _divided((0, 0, width, height), ordered):
-            _draw_group(axis, box, name, _largest(groups[name], whole), colours[name])
-        said = ", ".join(
+        colours = _colours([name for name, _ in totals.most_common()])
+        for box, (name, size) in _divided((0, 0, _WIDTH, _HEIGHT), totals.most_common()):
+            items = _largest(groups[name], whole)
+            _draw_group(axis, box, f"{name}, {quantities.megabytes(size)}", items, colours[name])
+        told = ", ".join(
             f"{name} {quantities.megabytes(size)} ({quantities.percentage(size / whole)})"
-            for name, size in ordered
+            for name, size in totals.most_common()
         )
-        return as_svg(plot, key=key, title=title, description=f"Areas are bytes: {said}.")
+        return finished(plot, title, f"Areas are bytes: {told}.")
 
 
 def _colours(names: Sequence[str]) -> dict[str, str]:
-    """Return the colour of each group, which is the same for a component in all treemaps.
-
-    Other groups have the colours that no component of the treemap has, the largest first.
-    """
-    colours = {
-        name: _COLOURS[COMPONENTS.index(name) % len(_COLOURS)]
-        for name in names
-        if name in COMPONENTS
-    }
-    free = [colour for colour in _COLOURS if colour not in colours.values()] or _COLOURS
-    others = (name for name in names if name not in colours)
-    return colours | {name: free[number % len(free)] for number, name in enumerate(others)}
+    """Return the colour of each group, which is the same for a component in all treemaps."""
+    own = {name: _COLOURS[COMPONENTS.index(name)] for name in names if name in COMPONENTS}
+    free = cycle([colour for colour in _COLOURS if colour not in own.values()] or _COLOURS)
+    return {name: own.get(name) or next(free) for name in names}
 
 
 def _divided(box: Box, items: Sequence[Item]) -> Iterator[tuple[Box, Item]]:
@@ -161,60 +129,31 @@ def _divided(box: Box, items: Sequence[Item]) -> Iterator[tuple[Box, Item]]:
 
 def _largest(items: Mapping[str, int], whole: int) -> list[Item]:
     """Return the things of a group, the largest first, with the small ones as one."""
-    ordered = Counter(items).most_common()
+    ordered = (+Counter(items)).most_common()
     shown = [(name, size) for name, size in ordered if size >= _SMALLEST * whole]
-    rest = sum(size for _, size in ordered[len(shown) :] if size > 0)
-    if rest:
-        hidden = len(ordered) - len(shown)
-        shown.append((f"{hidden} more" if shown else _REST, rest))
+    if rest := ordered[len(shown) :]:
+        shown.append((f"{len(rest)} more", sum(size for _, size in rest)))
     return shown
 
 
 def _draw_group(axis: Any, box: Box, name: str, items: Sequence[Item], colour: str) -> None:
     left, top, width, height = box
-    total = sum(size for _, size in items)
-    axis.add_patch(_rectangle(box, colour, 1.6))
-    if len(items) == 1 or height < _DIVIDED[1] or width < _DIVIDED[0]:
-        _draw_label(axis, box, [name, quantities.megabytes(total)], bold=True)
+    _draw_rectangle(axis, box, colour, name, is_group=True)
+    if len(items) == 1 or width < _DIVIDED or height < 3 * _HEAD:
         return
-    head = (left, top, width, _HEAD)
-    text = f"{name}, {quantities.megabytes(total)}"
-    _draw_label(axis, head, [text if len(text) <= _room(width, bold=True) else name], bold=True)
-    dark = tuple(0.86 * part for part in to_rgb(colour))
     for part, (item, size) in _divided((left, top + _HEAD, width, height - _HEAD), items):
-        axis.add_patch(_rectangle(part, dark, 0.6))
         short = item.rstrip("/").rpartition("/")[2]
-        _draw_label(axis, part, [short, quantities.megabytes(size)])
+        text = f"{short}\n{quantities.megabytes(size)}"
+        _draw_rectangle(axis, part, colour, text, is_group=False)
 
 
-def _rectangle(box: Box, colour: Any, border: float) -> Rectangle:
+def _draw_rectangle(axis: Any, box: Box, colour: str, text: str, *, is_group: bool) -> None:
+    """Draw a rectangle with its name, which ends where the rectangle does."""
     left, top, width, height = box
-    return Rectangle(
-        (left, top), width, height, facecolor=colour, edgecolor="white", linewidth=border
-    )
-
-
-def _room(width: float, *, bold: bool) -> int:
-    """Return how many characters there is room for in so many points."""
-    wide = 1.18 * _LARGEST_FONT if bold else _SMALLEST_FONT
-    return int((width - 6) / (_CHARACTER * wide))
-
-
-def _draw_label(axis: Any, box: Box, lines: Sequence[str], *, bold: bool = False) -> None:
-    """Write `lines` into a rectangle, fewer or shorter ones where there is no room, or none."""
-    left, top, width, height = box
-    size = _LARGEST_FONT if bold else _SMALLEST_FONT
-    if len(lines) > 1 and 1.3 * size * len(lines) > height - 3:
-        lines = lines[:1]
-    room = _room(width, bold=bold)
-    if room < min(_FEWEST_CHARACTERS, len(lines[0])) or 1.3 * size > height - 1:
-        return
-    axis.text(
-        left + 4,
-        top + 3,
-        "\n".join(one_line(lines, room)),
-        color="white",
-        fontsize=size,
-        fontweight="bold" if bold else "normal",
-        va="top",
-    )
+    border, size, weight = (1.6, 8.5, "bold") if is_group else (0.6, 7.0, "normal")
+    look: dict[str, Any] = {"facecolor": colour, "edgecolor": "white", "linewidth": border}
+    rectangle = axis.add_patch(Rectangle((left, top), width, height, **look))
+    if width > _LEGIBLE and height > 1.6 * size:
+        font = {"color": "white", "fontsize": size, "fontweight": weight}
+        written = axis.text(left + 4, top + 3, text, va="top", clip_on=True, **font)
+        written.set_clip_path(rectangle)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import struct
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.figures import ArtefactSizes
 from benchmarks.sizes.components import APPIMAGE_RUNTIME, component_totals, file_component
-from benchmarks.sizes.linked import Piece, largest_first, of_file, section_sizes
-from benchmarks.sizes.program import ProgramSizes
+from benchmarks.sizes.linked import Piece, largest_first, sections_of
 from benchmarks.sizes.squashfs import apportion, image_files, packed_weight
 from buildkit.elf_sections import elf_sections
-from buildkit.errors import InputError, ResultError
+from buildkit.errors import ResultError
 from native_build.app_dir import INSIDE
 from torch_build.size_components import OTHER
 
@@ -21,7 +20,9 @@ FILE_SYSTEM = "file system's tables"
 """What belongs to no file."""
 
 
-def measure_appimage(appimage: Path, folder: Path, program: ProgramSizes) -> ArtefactSizes:
+def measure_appimage(
+    appimage: Path, folder: Path, pieces: Mapping[str, Sequence[Piece]]
+) -> ArtefactSizes:
     """Return the sizes of an AppImage.
 
     The bytes of a file in it are those of its compressed blocks, which the image's tables give.
@@ -30,42 +31,37 @@ def measure_appimage(appimage: Path, folder: Path, program: ProgramSizes) -> Art
 
     Parameters
     ----------
-    appimage : Path
-        The file.
-    folder : Path
-        The folder that was packed into it.
-    program : ProgramSizes
-        The sizes of that folder.
+    appimage, folder : Path
+        The file, and the folder that was packed into it.
+    pieces : mapping of str to sequence of Piece
+        Of each file in the folder, its parts with their components.
 
     Raises
     ------
     BuildError
-        When the file is missing, or of another folder; or when it cannot be read.
+        When the file is of another folder, or no AppImage.
     """
-    try:
-        content = appimage.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {appimage}: {error.strerror}", "run make") from error
-    head = _elf_end(content)
-    files: Counter[str] = Counter({APPIMAGE_RUNTIME: head})
-    components: list[tuple[str, int]] = [(APPIMAGE_RUNTIME, head)]
-    for one in image_files(content[head:]):
+    content = appimage.read_bytes()
+    runtime = content[: _elf_end(content)]
+    files = Counter({APPIMAGE_RUNTIME: len(runtime)})
+    components = [(APPIMAGE_RUNTIME, len(runtime))]
+    for one in image_files(content[len(runtime) :]):
         name = one.path.removeprefix(f"{INSIDE}/")
         files[name] += sum(packed for _, packed in one.blocks)
-        parts = program.pieces.get(name) if name != one.path else None
-        if parts is not None and sum(part.size for part in parts) != one.size:
+        parts = pieces.get(name, ()) if name != one.path else ()
+        if parts and sum(part.size for part in parts) != one.size:
             raise ResultError(f"{appimage.name} was made of another {name}", "run make")
-        if parts is None or len(parts) == 1:
-            components.append((parts[0].origin if parts else file_component(name), files[name]))
+        if len(parts) > 1:
+            components += _divided_blocks((folder / name).read_bytes(), parts, one.blocks)
         else:
-            plain = (folder / name).read_bytes()
-            components += _divided_blocks(plain, parts, one.blocks)
+            component = parts[0].origin if parts else file_component(name)
+            components.append((component, files[name]))
     rest = len(content) - files.total()
     return ArtefactSizes(
         bytes=len(content),
         components=component_totals([*components, (OTHER, rest)]),
-        files=largest_first(files + Counter({FILE_SYSTEM: rest})),
-        sections=of_file(APPIMAGE_RUNTIME, section_sizes(content[:head])),
+        files=largest_first({**files, FILE_SYSTEM: rest}),
+        sections=sections_of({APPIMAGE_RUNTIME: runtime}),
         objects={},
         symbols={},
     )
@@ -81,20 +77,19 @@ def _elf_end(content: bytes) -> int:
 
 def _divided_blocks(
     content: bytes, parts: Iterable[Piece], blocks: Iterable[tuple[int, int]]
-) -> list[tuple[str, int]]:
-    """Return the components of a file's compressed `blocks`, and their bytes."""
-    result: list[tuple[str, int]] = []
+) -> Iterator[tuple[str, int]]:
+    """Yield the components of a file's compressed `blocks`, and their bytes."""
     start = 0
     waiting = list(parts)
     for plain, packed in blocks:
         end = start + plain
-        inside: dict[str, list[bytes]] = {}
+        inside: dict[str, bytes] = defaultdict(bytes)
         for part in waiting:
             first, last = max(start, part.offset), min(end, part.offset + part.size)
             if first < last:
-                inside.setdefault(part.origin, []).append(content[first:last])
+                inside[part.origin] += content[first:last]
         waiting = [part for part in waiting if part.offset + part.size > end]
-        weights = [packed_weight(b"".join(some)) for some in inside.values()]
-        result += zip(inside, apportion(packed, weights), strict=True)
+        yield from zip(
+            inside, apportion(packed, list(map(packed_weight, inside.values()))), strict=True
+        )
         start = end
-    return result

@@ -11,8 +11,9 @@ from benchmarks.report.markup import Row, Table, with_rows
 from benchmarks.sizes.components import COMPONENTS
 from benchmarks.sizes.stored import DETAILS, by_file
 
+_COMPONENT = "component"
 _KINDS = {
-    "components": "component",
+    "components": _COMPONENT,
     "files": "file",
     "sections": "section",
     "objects": "object file",
@@ -31,16 +32,10 @@ _WIDTH = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """Something that has another size than before.
+    """Something, as `_KINDS` has it, of another size than before.
 
-    Attributes
-    ----------
-    kind : str
-        ``component``, ``file``, ``section``, ``object file`` or ``symbol``.
-    name : str
-        Which one; with ``FILE: `` in front where it is a part of a file.
-    before, now : int or None
-        Bytes; None where it was not, or is no longer, there or among the largest.
+    The name of a part of a file has ``FILE: `` in front. None stands for the bytes of what was
+    not, or is no longer, there or among the largest.
     """
 
     kind: str
@@ -65,17 +60,7 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Growth:
-    """How the size of an artefact changed.
-
-    Attributes
-    ----------
-    artefact : str
-        Its name.
-    before, now : int
-        Its bytes.
-    changes : tuple of Change
-        What changed in it, the largest change first.
-    """
+    """How the bytes of an artefact changed; the largest change in it comes first."""
 
     artefact: str
     before: int
@@ -87,6 +72,12 @@ class Growth:
         """Bytes that it grew by."""
         return self.now - self.before
 
+    def by_kind(self, rows: int) -> Iterator[tuple[str, list[Change], list[Change]]]:
+        """Yield each kind of change, the largest of it, and those beyond `rows`."""
+        for kind in _KINDS.values():
+            changes = [change for change in self.changes if change.kind == kind]
+            yield kind, changes[:rows], changes[rows:]
+
 
 def compare(base: Mapping[str, ArtefactSizes], now: Mapping[str, ArtefactSizes]) -> list[Growth]:
     """Return the change of each artefact of `now`, in its order.
@@ -94,16 +85,12 @@ def compare(base: Mapping[str, ArtefactSizes], now: Mapping[str, ArtefactSizes])
     One that `base` has not was empty. A symbol that only one of the two lists counts as new or
     gone when it is larger than the smallest of the other, because only the largest are listed.
     """
+    empty = ArtefactSizes(bytes=0, components={}, files={}, sections={}, objects={}, symbols={})
     growths = []
     for artefact, new in now.items():
-        old = base.get(artefact) or ArtefactSizes(
-            bytes=0, components={}, files={}, sections={}, objects={}, symbols={}
-        )
+        old = base.get(artefact, empty)
         changes = [
-            change
-            for table, kind in _KINDS.items()
-            for change in _changes(table, kind, old, new)
-            if change.delta
+            change for table in _KINDS for change in _changes(table, old, new) if change.delta
         ]
         changes.sort(key=lambda change: (-abs(change.delta), change.kind, change.name))
         growths.append(
@@ -112,30 +99,51 @@ def compare(base: Mapping[str, ArtefactSizes], now: Mapping[str, ArtefactSizes])
     return growths
 
 
-def explain(growth: Growth, rows: int = _ROWS) -> str:
-    """Return a table of the largest changes in an artefact, for a screen of text.
+def _changes(table: str, old: ArtefactSizes, new: ArtefactSizes) -> Iterator[Change]:
+    before: Mapping[str, int] = getattr(old, table)
+    after: Mapping[str, int] = getattr(new, table)
+    if table not in DETAILS:
+        yield from _changes_of(table, "", before, after)
+        return
+    files_before, files_after = by_file(before), by_file(after)
+    for file in {**files_before, **files_after}:
+        parts_before, parts_after = files_before.get(file, {}), files_after.get(file, {})
+        # Where one of them could not look into the file, there is nothing to compare.
+        if (parts_before or file not in old.files) and (parts_after or file not in new.files):
+            yield from _changes_of(table, f"{file}: ", parts_before, parts_after)
 
-    Parameters
-    ----------
-    growth : Growth
-        From `compare`.
-    rows : int
-        Lines of each kind.
-    """
-    lines = [
-        f"{growth.artefact}: {growth.before:,} -> {growth.now:,} bytes ({growth.delta:+,})",
-    ]
-    for kind in _KINDS.values():
-        changes = [change for change in growth.changes if change.kind == kind]
-        lines += [
-            _shortened(f"{change.delta:>+12,}  {change.word:<6}  {kind:<11}  {change.name}")
-            for change in changes[:rows]
-        ]
-        if len(changes) > rows:
-            rest = sum(change.delta for change in changes[rows:])
-            noun = kind if len(changes) == rows + 1 else f"{kind}s"
-            lines.append(f"{rest:>+12,}  {len(changes) - rows} {noun} more")
+
+def _changes_of(
+    table: str, prefix: str, before: Mapping[str, int], after: Mapping[str, int]
+) -> Iterator[Change]:
+    # Of the symbols that one side does not list, smaller ones may have been there.
+    listed = table == "symbols"
+    least_before = min(before.values(), default=0) if listed else -1
+    least_after = min(after.values(), default=0) if listed else -1
+    for name in {**before, **after}:
+        old, new = before.get(name), after.get(name)
+        is_certain = (old is not None or (new or 0) > least_before) and (
+            new is not None or (old or 0) > least_after
+        )
+        if is_certain:
+            yield Change(kind=_KINDS[table], name=prefix + name, before=old, now=new)
+
+
+def explain(growth: Growth, rows: int = _ROWS) -> str:
+    """Return the largest changes in an artefact for a screen, of each kind so many rows."""
+    lines = [f"{growth.artefact}: {growth.before:,} -> {growth.now:,} bytes ({growth.delta:+,})"]
+    for kind, largest, others in growth.by_kind(rows):
+        for change in largest:
+            line = f"{change.delta:>+12,}  {change.word:<6}  {kind:<11}  {change.name}"
+            lines.append(line if len(line) <= _WIDTH else f"{line[: _WIDTH - 3]}...")
+        if others:
+            noun = kind if len(others) == 1 else f"{kind}s"
+            lines.append(f"{_sum(others):>+12,}  {len(others)} {noun} more")
     return "\n".join(lines)
+
+
+def _sum(changes: list[Change]) -> int:
+    return sum(change.delta for change in changes)
 
 
 def payment_tables(
@@ -147,15 +155,14 @@ def payment_tables(
         Row(cells=(one.artefact, f"{one.before:,}", f"{one.now:,}", f"{one.delta:+,}"))
         for one in growths
     )
-    names = tuple(growth.artefact for growth in growths)
     components = []
     for component in COMPONENTS:
         cells = []
-        for artefact in names:
+        for artefact, one in now.items():
             old = base[artefact].components if artefact in base else {}
-            new = now[artefact].components
-            there = component in old or component in new
-            cells.append(f"{new.get(component, 0) - old.get(component, 0):+,}" if there else "")
+            there = component in old or component in one.components
+            delta = one.components.get(component, 0) - old.get(component, 0)
+            cells.append(f"{delta:+,}" if there else "")
         if any(cells):
             components.append(Row(cells=(component, *cells)))
     return with_rows(
@@ -164,49 +171,29 @@ def payment_tables(
             columns=("artefact", "before", "now", "change"),
             rows=artefacts,
         ),
-        Table(
-            title="Change of the components",
-            columns=("component", *names),
-            rows=tuple(components),
-        ),
+        Table(title="Change of the components", columns=(_COMPONENT, *now), rows=tuple(components)),
     )
 
 
 def change_tables(
     base: Mapping[str, ArtefactSizes], now: Mapping[str, ArtefactSizes], rows: int = _LISTED
 ) -> list[Table]:
-    """Return the largest changes of files, sections, object files and symbols of each artefact.
+    """Return the largest changes in each artefact; `payment_tables` has those of components.
 
-    Parameters
-    ----------
-    base, now : mapping of str to ArtefactSizes
-        The sizes before and after.
-    rows : int
-        Lines of each kind; what more there is, is one line together.
+    Of each kind there are `rows` lines, and one of all that there is more.
     """
     tables = []
     for growth in compare(base, now):
         lines = []
-        for kind in _KINDS.values():
-            changes = [change for change in growth.changes if change.kind == kind]
-            # `payment_tables` has all components.
-            if kind == _KINDS["components"] or not changes:
+        for kind, largest, others in growth.by_kind(rows):
+            if kind == _COMPONENT:
                 continue
-            lines += [
-                Row(
-                    cells=(
-                        change.name,
-                        kind,
-                        quantities.quantity(change.before, "bytes"),
-                        quantities.quantity(change.now, "bytes"),
-                        f"{change.delta:+,}",
-                    )
-                )
-                for change in changes[:rows]
-            ]
-            if rest := changes[rows:]:
-                total = f"{sum(change.delta for change in rest):+,}"
-                lines.append(Row(cells=(f"{len(rest)} more", kind, "", "", total)))
+            for change in largest:
+                sizes = (quantities.quantity(one, "bytes") for one in (change.before, change.now))
+                lines.append(Row(cells=(change.name, kind, *sizes, f"{change.delta:+,}")))
+            if others:
+                cells = (f"{len(others)} more", kind, "", "", f"{_sum(others):+,}")
+                lines.append(Row(cells=cells))
         tables.append(
             Table(
                 title=f"Largest changes in {growth.artefact}",
@@ -216,40 +203,3 @@ def change_tables(
             )
         )
     return with_rows(*tables)
-
-
-def _changes(table: str, kind: str, old: ArtefactSizes, new: ArtefactSizes) -> Iterator[Change]:
-    before: Mapping[str, int] = getattr(old, table)
-    after: Mapping[str, int] = getattr(new, table)
-    if table not in DETAILS:
-        for name in {**before, **after}:
-            yield Change(kind=kind, name=name, before=before.get(name), now=after.get(name))
-        return
-    parts_before, parts_after = by_file(before), by_file(after)
-    for file in {**parts_before, **parts_after}:
-        entries_before, entries_after = parts_before.get(file, {}), parts_after.get(file, {})
-        # Where one of them could not look into the file, there is nothing to compare.
-        if (file in old.files and not entries_before) or (file in new.files and not entries_after):
-            continue
-        for name in {**entries_before, **entries_after}:
-            change = Change(
-                kind=kind,
-                name=f"{file}: {name}",
-                before=entries_before.get(name),
-                now=entries_after.get(name),
-            )
-            if table != "symbols" or _is_certain(change, entries_before, entries_after):
-                yield change
-
-
-def _is_certain(change: Change, before: Mapping[str, int], after: Mapping[str, int]) -> bool:
-    """Tell whether a symbol that one side does not list is known to have been smaller there."""
-    if change.before is None:
-        return (change.now or 0) > min(before.values(), default=0)
-    if change.now is None:
-        return change.before > min(after.values(), default=0)
-    return True
-
-
-def _shortened(line: str) -> str:
-    return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 3]}..."

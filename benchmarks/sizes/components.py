@@ -6,36 +6,19 @@ size report of the wheel divides PyTorch itself.
 
 from __future__ import annotations
 
-import re
 import sys
 from collections import Counter
 from collections.abc import Iterable
 
 from torch_build.size_components import OTHER, Rule, component_of
 
-TORCH = "torch"
-PYTHON = "Python runtime"
-NUMPY = "numpy"
-TOKENIZER = "tokenizer"
-SPEECH_DETECTOR = "speech detector"
-FFMPEG = "ffmpeg"
-TLS = "TLS"
-APPLICATION = "application"
-APPIMAGE_RUNTIME = "AppImage runtime"
-LICENCES = "licences"
+TORCH, PYTHON, NUMPY, TOKENIZER = "torch", "Python runtime", "numpy", "tokenizer"
+SPEECH_DETECTOR, FFMPEG, TLS = "speech detector", "ffmpeg", "TLS"
+APPLICATION, APPIMAGE_RUNTIME, LICENCES = "application", "AppImage runtime", "licences"
 
 COMPONENTS = (
-    TORCH,
-    PYTHON,
-    NUMPY,
-    TOKENIZER,
-    SPEECH_DETECTOR,
-    FFMPEG,
-    TLS,
-    APPLICATION,
-    APPIMAGE_RUNTIME,
-    LICENCES,
-    OTHER,
+    *(TORCH, PYTHON, NUMPY, TOKENIZER, SPEECH_DETECTOR, FFMPEG, TLS, APPLICATION),
+    *(APPIMAGE_RUNTIME, LICENCES, OTHER),
 )
 """All of them, in the order in which they are shown.
 
@@ -49,16 +32,12 @@ FILE_RULES: tuple[Rule, ...] = (
     Rule(component=TOKENIZER, pattern=r"^whisper/assets/[^/]+\.tiktoken$|^tiktoken"),
     # Its weights; what runs it is a part of the operators, and of the application.
     Rule(component=SPEECH_DETECTOR, pattern=r"^transcriber/speech/detector\.bin$"),
-    # The manual, and the scripts that complete command lines.
-    Rule(component=APPLICATION, pattern=r"^terminal/"),
-    # The log-mel filters and the names of languages; the program's engine reads them.
-    Rule(component=APPLICATION, pattern=r"^(whisper|transcriber)/"),
+    # The manual and completions, filters and names of languages, and what shows it on a desktop.
+    Rule(component=APPLICATION, pattern=r"^(terminal|whisper|transcriber|usr/share)/"),
     Rule(component=TORCH, pattern=r"^torch/"),
     Rule(component=NUMPY, pattern=r"^numpy/"),
     Rule(component=FFMPEG, pattern=r"^ffmpeg$"),
     Rule(component=TLS, pattern=r"^certificates\.(der|pem)$"),
-    # The desktop entry, the icon and the description for software centres of an AppImage.
-    Rule(component=APPLICATION, pattern=r"^usr/share/"),
 )
 """Of the files in a wheel, the program's folder or an AppImage; the executable is divided."""
 
@@ -71,23 +50,17 @@ OBJECT_RULES: tuple[Rule, ...] = (
 )
 """Of the object files of the executable, their paths shortened."""
 
-_PACKAGES = {
-    "numpy": NUMPY,
-    "tiktoken": TOKENIZER,
-    "tiktoken_ext": TOKENIZER,
-    "torch": TORCH,
-    "tqdm": APPLICATION,
-    "transcriber": APPLICATION,
-    # Of it runs the model and its decoding, beside the tokenizer.
-    "whisper": APPLICATION,
-    # Only PyTorch imports it.
-    "typing_extensions": TORCH,
+_MODULE_RULES = (
+    Rule(component=TOKENIZER, pattern=r"^(whisper\.tokenizer|tiktoken|tiktoken_ext)(\.|$)"),
+    # Of whisper, the model and its decoding run, beside the tokenizer.
+    Rule(component=APPLICATION, pattern=r"^(transcriber|tqdm|whisper)(\.|$)"),
+    Rule(component=NUMPY, pattern=r"^numpy(\.|$)"),
+    # Only PyTorch imports the second.
+    Rule(component=TORCH, pattern=r"^(torch|typing_extensions)(\.|$)"),
     # ffmpeg-python, which writes ffmpeg's command lines, and what it imports.
-    "ffmpeg": FFMPEG,
-    "future": FFMPEG,
-    "past": FFMPEG,
-}
-"""By the names of top-level packages: which of them belong together no file says."""
+    Rule(component=FFMPEG, pattern=r"^(ffmpeg|future|past)(\.|$)"),
+)
+"""Of the Python modules: which of them belong together no file says."""
 
 
 def file_component(path: str) -> str:
@@ -101,19 +74,10 @@ def object_component(path: str) -> str:
 
 
 def module_component(path: str) -> str:
-    """Return the component of a Python module, by its name or the path of its source file.
-
-    Parameters
-    ----------
-    path : str
-        ``torch.nn.functional`` or ``torch/nn/functional.py``.
-    """
-    names = re.split(r"[./]", path.removesuffix(".py"))
-    if names[:2] == ["whisper", "tokenizer"]:
-        return TOKENIZER
-    if names[0] in sys.stdlib_module_names:
-        return PYTHON
-    return _PACKAGES.get(names[0], OTHER)
+    """Return the component of ``torch.nn.functional`` or ``torch/nn/functional.py``."""
+    name = path.removesuffix(".py").replace("/", ".")
+    is_pythons = name.partition(".")[0] in sys.stdlib_module_names
+    return PYTHON if is_pythons else component_of(name, _MODULE_RULES)
 
 
 def component_totals(sizes: Iterable[tuple[str, int]]) -> dict[str, int]:

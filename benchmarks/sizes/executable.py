@@ -13,15 +13,10 @@ import itertools
 import marshal
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from types import CodeType
 
-from benchmarks.sizes.components import (
-    APPLICATION,
-    PYTHON,
-    module_component,
-    object_component,
-)
+from benchmarks.sizes.components import APPLICATION, PYTHON, module_component, object_component
 from benchmarks.sizes.linked import MERGED, PADDING, TABLES, Piece
 from buildkit.elf_sections import ElfSection, elf_sections
 from buildkit.errors import ResultError
@@ -34,18 +29,9 @@ _BLOB = "__constants_data"
 _BYTECODE = ".bytecode"
 _BLOB_DATA = b"X"
 _EXPORTS = (".dynsym", ".dynstr", ".gnu.hash", ".gnu.version", ".gnu.version_r")
-_RELOCATION = struct.Struct("<QQq")
+_RELOCATIONS, _RELOCATION = ".rela.dyn", struct.Struct("<QQq")
 _RELATIVE = 8
 _ALIGNMENT = 64
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Relocation:
-    """An entry of ``.rela.dyn``: where it lies in the file, and the addresses that it is about."""
-
-    offset: int
-    target: int
-    pointed: int | None
 
 
 def divide_constants(content: bytes, pieces: Iterable[Piece]) -> list[Piece]:
@@ -56,77 +42,59 @@ def divide_constants(content: bytes, pieces: Iterable[Piece]) -> list[Piece]:
     modules, each a letter, a number of bytes in groups of seven bits, and a code object as
     `marshal` writes it. Read off Nuitka 4.3, ``tools/data_composer/DataComposer.py``.
 
-    Raises
-    ------
-    ResultError
-        When they have another form: another release of Nuitka wrote them.
+    `ResultError` says that they have another form: another release of Nuitka wrote them.
     """
     divided: list[Piece] = []
     for piece in pieces:
-        if piece.origin.startswith(_BLOB):
-            blob = content[piece.offset : piece.offset + piece.size]
-            try:
-                divided += _parts(blob, piece.offset)
-            except (ValueError, EOFError, TypeError, struct.error, IndexError) as error:
-                raise ResultError(
-                    f"Nuitka's constants have a form that is not known: {error}",
-                    "mend benchmarks/sizes/executable.py",
-                ) from error
-        else:
+        if not piece.origin.startswith(_BLOB):
             divided.append(piece)
+            continue
+        try:
+            divided += _parts(content[piece.offset : piece.offset + piece.size], piece.offset)
+        except (ValueError, EOFError, TypeError, struct.error, IndexError) as error:
+            raise ResultError(
+                f"Nuitka's constants have a form that is not known: {error}",
+                "mend benchmarks/sizes/executable.py",
+            ) from error
     return divided
 
 
 def executable_components(content: bytes, pieces: Sequence[Piece]) -> list[Piece]:
-    """Return `pieces`, with components as their origins.
-
-    Parameters
-    ----------
-    content : bytes
-        The executable.
-    pieces : sequence of Piece
-        From `divide_constants`: all its bytes, in their order.
-    """
-    sections = elf_sections(content)
+    """Return the `pieces` of `divide_constants`, all of `content`, with components as origins."""
+    sections = [one for one in elf_sections(content) if one.in_file]
     starts = [piece.offset for piece in pieces]
     components = [origin_component(piece.origin) for piece in pieces]
 
     def owner(address: int) -> str:
         offset = _file_offset(sections, address)
-        if offset is None:
-            return OTHER
-        return components[bisect.bisect_right(starts, offset) - 1]
+        return OTHER if offset is None else components[bisect.bisect_right(starts, offset) - 1]
 
-    relocations = list(_relocations(content, sections))
+    relocations = _relocations(content, sections)
     strings = _pointed_strings(content, sections, relocations, owner)
     result: list[Piece] = []
     for index, piece in enumerate(pieces):
         section = _section_at(sections, piece.offset)
-        if piece.origin == TABLES and section is not None and section.name in _EXPORTS:
-            result.append(_named(piece, PYTHON))
-        elif piece.origin == TABLES and section is not None and section.name == ".rela.dyn":
-            result += [
-                Piece(offset=one.offset, size=_RELOCATION.size, origin=owner(one.target))
-                for one in relocations
-            ]
+        if piece.origin == TABLES and section in _EXPORTS:
+            result.append(replace(piece, origin=PYTHON))
+        elif piece.origin == TABLES and section == _RELOCATIONS:
+            for number, (target, _, _) in enumerate(relocations):
+                start = piece.offset + number * _RELOCATION.size
+                result.append(Piece(offset=start, size=_RELOCATION.size, origin=owner(target)))
         elif piece.origin == MERGED:
             result += _divided(piece, strings)
-        elif piece.origin == PADDING and piece.size < _ALIGNMENT and index + 1 < len(pieces):
-            # It is there for the sake of what follows.
-            result.append(_named(piece, components[index + 1]))
         else:
-            result.append(_named(piece, components[index]))
+            # Padding is there for the sake of what follows.
+            is_padding = piece.origin == PADDING and piece.size < _ALIGNMENT
+            at = index + 1 if is_padding and index + 1 < len(pieces) else index
+            result.append(replace(piece, origin=components[at]))
     return _joined(result)
 
 
 def origin_component(origin: str) -> str:
-    """Return the component of an origin alone, without what the executable tells of it.
+    """Return the component of an origin, without what the executable tells of it.
 
-    Parameters
-    ----------
-    origin : str
-        As pieces of `divide_constants` have it: an object file, `CONSTANTS` with a module,
-        `TABLES`, `MERGED` or `PADDING`. The last three belong to none.
+    The origin is one of `divide_constants`: an object file, `CONSTANTS` with a module; or `TABLES`,
+    `MERGED` or `PADDING`, which belong to none.
     """
     if origin.startswith(CONSTANTS):
         name = origin.removeprefix(CONSTANTS)
@@ -135,18 +103,14 @@ def origin_component(origin: str) -> str:
     return OTHER if origin in {TABLES, MERGED, PADDING} else object_component(origin)
 
 
-def _named(piece: Piece, origin: str) -> Piece:
-    return Piece(offset=piece.offset, size=piece.size, origin=origin)
-
-
 def _joined(pieces: Iterable[Piece]) -> list[Piece]:
     """Return `pieces` with neighbours of one origin as one."""
     result = []
     some = (piece for piece in pieces if piece.size)
-    for origin, group in itertools.groupby(some, key=lambda piece: piece.origin):
-        parts = list(group)
-        size = sum(part.size for part in parts)
-        result.append(Piece(offset=parts[0].offset, size=size, origin=origin))
+    for _, group in itertools.groupby(some, key=lambda piece: piece.origin):
+        first, *others = group
+        size = first.size + sum(piece.size for piece in others)
+        result.append(replace(first, size=size))
     return result
 
 
@@ -194,32 +158,26 @@ def _modules(blob: bytes, begin: int, start: int, end: int, offset: int) -> Iter
         begin = position
 
 
-def _relocations(content: bytes, sections: Sequence[ElfSection]) -> Iterator[_Relocation]:
-    for section in sections:
-        if section.name == ".rela.dyn":
-            table = content[section.offset : section.offset + section.size]
-            for index, (target, kind, addend) in enumerate(_RELOCATION.iter_unpack(table)):
-                yield _Relocation(
-                    offset=section.offset + index * _RELOCATION.size,
-                    target=target,
-                    pointed=addend if kind == _RELATIVE else None,
-                )
+def _relocations(content: bytes, sections: Iterable[ElfSection]) -> list[tuple[int, ...]]:
+    """Return of each entry the address that it changes, its kind, and what it puts there."""
+    for one in sections:
+        if one.name == _RELOCATIONS:
+            return [*_RELOCATION.iter_unpack(content[one.offset : one.offset + one.size])]
+    return []
 
 
 def _pointed_strings(
     content: bytes,
     sections: Sequence[ElfSection],
-    relocations: Sequence[_Relocation],
+    relocations: Iterable[tuple[int, ...]],
     owner: Callable[[int], str],
 ) -> list[Piece]:
     """Return the strings in ``.rodata`` that variables point at, with the first one's component."""
     strings: dict[int, str] = {}
-    for one in relocations:
-        if one.pointed is not None:
-            start = _file_offset(sections, one.pointed)
-            section = None if start is None else _section_at(sections, start)
-            if start is not None and section is not None and section.name == ".rodata":
-                strings.setdefault(start, owner(one.target))
+    for target, kind, pointed in relocations:
+        start = _file_offset(sections, pointed) if kind == _RELATIVE else None
+        if start is not None and _section_at(sections, start) == ".rodata":
+            strings.setdefault(start, owner(target))
     return [
         Piece(offset=start, size=content.index(b"\0", start) + 1 - start, origin=component)
         for start, component in sorted(strings.items())
@@ -240,14 +198,13 @@ def _divided(piece: Piece, strings: Sequence[Piece]) -> Iterator[Piece]:
     yield Piece(offset=position, size=end - position, origin=OTHER)
 
 
-def _section_at(sections: Sequence[ElfSection], offset: int) -> ElfSection | None:
-    return next(
-        (one for one in sections if one.in_file and 0 <= offset - one.offset < one.size), None
-    )
+def _section_at(sections: Iterable[ElfSection], offset: int) -> str:
+    """Return the name of the section at a place in the file, or nothing."""
+    return next((one.name for one in sections if 0 <= offset - one.offset < one.size), "")
 
 
-def _file_offset(sections: Sequence[ElfSection], address: int) -> int | None:
+def _file_offset(sections: Iterable[ElfSection], address: int) -> int | None:
     for one in sections:
-        if one.address and one.in_file and 0 <= address - one.address < one.size:
+        if one.address and 0 <= address - one.address < one.size:
             return one.offset + address - one.address
     return None

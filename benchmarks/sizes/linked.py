@@ -8,19 +8,21 @@ object files brought still lies where the map says.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from buildkit.elf_sections import ElfSection, elf_sections
-from buildkit.errors import InputError, ResultError
-from buildkit.linker_map import LINKER, InputSection, LinkerMap, parse_map
+from buildkit.errors import ResultError
+from buildkit.linker_map import LINKER, InputSection, LinkerMap, MappedSymbol, parse_map
 from torch_build.size_components import shorten
 
 TABLES = "linker's tables"
 MERGED = "merged constants"
 PADDING = "headers and padding"
+
+_ELF = b"\x7fELF"
 
 SYMBOLS, LEAST_SYMBOL = 300, 1024
 """How many names of symbols are kept of a file, and the bytes that each symbol must have."""
@@ -31,63 +33,21 @@ _NAME_LENGTH, _NAME_START, _DIGEST = 160, 100, 8
 
 @dataclass(frozen=True, kw_only=True)
 class Piece:
-    """A range of a file.
-
-    Attributes
-    ----------
-    offset, size : int
-        Where it begins, and its bytes.
-    origin : str
-        What brought it: an object file, `TABLES`, `MERGED`, `PADDING`; later a component.
-    """
+    """A range of a file, in bytes, and what brought it: an object file, or one of the above."""
 
     offset: int
     size: int
     origin: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class LinkedSizes:
-    """Where the bytes of a linked file are.
-
-    Attributes
-    ----------
-    pieces : tuple of Piece
-        All bytes of the file, in their order, each once.
-    symbols : dict of str to int
-        Bytes of the largest functions and variables. Those with one name, such as the copies of
-        a kernel for other processors, are one entry, whose name ends with how many they are.
-    """
-
-    pieces: tuple[Piece, ...]
-    symbols: dict[str, int]
-
-
 def read_map(path: Path) -> LinkerMap:
-    """Read a linker's map.
-
-    Raises
-    ------
-    InputError
-        When it is missing; or when it is no such map.
-    """
-    try:
-        with path.open(encoding="utf-8", errors="replace") as lines:
-            return parse_map(lines)
-    except OSError as error:
-        raise InputError(
-            f"cannot read the linker's map {path}: {error.strerror}", "build it again"
-        ) from error
+    """Read a linker's map; `InputError` when it is no such map."""
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        return parse_map(lines)
 
 
 def section_sizes(content: bytes) -> dict[str, int]:
-    """Return the bytes of each section of an ELF file, and of `PADDING`: together all of it.
-
-    Raises
-    ------
-    InputError
-        When it is no such file.
-    """
+    """Return the bytes of each section of an ELF file, and of `PADDING`: together all of it."""
     sizes: Counter[str] = Counter()
     for section in elf_sections(content):
         sizes[section.name] += section.size if section.in_file else 0
@@ -95,23 +55,36 @@ def section_sizes(content: bytes) -> dict[str, int]:
     return largest_first(sizes)
 
 
+def sections_of(contents: Mapping[str, bytes]) -> dict[str, int]:
+    """Return the sections of all files of an artefact that are ELF files."""
+    sizes: dict[str, int] = {}
+    for name, content in contents.items():
+        if content.startswith(_ELF):
+            sizes |= of_file(name, section_sizes(content))
+    return sizes
+
+
 def measure_linked(
     content: bytes, linker_map: LinkerMap, *, roots: Sequence[Path] = ()
-) -> LinkedSizes:
-    """Return which bytes of the program or shared library `content` came from where.
+) -> tuple[list[Piece], dict[str, int]]:
+    """Return what the program or shared library `content` is made of, by the map of its link.
 
     Parameters
     ----------
-    content : bytes
-        The file.
-    linker_map : LinkerMap
-        The map of its link.
     roots : sequence of Path
         Folders that are taken off the front of the object files' paths.
 
+    Returns
+    -------
+    pieces : list of Piece
+        All bytes of the file, in their order, each once.
+    symbols : dict of str to int
+        Bytes of the largest functions and variables. Those with one name, such as the copies of
+        a kernel for other processors, are one entry, whose name ends with how many they are.
+
     Raises
     ------
-    InputError
+    BuildError
         When it is no ELF file, or the map is of another link.
     """
     sections = elf_sections(content)
@@ -120,20 +93,21 @@ def measure_linked(
         key=lambda piece: (piece.offset, piece.size),
     )
     loaded = {one.name for one in sections if one.in_file and one.address}
-    # Small helpers that are in each module are left out: with each more of them, the name of
-    # their entry would be another, and a comparison of two builds would be about little else.
-    symbols = [
-        one for one in linker_map.symbols if one.output in loaded and one.size >= LEAST_SYMBOL
-    ]
+    symbols = _largest_symbols(one for one in linker_map.symbols if one.output in loaded)
+    return list(_without_gaps(pieces, len(content))), symbols
+
+
+def _largest_symbols(symbols: Iterable[MappedSymbol]) -> dict[str, int]:
     sizes: Counter[str] = Counter()
+    copies: Counter[str] = Counter()
     for symbol in symbols:
-        sizes[symbol.name] += symbol.size
-    copies = Counter(symbol.name for symbol in symbols)
+        # Small helpers that are in each module are left out: with each more of them, the name of
+        # their entry would be another, and a comparison of two builds would be about little else.
+        if symbol.size >= LEAST_SYMBOL:
+            sizes[symbol.name] += symbol.size
+            copies[symbol.name] += 1
     largest = list(largest_first(sizes).items())[:SYMBOLS]
-    return LinkedSizes(
-        pieces=tuple(_without_gaps(pieces, len(content))),
-        symbols={_listed_name(name, copies[name]): size for name, size in largest},
-    )
+    return {_listed_name(name, copies[name]): size for name, size in largest}
 
 
 def object_sizes(pieces: Sequence[Piece]) -> dict[str, int]:
@@ -149,7 +123,7 @@ def of_file(file: str, sizes: Mapping[str, int]) -> dict[str, int]:
     return {f"{file}: {name}": size for name, size in sizes.items()}
 
 
-def largest_first(sizes: Counter[str]) -> dict[str, int]:
+def largest_first(sizes: Mapping[str, int]) -> dict[str, int]:
     """Return what has bytes, in the order of them and then of the names."""
     ordered = sorted(sizes.items(), key=lambda item: (-item[1], item[0]))
     return {name: size for name, size in ordered if size}
@@ -170,28 +144,28 @@ def _pieces(
 ) -> Iterator[Piece]:
     """Yield what the sections of the file are made of; gaps in them are left out."""
     end = max((one.address + one.size for one in linker_map.inputs), default=0)
-    by_name: dict[str, list[ElfSection]] = {}
+    mapped: dict[str, list[ElfSection]] = defaultdict(list)
     for section in sections:
         # What is not loaded the map cannot tell, and what lies behind all that it tells was moved.
-        if section.in_file and (not section.address or section.address >= end):
+        if section.in_file and not 0 < section.address < end:
             yield Piece(offset=section.offset, size=section.size, origin=TABLES)
         else:
-            by_name.setdefault(section.name, []).append(section)
-    moved = {section.name for section in sections} - set(by_name)
+            mapped[section.name].append(section)
+    moved = {section.name for section in sections} - set(mapped)
     for one in linker_map.inputs:
-        if one.output in moved:
-            continue
-        for section in by_name.get(one.output, ()):
-            start = one.address - section.address
-            if start >= 0 and start + one.size <= section.size:
-                if section.in_file:
-                    origin = _origin(one, roots)
-                    yield Piece(offset=section.offset + start, size=one.size, origin=origin)
-                break
-        else:
-            # Sections of the linker's own that turned out to be empty are in the map only.
-            if one.size and one.object != LINKER:
-                raise _of_another_link(f"{one.output} has no room for {one.object}")
+        place = next((to for to in mapped[one.output] if _has_room(to, one)), None)
+        if place is not None and place.in_file:
+            start = place.offset + one.address - place.address
+            yield Piece(offset=start, size=one.size, origin=_origin(one, roots))
+        # Sections of the linker's own that turned out to be empty are in the map only.
+        is_lost = place is None and one.size and one.object != LINKER
+        if is_lost and one.output not in moved:
+            raise _of_another_link(f"{one.output} has no room for {one.object}")
+
+
+def _has_room(section: ElfSection, one: InputSection) -> bool:
+    start = one.address - section.address
+    return 0 <= start <= section.size - one.size
 
 
 def _without_gaps(pieces: Sequence[Piece], size: int) -> Iterator[Piece]:

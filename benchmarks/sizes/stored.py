@@ -50,9 +50,9 @@ def write_sizes(sizes: Mapping[str, ArtefactSizes], path: Path) -> None:
         for name in DETAILS:
             stored: dict[str, Any] = {}
             for file, table in by_file(getattr(one, name)).items():
-                same = next((key for key, other in known[name].items() if other == table), None)
-                stored[file] = same or table
-                known[name].setdefault(same or f"{artefact}: {file}", table)
+                same = (key for key, other in known[name].items() if other == table)
+                stored[file] = next(same, table)
+                known[name][f"{artefact}: {file}"] = table
             content[artefact][name] = stored
     # A line for each entry, so that a change of one is a change of one line.
     text = json.dumps(content, indent=0, ensure_ascii=False, separators=(",", ":"))
@@ -61,13 +61,7 @@ def write_sizes(sizes: Mapping[str, ArtefactSizes], path: Path) -> None:
 
 
 def read_sizes(path: Path) -> dict[str, ArtefactSizes]:
-    """Read the report `path`.
-
-    Raises
-    ------
-    InputError
-        When it is missing or no such report.
-    """
+    """Read the report `path`; `InputError` when it is missing or no such report."""
     try:
         return parse_sizes(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -75,13 +69,7 @@ def read_sizes(path: Path) -> dict[str, ArtefactSizes]:
 
 
 def parse_sizes(text: str) -> dict[str, ArtefactSizes]:
-    """Read the text that `write_sizes` wrote.
-
-    Raises
-    ------
-    ValueError
-        When it is something else.
-    """
+    """Read the text that `write_sizes` wrote; `ValueError` when it is something else."""
     try:
         content: dict[str, Any] = json.loads(text)
         return {
@@ -100,10 +88,9 @@ def parse_sizes(text: str) -> dict[str, ArtefactSizes]:
 def _flat(content: Mapping[str, Any], name: str, files: Mapping[str, Any]) -> dict[str, int]:
     sizes = {}
     for file, table in files.items():
+        entries = table
         if isinstance(table, str):
             artefact, _, other = table.partition(": ")
             entries = content[artefact][name][other]
-        else:
-            entries = table
         sizes.update({f"{file}: {entry}": int(size) for entry, size in entries.items()})
     return sizes

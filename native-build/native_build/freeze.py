@@ -232,7 +232,7 @@ def _link_flags(libraries: Path) -> list[str]:
 
     Modules of other libraries use Python's functions, but nothing uses those of the archives.
     """
-    names = ("ssl", "crypto", "ffi", "z")
+    names = ("ssl", "crypto", "ffi", "sqlite3", "z")
     archives = [str(libraries / "lib" / f"lib{name}.a") for name in names]
     hidden = ":".join(f"lib{name}.a" for name in names)
     start, end = "-Wl,--start-lib", "-Wl,--end-lib"

@@ -42,12 +42,18 @@ def read_list(path: Path = MODULES) -> list[str]:
 
 
 def own_modules(program: Path) -> list[str]:
-    """Return the names of the modules of the package at `program`."""
+    """Return the names of the modules of the package at `program`, and of its folders of files.
+
+    Python could import such a folder as a package, too, and Nuitka does.
+    """
     names = []
-    for path in sorted(program.rglob("*.py")):
+    for path in sorted(program.rglob("*")):
         parts = path.relative_to(program.parent).with_suffix("").parts
-        names.append(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
-    return names
+        if path.suffix == ".py":
+            names.append(".".join(parts[:-1] if parts[-1] == "__init__" else parts))
+        elif path.is_dir() and path.name.isidentifier() and not (path / "__init__.py").exists():
+            names.append(".".join(parts))
+    return [name for name in names if "__pycache__" not in name]
 
 
 def innermost(modules: Sequence[str], packages: Path) -> list[str]:

@@ -12,14 +12,14 @@ import pytest
 
 from benchmarks.sizes.linked import (
     SYMBOLS,
-    LinkedSizes,
+    Piece,
     measure_linked,
     object_sizes,
     read_map,
     section_sizes,
 )
-from buildkit.errors import BuildError, InputError
-from buildkit.linker_map import LinkerMap, parse_map
+from buildkit.errors import BuildError
+from buildkit.linker_map import LinkerMap, MappedSymbol, parse_map
 from buildkit.places import CHECKOUT
 
 COMPILER = shutil.which("clang-19") or shutil.which("clang")
@@ -35,9 +35,11 @@ SOURCES = {
     "small": 'const char *word = "a word"; int zeros[9000]; int second(void) { return zeros[2]; }',
 }
 
+Linked = tuple[bytes, LinkerMap]
+
 
 @pytest.fixture(scope="module")
-def linked(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, LinkerMap]:
+def linked(tmp_path_factory: pytest.TempPathFactory) -> Linked:
     folder = tmp_path_factory.mktemp("linked")
     assert COMPILER and LINKER
     for name, source in SOURCES.items():
@@ -48,103 +50,81 @@ def linked(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, LinkerMap]:
     return (folder / "lib.so").read_bytes(), read_map(folder / "map")
 
 
-def check_whole(content: bytes, sizes: LinkedSizes) -> None:
+def whole_pieces(content: bytes, linker_map: LinkerMap) -> list[Piece]:
+    """Return the pieces of a file, which have each byte of it once."""
+    pieces, _ = measure_linked(content, linker_map)
     position = 0
-    for piece in sizes.pieces:
+    for piece in pieces:
         assert piece.offset == position
         position += piece.size
     assert position == len(content)
+    return pieces
 
 
-def test_each_byte_is_there_once(linked: tuple[bytes, LinkerMap]) -> None:
-    content, linker_map = linked
-    sizes = measure_linked(content, linker_map)
-    check_whole(content, sizes)
-    objects = object_sizes(sizes.pieces)
+def test_each_byte_is_there_once(linked: Linked) -> None:
+    objects = object_sizes(whole_pieces(*linked))
     assert 12_500 <= objects["large.o"] < 13_000
     assert objects["merged constants"] == len("a word") + 1
     # The nine thousand zeros are in no file.
     assert objects["small.o"] < 200
-    assert sum(section_sizes(content).values()) == len(content)
+    assert sum(section_sizes(linked[0]).values()) == len(linked[0])
 
 
-def test_symbols_are_the_largest_of_a_kibibyte(linked: tuple[bytes, LinkerMap]) -> None:
-    content, linker_map = linked
-    assert measure_linked(content, linker_map).symbols == {"large": 12_000}
-    (large,) = [one for one in linker_map.symbols if one.name == "large"]
-    many = tuple(replace(large, name=f"n{number}", size=2000 + number) for number in range(305))
-    symbols = measure_linked(content, replace(linker_map, symbols=many)).symbols
-    assert list(symbols.values()) == [*range(2304, 2304 - SYMBOLS, -1)]
-
-
-def test_long_names_are_short_and_still_different(linked: tuple[bytes, LinkerMap]) -> None:
+def symbols_of(linked: Linked, names: dict[str, list[int]]) -> dict[str, int]:
+    """Return the symbols that are listed where the map has one of each name and size."""
     content, linker_map = linked
     (large,) = [one for one in linker_map.symbols if one.name == "large"]
-    names = [f"{'a' * 120}{number:02}{'z' * 120}" for number in range(20)]
-    many = tuple(replace(large, name=name) for name in (*names, "b" * 160))
-    symbols = measure_linked(content, replace(linker_map, symbols=many)).symbols
-    assert len(symbols) == 21
+    symbols: tuple[MappedSymbol, ...] = tuple(
+        replace(large, name=name, size=size) for name, sizes in names.items() for size in sizes
+    )
+    return measure_linked(content, replace(linker_map, symbols=symbols))[1]
+
+
+def test_symbols_are_the_largest_of_a_kibibyte(linked: Linked) -> None:
+    assert measure_linked(*linked)[1] == {"large": 12_000}
+    many = symbols_of(linked, {f"n{number}": [2000 + number] for number in range(305)})
+    assert list(many.values()) == [*range(2304, 2304 - SYMBOLS, -1)]
+    # Those of one name are one entry.
+    copies = {"kernel()": [2000, 1024, 1023], "small()": [500, 500]}
+    assert symbols_of(linked, copies) == {"kernel() (2 of them)": 3024}
+
+
+def test_long_names_are_short_and_still_different(linked: Linked) -> None:
+    names = {f"{'a' * 120}{number:02}{'z' * 120}": [12_000] for number in range(20)}
+    symbols = symbols_of(linked, {**names, "b" * 160: [12_000]})
     assert symbols.pop("b" * 160) == 12_000
-    for name, size in symbols.items():
+    assert len(symbols) == 20
+    for name in symbols:
         assert name.startswith(f"{'a' * 100}...{'z' * 47} #")
-        assert (len(name), size) == (160, 12_000)
+        assert len(name) == 160
     # The digest is of the name alone: it is the same in each build.
-    again = measure_linked(content, replace(linker_map, symbols=many[:1])).symbols
-    assert len(again) == 1
-    assert again.keys() <= symbols.keys()
+    assert symbols_of(linked, dict([*names.items()][:1])).keys() <= symbols.keys()
 
 
-def test_symbols_of_one_name_are_one_entry(linked: tuple[bytes, LinkerMap]) -> None:
-    content, linker_map = linked
-    (large,) = [one for one in linker_map.symbols if one.name == "large"]
-    copies = tuple(replace(large, name="kernel()", size=size) for size in (2000, 1024, 1023))
-    small = tuple(replace(large, name="small()", size=500) for _ in range(2))
-    symbols = measure_linked(content, replace(linker_map, symbols=(*copies, *small))).symbols
-    assert symbols == {"kernel() (2 of them)": 3024}
-
-
-def test_what_patchelf_moves_is_the_linkers(
-    linked: tuple[bytes, LinkerMap], tmp_path: Path
-) -> None:
-    if not PATCHELF:
-        pytest.skip("patchelf is not there yet")
+@pytest.mark.skipif(not PATCHELF, reason="no patchelf in this checkout")
+def test_what_patchelf_moves_is_the_linkers(linked: Linked, tmp_path: Path) -> None:
     content, linker_map = linked
     path = tmp_path / "lib.so"
     path.write_bytes(content)
     subprocess.run([PATCHELF[0], "--set-rpath", "$ORIGIN/" + "far/" * 200, path], check=True)
     edited = path.read_bytes()
     assert len(edited) > len(content) + 800
-    before, after = measure_linked(content, linker_map), measure_linked(edited, linker_map)
-    check_whole(edited, after)
-    grown = Counter(object_sizes(after.pieces))
-    grown.subtract(object_sizes(before.pieces))
-    assert {name for name, size in grown.items() if size} <= {
-        "linker's tables",
-        "headers and padding",
-    }
+    grown = Counter(object_sizes(whole_pieces(edited, linker_map)))
+    grown.subtract(object_sizes(whole_pieces(content, linker_map)))
+    changed = {name for name, size in grown.items() if size}
+    assert changed <= {"linker's tables", "headers and padding"}
     assert grown["linker's tables"] >= 800
 
 
-def test_the_map_of_another_link_is_noticed(linked: tuple[bytes, LinkerMap]) -> None:
-    content, linker_map = linked
-    inputs = tuple(
-        replace(one, size=one.size * 100) if one.section == ".data.large" else one
-        for one in linker_map.inputs
-    )
-    with pytest.raises(BuildError, match="the linker's map is not that of the file"):
-        measure_linked(content, replace(linker_map, inputs=inputs))
-
-
-def test_two_object_files_cannot_have_the_same_bytes(linked: tuple[bytes, LinkerMap]) -> None:
+def test_what_does_not_fit_is_noticed(linked: Linked) -> None:
     content, linker_map = linked
     (large,) = [one for one in linker_map.inputs if one.section == ".data.large"]
-    double = replace(linker_map, inputs=(*linker_map.inputs, replace(large, object="double.o")))
-    with pytest.raises(BuildError, match="lies in what another object file brought"):
-        measure_linked(content, double)
-
-
-def test_files_that_are_none(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot read the linker's map"):
-        read_map(tmp_path / "map")
+    wrong = {
+        "is not that of the file": replace(large, size=large.size * 100),
+        "lies in what another object file brought": replace(large, object="double.o"),
+    }
+    for reason, more in wrong.items():
+        with pytest.raises(BuildError, match=reason):
+            measure_linked(content, replace(linker_map, inputs=(*linker_map.inputs, more)))
     with pytest.raises(BuildError, match="not a 64-bit little-endian ELF file"):
         measure_linked(b"text", parse_map(["  VMA  LMA  Size  Align  Out  In  Symbol"]))

@@ -6,13 +6,13 @@ from __future__ import annotations
 import random
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from benchmarks.figures import ArtefactSizes, Figure, Results
+from benchmarks.figures import Figure, Results
 from benchmarks.judging.budgets import BUDGETS, Budgets, read_budgets
 from benchmarks.judging.judge import State, Verdict, is_decided, judge, judge_figure
 from benchmarks.manifest import read_manifest
@@ -26,9 +26,8 @@ from benchmarks.measuring.starts import ACTIONS, PYTHON_ITSELF, measure_starts
 from benchmarks.peers.contestants import Contestant, contestants
 from benchmarks.plan import FETCHED, QUICK_CELLS
 from benchmarks.report.screen import OVERRIDE, Judgement, screen
-from benchmarks.sizes.artefacts import WHEEL
-from benchmarks.sizes.changes import Growth, compare
-from benchmarks.sizes.wheel import measure_wheel, object_roots
+from benchmarks.sizes.artefacts import WHEEL, measure_wheel, object_roots
+from benchmarks.sizes.changes import compare
 from benchmarks.steps import native_program, size_figures, thread_counts
 from benchmarks.transcription_steps import BEAMS
 from buildkit.archive import read_zip, write_zip
@@ -41,7 +40,6 @@ from torch_build.link import MODULE, link
 pytestmark = pytest.mark.slow
 
 LINKED = CHECKOUT / "build/torch/linked"
-EXTENSION = f"torch/{MODULE}"
 PLANTED_BYTES = 64 * 1024
 MODULES = "wheel under CPython"
 
@@ -74,7 +72,7 @@ def plant(tmp_path: Path) -> Plant:
     return planted
 
 
-def verdicts_of(figures: Sequence[Figure], budgets: Budgets) -> dict[str, Verdict]:
+def verdicts_of(figures: Iterable[Figure], budgets: Budgets) -> dict[str, Verdict]:
     return {
         one.name: judge_figure(one, budgets.ceilings[one.name].ceiling)
         for one in figures
@@ -82,43 +80,13 @@ def verdicts_of(figures: Sequence[Figure], budgets: Budgets) -> dict[str, Verdic
     }
 
 
-def screen_of(
-    figures: Sequence[Figure], budgets: Budgets, growth: Sequence[Growth] = ()
-) -> tuple[str, list[Verdict]]:
-    results = Results(
-        revision="0" * 40,
-        date="",
-        machine={},
-        figures=tuple(figures),
-        sizes={},
-        unmeasured=dict.fromkeys(budgets.margins, "it was not asked for"),
-    )
-    verdicts = judge(results, budgets)
-    return screen(results, Judgement(verdicts=tuple(verdicts)), growth=growth), verdicts
-
-
 @pytest.mark.skipif(
     not (LINKED / "_C.map").is_file(), reason="the wheel came from the build cache, with no objects"
 )
 def test_a_fat_symbol_is_caught_and_named(tmp_path: Path, budgets: Budgets) -> None:
     """Links PyTorch's library again with 64 KiB that no compression makes smaller."""
-    fat = wheel_with(tmp_path, fat_object(tmp_path))
-    (wheel,) = (CHECKOUT / "dist").glob("torch-*.whl")
-    now = {WHEEL: sizes_of(fat, tmp_path / "linked", tmp_path)}
-    growth = compare({WHEEL: sizes_of(wheel, LINKED, tmp_path)}, now)
-    assert PLANTED_BYTES <= growth[0].delta < PLANTED_BYTES + 4096
-    text, verdicts = screen_of(size_figures(now), budgets, growth)
-    broken = [one.figure for one in verdicts if one.state is State.BROKEN]
-    assert f"size/{WHEEL}" in broken
-    assert f"BROKEN  size/{WHEEL}: " in text
-    assert "planted_fat_table" in text
-    assert OVERRIDE in text
-    assert len(text.splitlines()) < 60
-
-
-def fat_object(folder: Path) -> Path:
     noise = random.Random(1).randbytes(PLANTED_BYTES)
-    source = folder / "planted.c"
+    source, fat_object = tmp_path / "planted.c", tmp_path / "planted.o"
     source.write_text(
         f"unsigned char planted_fat_table[{PLANTED_BYTES}] = {{{','.join(map(str, noise))}}};\n"
         "volatile unsigned planted_sum;\n"
@@ -128,42 +96,48 @@ def fat_object(folder: Path) -> Path:
     )
     tools = provide_toolchain(build_cache())
     flags = ["-O1", "-fPIC", "-fdata-sections", "-ffunction-sections", "-c"]
-    capture([tools.cc, *tools.sysroot.flags, *flags, "-o", folder / "planted.o", source])
-    return folder / "planted.o"
-
-
-def wheel_with(folder: Path, extra: Path) -> Path:
+    capture([tools.cc, *tools.sysroot.flags, *flags, "-o", fat_object, source])
     lines = (LINKED / "objects.rsp").read_text().splitlines()
-    objects = [Path(line.strip('"')) for line in lines]
-    link([*objects, extra], folder / "linked", provide_toolchain(build_cache()))
+    linked = tmp_path / "linked"
+    link([*(Path(line.strip('"')) for line in lines), fat_object], linked, tools)
     (wheel,) = (CHECKOUT / "dist").glob("torch-*.whl")
-    fat = folder / wheel.name
-    write_zip(fat, {**read_zip(wheel), EXTENSION: (folder / "linked" / MODULE).read_bytes()})
-    return fat
+    fat = tmp_path / wheel.name
+    write_zip(fat, {**read_zip(wheel), f"torch/{MODULE}": (linked / MODULE).read_bytes()})
+    roots = [*object_roots(CHECKOUT), tmp_path]
+    now = {WHEEL: measure_wheel(fat, linked, roots)}
+    growth = compare({WHEEL: measure_wheel(wheel, LINKED, roots)}, now)
+    assert PLANTED_BYTES <= growth[0].delta < PLANTED_BYTES + 4096
+    results = Results(
+        revision="0" * 40,
+        date="",
+        machine={},
+        figures=tuple(size_figures(now)),
+        sizes={},
+        unmeasured=dict.fromkeys(budgets.margins, "it was not asked for"),
+    )
+    verdicts = judge(results, budgets)
+    broken = [one.figure for one in verdicts if one.state is State.BROKEN]
+    assert f"size/{WHEEL}" in broken
+    text = screen(results, Judgement(verdicts=tuple(verdicts)), growth=growth)
+    for said in (f"BROKEN  size/{WHEEL}: ", "planted_fat_table", OVERRIDE):
+        assert said in text
+    assert len(text.splitlines()) < 60
 
 
-def sizes_of(wheel: Path, linked: Path, folder: Path) -> ArtefactSizes:
-    return measure_wheel(wheel, linked, [*object_roots(CHECKOUT), folder])
+def start_figures(subject: Subject, rounds: int) -> list[Figure]:
+    groups = measure_starts([subject], rounds=rounds)
+    return [figure for group in groups for figure in ratio_figures(group, PYTHON_ITSELF)]
 
 
 def test_torch_in_the_version_is_caught(plant: Plant, budgets: Budgets) -> None:
-    folder = plant(
-        "__main__.py", "import os\nimport sys\n", "import os\nimport sys\nimport torch\n"
-    )
+    place = "import os\nimport sys\n"
+    folder = plant("__main__.py", place, f"{place}import torch\n")
+    command = (sys.executable, "-m", "transcriber")
+    planted = Subject(name=MODULES, command=command, variables=instead(folder))
     modules = count_modules(["--version"], package_parent=folder)
-    assert verdicts_of([modules], budgets)[modules.name].state is State.BROKEN
-    planted = Subject(
-        name=MODULES,
-        command=(sys.executable, "-m", "transcriber"),
-        variables=instead(folder),
-    )
-    figures = [
-        figure
-        for group in measure_starts([planted], rounds=6)
-        for figure in ratio_figures(group, PYTHON_ITSELF)
-    ]
-    verdicts = verdicts_of(figures, budgets)
-    for name in (f"start/--version/{MODULES}", f"memory/--version/{MODULES}"):
+    verdicts = verdicts_of([modules, *start_figures(planted, 6)], budgets)
+    names = [f"{kind}/--version/{MODULES}" for kind in ("start", "memory")]
+    for name in (modules.name, *names):
         assert verdicts[name].state is State.BROKEN, verdicts[name]
 
 
@@ -219,12 +193,6 @@ def test_noise_alone_breaks_nothing_in_ten_runs(budgets: Budgets) -> None:
     native = native_program()
     names = [f"{kind}/{action}/{native.name}" for kind in ("start", "memory") for action in ACTIONS]
     for _ in range(10):
-        figures = [
-            figure
-            for group in measure_starts([native], rounds=8)
-            for figure in ratio_figures(group, PYTHON_ITSELF)
-        ]
-        verdicts = verdicts_of(figures, budgets)
-        assert set(names) <= verdicts.keys()
+        verdicts = verdicts_of(start_figures(native, 8), budgets)
         for name in names:
             assert verdicts[name].state is not State.BROKEN, verdicts[name]

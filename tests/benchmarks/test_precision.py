@@ -3,60 +3,48 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from benchmarks.figures import Figure
 from benchmarks.judging.judge import State, judge_figure
 from benchmarks.manifest import Speech
 from benchmarks.measuring.precision import loses_a_sentence, precision_figures
 from benchmarks.measuring.token_differences import differing
 
 LONG = [f"w{number}" for number in range(40)]
+EQUAL, WORSE = ("a b c", "a b c", "a b c"), ("a b c", "a b d", "a b c")
 
 
-def compared(folder: Path, texts: Mapping[str, tuple[str, str, str]]) -> dict[str, Figure]:
-    """Return the figures of recordings: what was said, what auto and what float32 wrote."""
+@pytest.mark.parametrize(
+    ("texts", "value", "state"),
+    [
+        ([("a b c", "a b d", "a b d")] * 8, 0, State.MET),
+        ([WORSE] * 8, 1 / 3, State.BROKEN),
+        # One word more among many is noise, and one recording is not judged.
+        ([EQUAL] * 20 + [WORSE], 1 / 63, State.NOISY),
+        ([WORSE], 1 / 3, State.NOISY),
+    ],
+)
+def test_a_difference_is_judged_by_its_interval(
+    tmp_path: Path, texts: list[tuple[str, str, str]], value: float, state: State
+) -> None:
     speech = []
-    for name, texts_of_one in texts.items():
-        path = folder / f"{name}.wav"
-        speech.append(Speech(path=path, language="de", transcript=texts_of_one[0]))
-        for kind, text in zip(("auto", "float32"), texts_of_one[1:], strict=True):
-            (folder / kind).mkdir(exist_ok=True)
-            (folder / kind / f"{name}.txt").write_text(text)
-            tokens = [{"tokens": list(text.encode())}]
-            (folder / kind / f"{name}.json").write_text(json.dumps({"segments": tokens}))
-    figures = precision_figures("x", speech, folder / "auto", folder / "float32")
-    return {figure.name.removeprefix("x/against float32/"): figure for figure in figures}
-
-
-def test_equal_transcripts_have_no_difference_at_all(tmp_path: Path) -> None:
-    found = compared(tmp_path, {f"r{n}": ("a b c", "a b d", "a b d") for n in range(8)})
-    for figure in found.values():
-        assert figure.value == 0
-        assert judge_figure(figure, 0).state is State.MET
-
-
-def test_what_is_worse_everywhere_is_broken(tmp_path: Path) -> None:
-    found = compared(tmp_path, {f"r{n}": ("a b c", "a b d", "a b c") for n in range(8)})
-    figure = found["pooled errors above it"]
-    assert [figure.value, figure.low, figure.high] == pytest.approx([1 / 3] * 3)
-    assert judge_figure(figure, 0.003).state is State.BROKEN
-
-
-def test_one_word_more_among_many_is_noise(tmp_path: Path) -> None:
-    texts = {f"r{n}": ("a b c", "a b c", "a b c") for n in range(20)}
-    found = compared(tmp_path, texts | {"worse": ("a b c", "a b d", "a b c")})
-    figure = found["de WER above it"]
-    assert figure.low == 0
-    assert judge_figure(figure, 0.003).state is State.NOISY
-
-
-def test_one_recording_is_not_judged(tmp_path: Path) -> None:
-    found = compared(tmp_path, {"one": ("a b c", "a b d", "a b c")})
-    assert judge_figure(found["de WER above it"], 0.003).state is State.NOISY
+    for number, (said, *written) in enumerate(texts):
+        speech.append(Speech(path=tmp_path / f"{number}.wav", language="de", transcript=said))
+        for kind, text in zip(("auto", "float32"), written, strict=True):
+            (tmp_path / kind).mkdir(exist_ok=True)
+            (tmp_path / kind / f"{number}.txt").write_text(text)
+            tokens = {"segments": [{"tokens": list(text.encode())}]}
+            (tmp_path / kind / f"{number}.json").write_text(json.dumps(tokens))
+    figures = precision_figures("x", speech, tmp_path / "auto", tmp_path / "float32")
+    found = {one.name.removeprefix("x/against float32/"): one for one in figures}
+    for name in ("de WER above it", "pooled errors above it"):
+        assert found[name].value == pytest.approx(value)
+        assert found[name].rounds == len(texts)
+        assert judge_figure(found[name], 0.003).state is state
+    assert found["differing tokens"].value == pytest.approx(texts.count(WORSE) / 5 / len(texts))
+    assert found["recordings that lost a sentence"].value == 0
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def _names(archive: Path, *options: str) -> set[str]:
 
 @pytest.mark.slow
 def test_the_archives_are_these(archives: dict[str, Path]) -> None:
-    assert set(archives) == {"z", "ffi", "ssl", "crypto"}
+    assert set(archives) == {"z", "ffi", "ssl", "crypto", "sqlite3"}
 
 
 @pytest.mark.slow

@@ -4,9 +4,9 @@ A decoder step is hundreds of short parallel regions, each as slow as its slowes
 that shares a core with other work holds up all the rest, and by default the rest spin meanwhile
 and take the time that the late one needs.
 
-Measured with ``benchmarks/threads.py`` on two cores of an AMD EPYC (Zen 3) without SMT, PyTorch
-2.13 with GNU's OpenMP, one window with a model like ``base`` (encoder and decoder steps), in
-times of one thread beside the same number of busy processes:
+Measured once, with another OpenMP than the one that the program is linked with: GNU's, in stock
+PyTorch 2.13, on two cores of an AMD EPYC (Zen 3) without SMT. One window with a model like ``base``
+(encoder and decoder steps), in times of one thread beside the same number of busy processes:
 
 ================================  ====  ====  ====
 busy processes                       0     1     2
