@@ -14,11 +14,12 @@ from torch_build.size_components import OTHER, Rule, component_of
 
 TORCH, PYTHON, NUMPY, TOKENIZER = "torch", "Python runtime", "numpy", "tokenizer"
 SPEECH_DETECTOR, FFMPEG, TLS = "speech detector", "ffmpeg", "TLS"
-APPLICATION, APPIMAGE_RUNTIME, LICENCES = "application", "AppImage runtime", "licences"
+APPLICATION, PAGE, SERVICE = "application", "page", "service"
+APPIMAGE_RUNTIME, LICENCES = "AppImage runtime", "licences"
 
 COMPONENTS = (
     *(TORCH, PYTHON, NUMPY, TOKENIZER, SPEECH_DETECTOR, FFMPEG, TLS, APPLICATION),
-    *(APPIMAGE_RUNTIME, LICENCES, OTHER),
+    *(PAGE, SERVICE, APPIMAGE_RUNTIME, LICENCES, OTHER),
 )
 """All of them, in the order in which they are shown.
 
@@ -32,6 +33,7 @@ FILE_RULES: tuple[Rule, ...] = (
     Rule(component=TOKENIZER, pattern=r"^whisper/assets/[^/]+\.tiktoken$|^tiktoken"),
     # Its weights; what runs it is a part of the operators, and of the application.
     Rule(component=SPEECH_DETECTOR, pattern=r"^transcriber/speech/detector\.bin$"),
+    Rule(component=PAGE, pattern=r"^transcriber/page/"),
     # The manual and completions, filters and names of languages, and what shows it on a desktop.
     Rule(component=APPLICATION, pattern=r"^(terminal|whisper|transcriber|usr/share)/"),
     Rule(component=TORCH, pattern=r"^torch/"),
@@ -45,6 +47,8 @@ OBJECT_RULES: tuple[Rule, ...] = (
     Rule(component=TLS, pattern=r"^lib(ssl|crypto)\.a"),
     Rule(component=APPLICATION, pattern=r"^module\.transcriber\b"),
     Rule(component=TOKENIZER, pattern=r"^module\.tiktoken"),
+    # The database of its queue.
+    Rule(component=SERVICE, pattern=r"^libsqlite3\.a"),
     # Python's own, what its modules are linked with, and Nuitka's part of the interpreter.
     Rule(component=PYTHON, pattern=r"^lib(python[\d.]+|ffi|z)\.a|^static_src/|^__\w+\.o$"),
 )
@@ -57,6 +61,8 @@ _MODULE_RULES = (
     Rule(component=NUMPY, pattern=r"^numpy(\.|$)"),
     # Only PyTorch imports the second.
     Rule(component=TORCH, pattern=r"^(torch|typing_extensions)(\.|$)"),
+    # The protocols; what answers is a part of the application.
+    Rule(component=SERVICE, pattern=r"^(h11|wsproto|python_multipart)(\.|$)"),
     # ffmpeg-python, which writes ffmpeg's command lines, and what it imports.
     Rule(component=FFMPEG, pattern=r"^(ffmpeg|future|past)(\.|$)"),
 )

@@ -1,0 +1,165 @@
+// Saves what was edited, soon after it was; and what to do if somebody else has saved meanwhile.
+
+import { ApiError, call } from "./api.js";
+import { connection, listen } from "./connection.js";
+import { dialog } from "./dialogs.js";
+import { newKey, plain } from "./document.js";
+import { h } from "./dom.js";
+import { dropDraft, findDraft, fromDraft, keepDraft, makeDraft, newGroups } from "./drafts.js";
+import { replacePassage } from "./edits.js";
+import { t } from "./i18n.js";
+import { notice } from "./notices.js";
+
+/** Milliseconds without a change until it is saved, and until it is kept in the browser. */
+const QUIET = 900;
+const DRAFT = 250;
+/** Milliseconds until a save is tried again. */
+const AGAIN = 5000;
+
+export class Autosave {
+  /** @type {any[]} the segments as the program has them */
+  #base = [];
+  #revision = 0;
+  #saved = 0;
+  /** Milliseconds that the last save kept the page busy: large transcripts are saved less often. */
+  #cost = 0;
+  #timer = 0;
+  #draftTimer = 0;
+  #busy = /** @type {Promise<void> | null} */ (null);
+
+  /**
+   * @param {string} id
+   * @param {import("./document.js").TranscriptDocument} text
+   * @param {() => Promise<void>} reload gets the transcript anew
+   * @param {AbortSignal} signal
+   */
+  constructor(id, text, reload, signal) {
+    this.id = id;
+    this.text = text;
+    this.reload = reload;
+    this.element = h("span", { class: "save-state" });
+    text.onChange(({ patches, origin }) => this.#changed(patches, origin), signal);
+    listen("state", (state) => state === "open" && this.dirty && this.flush(), signal);
+    addEventListener("pagehide", () => this.#draft(), { signal });
+    signal.addEventListener("abort", () => {
+      if (!this.dirty) return;
+      this.#draft();
+      this.flush();
+    });
+  }
+
+  get dirty() {
+    return this.text.version !== this.#saved;
+  }
+
+  /**
+   * The program's transcript was loaded into the document; what is kept in the browser comes over it.
+   * @param {number} revision
+   */
+  async begin(revision) {
+    clearTimeout(this.#timer);
+    this.#revision = revision;
+    this.#base = [...this.text.segments];
+    this.#saved = this.text.version;
+    const draft = findDraft(this.id);
+    if (!draft) return this.#show("");
+    if (draft.revision === revision && draft.length <= this.#base.length) {
+      const { segments } = this.text;
+      this.text.apply([this.text.patch(segments, fromDraft(draft, segments).map((one) => this.#own(one)))]);
+      return notice(t("draft.restored"));
+    }
+    await this.#oldDraft(draft);
+  }
+
+  /** A segment out of a draft gets a key of this page. @param {any} segment */
+  #own(segment) {
+    return this.text.indexOf(segment.key) >= 0 && this.text.get(segment.key) === segment ? segment : { ...segment, key: newKey() };
+  }
+
+  /** @param {import("./drafts.js").Draft} draft */
+  async #oldDraft(draft) {
+    const groups = newGroups(draft);
+    const answer = groups.length ? await dialog(t("draft.title"), [h("p", {}, t("draft.text", { n: groups.flat().length }))], { accept: t("draft.use"), others: [["drop", t("draft.drop")]] }) : "drop";
+    if (answer === "drop") dropDraft(this.id);
+    if (answer !== "ok") return;
+    for (const group of groups) replacePassage(this.text, group[0].start, /** @type {any} */ (group.at(-1)).end, group);
+  }
+
+  /** @param {import("./document.js").Patch[]} patches @param {string} origin */
+  #changed(patches, origin) {
+    if (origin === "load") return;
+    // The program has these, too.
+    if (origin === "arrive") return void this.#base.push(...patches.flatMap((one) => one.inserted));
+    this.#show("pending");
+    clearTimeout(this.#draftTimer);
+    this.#draftTimer = setTimeout(() => this.#draft(), DRAFT);
+    this.#later(Math.max(QUIET, this.#cost * 20));
+  }
+
+  /** @param {number} wait */
+  #later(wait) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.flush(), wait);
+  }
+
+  #draft() {
+    if (this.dirty && !keepDraft(this.id, makeDraft(this.#base, this.text.segments, this.#revision)) && connection() !== "open") notice(t("draft.full"), { problem: true });
+  }
+
+  /** Save now, and wait until it is saved. Throws nothing: the state is shown. */
+  async flush() {
+    clearTimeout(this.#timer);
+    while (this.#busy) await this.#busy;
+    if (!this.dirty) return;
+    this.#busy = this.#save();
+    await this.#busy;
+    this.#busy = null;
+  }
+
+  async #save() {
+    const { version } = this.text;
+    const segments = [...this.text.segments];
+    this.#show("saving");
+    try {
+      const begin = performance.now();
+      const sent = call("PUT", `jobs/${this.id}/transcript`, { segments: plain(segments), revision: this.#revision });
+      this.#cost = performance.now() - begin;
+      this.#revision = (await sent).revision;
+      this.#base = segments;
+      this.#saved = version;
+      if (this.dirty) return this.#later(QUIET);
+      clearTimeout(this.#draftTimer);
+      dropDraft(this.id);
+      this.#show("saved");
+    } catch (error) {
+      const problem = /** @type {ApiError} */ (error);
+      this.#show("failed", problem.message);
+      if (problem.status === 409) return void setTimeout(() => this.#conflict());
+      if (problem.status === 404) return;
+      this.#later(AGAIN);
+    }
+  }
+
+  /** Somebody else has saved, as in another window. */
+  async #conflict() {
+    const answer = await dialog(t("conflict.title"), [h("p", {}, t("conflict.text"))], { accept: t("conflict.mine"), danger: true, others: [["theirs", t("conflict.theirs")]] });
+    if (answer === "theirs") {
+      dropDraft(this.id);
+      await this.reload();
+    } else if (answer === "ok") {
+      try {
+        this.#revision = (await call("GET", `jobs/${this.id}/transcript`)).revision;
+      } catch (error) {
+        notice(/** @type {Error} */ (error).message, { problem: true });
+      }
+      await this.flush();
+    }
+  }
+
+  /** @param {"" | "pending" | "saving" | "saved" | "failed"} state @param {string} [detail] */
+  #show(state, detail = "") {
+    this.element.className = `save-state ${state}`;
+    this.element.textContent = state ? t(`save.${state}`) : "";
+    this.element.title = detail;
+  }
+}
