@@ -68,6 +68,39 @@ def test_a_double_click_opens_a_window(terminals: Path, name: str) -> None:
         assert shown[len(words) : -1] == [os.path.realpath(os.environ[PROGRAM_VARIABLE])]
 
 
+@pytest.mark.parametrize(
+    ("words", "clicked", "shown"),
+    [
+        # A double click, and the desktop's menu.
+        ([], True, True),
+        (["desktop"], False, True),
+        # The program's name, typed on a terminal.
+        ([], False, False),
+        # Recordings have files beside them.
+        (["desktop", "/a.mp3"], True, False),
+    ],
+)
+def test_the_page_is_shown_where_there_is_a_browser(
+    terminals: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], clicked: bool, shown: bool
+) -> None:
+    add_terminal(terminals, "xdg-open")
+    monkeypatch.setattr(desktop, "was_double_clicked", lambda: clicked)
+    monkeypatch.setattr(desktop, "run", lambda *_: 7)
+    monkeypatch.setattr(desktop, "is_interactive", lambda: True)
+    started: list[tuple[str, list[str]]] = []
+
+    def run_subcommand(name: str, rest: list[str]) -> int:
+        started.append((name, rest))
+        return 0
+
+    monkeypatch.setattr("transcriber.commands.running.run_subcommand", run_subcommand)
+    assert __main__.main(words) == (0 if shown else 7)
+    assert started == ([("ui", ["--until_closed"])] if shown else [])
+    monkeypatch.delenv("DISPLAY")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert __main__.main(words) == 7
+
+
 def test_opened_recordings_get_into_the_window(terminals: Path) -> None:
     add_terminal(terminals, "xterm")
     note = add_terminal(terminals, "x-terminal-emulator")

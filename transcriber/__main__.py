@@ -109,6 +109,11 @@ def _dispatch(given: list[str]) -> int:
             raise UsageError(f"there is no sub-command {rest[0]}", "see transcriber --help")
         given = [*rest, "--help"]
         command, rest = given[0], given[1:]
+    if given in ([], ["desktop"]):
+        from transcriber import desktop
+
+        if desktop.shows_page(opened=bool(given)):
+            command, rest = "ui", ["--until_closed"]
     if command in SUBCOMMANDS:
         from transcriber.commands.running import run_subcommand
 

@@ -1,8 +1,9 @@
-"""Being started with a double click: a terminal to be seen in, and recordings to ask for.
+"""Being started with a double click: the page, or a terminal to be seen in.
 
 A file manager starts the program without a terminal, and without arguments or with the recordings
-that were opened. The files are then written beside the recordings, since there is no current
-folder that the user knows of, and the window stays until the last line was read.
+that were opened. Without any, the page is shown where there is a browser. The files of recordings
+are written beside them, since there is no current folder that the user knows of, and the window
+stays until the last line was read.
 """
 
 from __future__ import annotations
@@ -39,6 +40,9 @@ TERMINALS = (
     ("xterm", "-e"),
 )
 """Programs that show another one in a window, with what comes before its command line."""
+
+OPENERS = (("xdg-open",), ("gio", "open"), ("sensible-browser",), ("x-www-browser",))
+"""Programs that show an address in the browser that the user prefers."""
 
 SIGNALLED = 128
 """Exit codes above it are those of a run that a signal ended."""
@@ -86,6 +90,21 @@ def _is_kept(number: int) -> bool:
         return False
     # ~/.xsession-errors, wayland-session.log
     return "session" not in Path(f"/proc/self/fd/{number}").resolve().name
+
+
+def shows_page(*, opened: bool) -> bool:
+    """Return whether the page is what somebody wants who has named no recording.
+
+    Parameters
+    ----------
+    opened : bool
+        Whether the desktop's menu says that it has started the program. Without that, whoever
+        types the program's name alone looks at a terminal.
+    """
+    screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if not screen or not any(shutil.which(opener[0]) for opener in OPENERS):
+        return False
+    return opened or was_double_clicked()
 
 
 def open_terminal(recordings: Sequence[str]) -> int:

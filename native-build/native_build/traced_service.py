@@ -123,7 +123,7 @@ def _ask(client: _Client, recording: Path) -> None:
     for path in _page_files():
         client.get(path)
     client.get("/no-such-file.js", expected=404)
-    for path in ("/v1/models", "/v1/models/tiny.en", "/health", "/metrics"):
+    for path in ("/v1/models", "/v1/models/tiny.en", "/health", "/metrics", "/openapi.json"):
         client.get(path)
     for path in ("state", "doctor", "jobs", "models", "options", "defaults"):
         client.get(f"/api/{path}")

@@ -8,13 +8,11 @@ import subprocess
 import sys
 
 from transcriber.commands.serve import add_shared
-from transcriber.errors import StorageError
+from transcriber.desktop import OPENERS
+from transcriber.jobs.folders import OccupiedError
 from transcriber.options.values import number
 from transcriber.service.address_file import read_address
 from transcriber.service.application import ServiceSettings, serve
-
-_OPENERS = (("xdg-open",), ("gio", "open"), ("sensible-browser",), ("x-www-browser",))
-"""Programs that show an address in the browser that the user prefers."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="port; 0: any that is free (%(default)s)",
     )
     add("--no_browser", action="store_true", help="print the address, and open nothing")
+    add(
+        "--until_closed",
+        action="store_true",
+        help="end a minute after the page was closed, when nothing is left to do",
+    )
     add_shared(parser)
 
 
@@ -46,6 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         keep_alive=arguments.keep_alive,
         data=arguments.data_dir,
         options=tuple(arguments.options),
+        until_closed=arguments.until_closed,
     )
 
     def show(_: str, page: str) -> None:
@@ -56,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     try:
         return serve(settings, ready=show)
-    except StorageError:
+    except OccupiedError:
         # It runs already, perhaps as a service.
         page = read_address(arguments.data_dir)
         if not page:
@@ -67,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def open_in_browser(address: str) -> bool:
     """Show an address in the user's browser; return whether there is a program for that."""
-    for opener in _OPENERS:
+    for opener in OPENERS:
         program = shutil.which(opener[0])
         if program is not None:
             subprocess.Popen(

@@ -82,6 +82,12 @@ class Bulletin:
         with self._lock:
             self._listeners.discard(listener)
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether anybody listens."""
+        with self._lock:
+            return bool(self._listeners)
+
     def tell(self, event: Event) -> None:
         """Tell an event to whoever listens for its job."""
         with self._lock:

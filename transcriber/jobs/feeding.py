@@ -17,6 +17,9 @@ _PATIENCE = 20.0
 """Seconds after which a process is ended that does not give up a job: reading a recording of hours
 takes some, a window at most a few."""
 
+_RETRY = 1.0
+"""Seconds after which it is tried again to start a process."""
+
 
 class Feeding:
     """Keeps a process that decodes at work, in a thread of its own.
@@ -34,7 +37,8 @@ class Feeding:
     told : callable
         Is given what the process says.
     died : callable
-        Is told which jobs a process had when it died, and how.
+        Is told which jobs a process had when it died, how, and whether one of them may be the
+        cause.
     """
 
     def __init__(
@@ -45,8 +49,9 @@ class Feeding:
         wanted: Callable[[], list[tuple[Order, bool]]],
         begun: Callable[[str], None],
         told: Callable[[Message], None],
-        died: Callable[[Sequence[str], str], None],
+        died: Callable[[Sequence[str], str, bool], None],
     ) -> None:
+        self._lock = lock
         self._changed = threading.Condition(lock)
         self._keep_alive = keep_alive
         self._wanted = wanted
@@ -59,6 +64,9 @@ class Feeding:
         self._idle_since = 0.0
         # When each job was given up that the process still has.
         self._given_up: dict[str, float] = {}
+        # Whether it is our own wish that the process ends.
+        self._is_ending = False
+        self._is_refused = False
         self._is_stopped = False
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -82,7 +90,7 @@ class Feeding:
         """Have a job given up, if the process has it."""
         with self._changed:
             if self._decoder is not None and job in self._decoder.jobs:
-                self._given_up[job] = time.monotonic()
+                self._given_up.setdefault(job, time.monotonic())
                 self._decoder.cancel(job)
                 self._changed.notify_all()
 
@@ -103,6 +111,8 @@ class Feeding:
                 self._changed.wait(self._rest())
 
     def _feed(self) -> None:
+        if self._is_ending:
+            return
         for order, alone in self._wanted():
             jobs = self.jobs
             # One that is still being given up cannot begin anew.
@@ -111,22 +121,35 @@ class Feeding:
             beside = order.words == self._words and not (alone or self._alone)
             if len(jobs) >= _MOST or (jobs and not beside):
                 return
-            if self._decoder is None:
-                self._decoder = Decoder(told=self._hear, ended=self._end)
+            decoder = self._decoder or self._start(order)
+            if decoder is None:
+                return
             self._words, self._alone = order.words, alone
-            self._decoder.order(order)
+            decoder.order(order)
             self._begun(order.job)
+
+    def _start(self, order: Order) -> Decoder | None:
+        """Start a process for an order; None where that cannot be."""
+        try:
+            self._decoder = Decoder(self._lock, told=self._hear, ended=self._end)
+        except OSError as error:
+            self._is_refused = True
+            self._begun(order.job)
+            self._died((order.job,), f"it cannot be started: {error.strerror}", True)
+        return self._decoder
 
     def _rest(self) -> float | None:
         """Do what time asks for; return the seconds until it does again."""
         if self._decoder is None:
-            return None
+            refused, self._is_refused = self._is_refused, False
+            return _RETRY if refused else None
         now = time.monotonic()
         if self._given_up:
             left = min(self._given_up.values()) + _PATIENCE - now
             if left <= 0:
                 # The others continue where it stopped.
                 self._given_up.clear()
+                self._is_ending = True
                 threading.Thread(target=self._decoder.kill, daemon=True).start()
                 return None
             return left
@@ -153,6 +176,7 @@ class Feeding:
             if self._decoder is decoder:
                 self._decoder = None
                 self._given_up.clear()
+                ending, self._is_ending = self._is_ending, False
                 if jobs or why:
-                    self._died(jobs, why or "it ended")
+                    self._died(jobs, why or "it ended", not ending)
             self._changed.notify_all()

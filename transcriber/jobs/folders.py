@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Container
@@ -22,6 +23,15 @@ DATABASE = "jobs.sqlite"
 _IDENTIFIER_BYTES = 8
 """Nobody finds a job by guessing."""
 
+_IDENTIFIER = re.compile(rf"[0-9a-f]{{{2 * _IDENTIFIER_BYTES}}}")
+
+_FOUND = "found"
+"""Folder of the folders that no database knows: what is in them may be dear to somebody."""
+
+
+class OccupiedError(StorageError):
+    """Another process works on the jobs."""
+
 
 class Folders:
     """The folders of all jobs, which no other process uses meanwhile.
@@ -33,8 +43,10 @@ class Folders:
 
     Raises
     ------
+    OccupiedError
+        When another process uses it.
     StorageError
-        When it cannot be written, or another process uses it.
+        When it cannot be written.
     """
 
     def __init__(self, root: Path) -> None:
@@ -49,16 +61,12 @@ class Folders:
     def new(self) -> str:
         """Make the folder of a new job; return the job's identifier."""
         job = secrets.token_hex(_IDENTIFIER_BYTES)
-        self.restore(job)
-        return job
-
-    def restore(self, job: str) -> None:
-        """Make the folder of a job where it is missing."""
         folder = self.of(job)
         try:
-            folder.mkdir(mode=0o700, exist_ok=True)
+            folder.mkdir(mode=0o700)
         except OSError as error:
             raise storage_error("write", folder, error) from error
+        return job
 
     def of(self, job: str) -> Path:
         """Return the folder of a job."""
@@ -70,9 +78,28 @@ class Folders:
 
     def remove_others(self, jobs: Container[str]) -> None:
         """Delete the folders of all other jobs: of those, nobody knows any more."""
-        for folder in self.root.iterdir():
-            if folder.is_dir() and folder.name not in jobs:
-                shutil.rmtree(folder, ignore_errors=True)
+        for job in self._all():
+            if job not in jobs:
+                self.remove(job)
+
+    def put_aside(self) -> int:
+        """Move the folders of all jobs out of the way, and return how many there were.
+
+        Raises
+        ------
+        StorageError
+            When they cannot be moved.
+        """
+        jobs = self._all()
+        if jobs:
+            aside = self.root / _FOUND
+            make_directory(aside)
+            for job in jobs:
+                try:
+                    self.of(job).rename(aside / job)
+                except OSError as error:
+                    raise storage_error("write", aside / job, error) from error
+        return len(jobs)
 
     def transcript(self, job: str) -> Transcript | None:
         """Return the transcript of a job; None where there is none yet."""
@@ -86,6 +113,14 @@ class Folders:
         with contextlib.suppress(OSError):
             (self.of(job) / "transcript.json").unlink()
 
+    def _all(self) -> list[str]:
+        # The folder may be one that the user has other things in.
+        return [
+            one.name
+            for one in self.root.iterdir()
+            if _IDENTIFIER.fullmatch(one.name) and one.is_dir() and not one.is_symlink()
+        ]
+
     def _own(self) -> IO[bytes]:
         path = self.root / "lock"
         try:
@@ -94,10 +129,13 @@ class Folders:
             raise storage_error("write", path, error) from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             lock.close()
-            raise StorageError(
+            raise OccupiedError(
                 f"another transcriber works on the jobs in {self.root}",
                 "use that one, or give this one a --data_dir of its own",
             ) from error
+        except OSError:
+            # Some network file systems have no locks; one process at a time works there too.
+            pass
         return lock

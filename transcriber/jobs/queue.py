@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import Counter
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from transcriber.engine.interface import Segment, Transcript
+from transcriber.errors import EngineFailedError, StorageError
 from transcriber.jobs.bulletin import Bulletin, Event
 from transcriber.jobs.feeding import Feeding
 from transcriber.jobs.folders import DATABASE, Folders
@@ -61,15 +63,23 @@ class JobQueue:
         self.bulletin = Bulletin()
         self.folders = Folders(root)
         self._log = log
-        self._store = JobStore(root / DATABASE)
+        with contextlib.ExitStack() as stack:
+            stack.callback(self.folders.close)
+            self._store = JobStore(root / DATABASE)
+            stack.callback(self._store.close)
+            self._records = self._restored()
+            stack.pop_all()
         self._lock = threading.RLock()
-        self._records = self._restored()
         self._segments: dict[str, list[Segment]] = {}
         self._time_left: dict[str, float | None] = {}
         self.ended: Counter[str] = Counter()
         self.decoded_seconds = 0.0
-        # Those that go as soon as nobody works on them any more.
-        self._removed: dict[str, JobRecord] = {}
+        # Those whose folders go as soon as nobody works on them any more.
+        self._removed: set[str] = set()
+        # Those that are still decoded with options that nobody wants any more.
+        self._outdated: set[str] = set()
+        # Those of which the database does not know the last.
+        self._unwritten: set[str] = set()
         self._is_paused = False
         with self._lock:
             self._feeding = Feeding(
@@ -84,6 +94,11 @@ class JobQueue:
     def close(self) -> None:
         """End the process that decodes; what it worked on continues at the next start."""
         self._feeding.stop()
+        with self._lock:
+            self._write_left()
+            passing = {one.job for one in self._records.values() if not one.kept}
+            for job in passing | self._removed:
+                self.folders.remove(job)
         self._store.close()
         self.folders.close()
 
@@ -152,7 +167,7 @@ class JobQueue:
         StorageError
             When it cannot be written down.
         """
-        job = job or self.folders.new()
+        made, job = not job, job or self.folders.new()
         record = JobRecord(
             job=job,
             name=name,
@@ -165,7 +180,12 @@ class JobQueue:
             created=time.time(),
         )
         with self._lock:
-            self._put(record)
+            try:
+                self._put(record)
+            except StorageError:
+                if made:
+                    self.folders.remove(job)
+                raise
             self._feeding.wake()
         return record
 
@@ -189,16 +209,31 @@ class JobQueue:
             )
 
     def again(self, job: str, words: Sequence[str]) -> JobRecord | None:
-        """Decode a recording anew, with other options."""
+        """Decode a recording anew, with other options; what is being decoded begins anew."""
         with self._lock:
             record = self._records.get(job)
-            if record is None or record.state is State.RUNNING:
-                return record
+            if record is None:
+                return None
+            fresh = JobRecord(
+                job=job,
+                name=record.name,
+                recording=record.recording,
+                owned=record.owned,
+                client=record.client,
+                words=tuple(words),
+                kept=record.kept,
+                priority=record.priority,
+                created=time.time(),
+                duration=record.duration,
+            )
+            self._put(fresh)
+            if job in self._feeding.jobs:
+                self._outdated.add(job)
+                self._feeding.cancel(job)
             self.folders.forget_transcript(job)
             self._forget(job)
-            fresh = replace(record, words=tuple(words), position=0.0, notes=(), created=time.time())
-            self._put(replace(fresh, state=State.CANCELLED))
-            return self.resume(job)
+            self._feeding.wake()
+            return fresh
 
     def prioritise(self, job: str, priority: int) -> JobRecord | None:
         """Give a job another priority."""
@@ -209,12 +244,17 @@ class JobQueue:
     def remove(self, job: str) -> bool:
         """Forget a job with all its files; return whether it was there."""
         with self._lock:
-            record = self._records.pop(job, None)
+            record = self._records.get(job)
             if record is None:
                 return False
+            if record.kept:
+                self._store.remove(job)
+            if record.state not in OVER:
+                self.ended[State.CANCELLED] += 1
+            del self._records[job]
+            self._unwritten.discard(job)
             self._forget(job)
-            self._store.remove(job)
-            self._removed[job] = record
+            self._removed.add(job)
             self._feeding.cancel(job)
             self._clear()
         self.bulletin.tell(Event(kind="removed", job=job, content={}))
@@ -241,28 +281,54 @@ class JobQueue:
 
     def _restored(self) -> dict[str, JobRecord]:
         """Take up what an earlier process left."""
-        # That one was running is not written down: where it stood, its journal tells.
-        records = {record.job: record for record in self._store.all()}
-        self.folders.remove_others(records)
+        # Where one stood that was running, its journal tells.
+        records = {
+            one.job: replace(one, state=State.WAITING) if one.state is State.RUNNING else one
+            for one in self._store.all()
+        }
+        if not self._store.is_new:
+            self.folders.remove_others(records)
+        elif count := self.folders.put_aside():
+            self._log(f"{self.folders.root} has no list of its {count} jobs: see found/ there")
         return records
 
     def _put(self, record: JobRecord, *, written: bool = True) -> JobRecord:
         """Take note of what is known of a job now, and tell it."""
         if record.kept and written:
             self._store.put(record)
+            self._unwritten.discard(record.job)
         self._records[record.job] = record
         self.bulletin.tell(Event(kind="job", job=record.job, content={}))
         return record
+
+    def _note(self, record: JobRecord) -> None:
+        """Take note of what has happened already, whether or not it can be written down."""
+        try:
+            self._put(record)
+            self._write_left()
+        except StorageError as error:
+            self._log(f"what became of {record.name} is not written down yet: {error}")
+            self._unwritten.add(record.job)
+            self._put(record, written=False)
+
+    def _write_left(self) -> None:
+        with contextlib.suppress(StorageError):
+            for job in [*self._unwritten]:
+                self._store.put(self._records[job])
+                self._unwritten.discard(job)
 
     def _stop(self, job: str, state: State) -> JobRecord | None:
         with self._lock:
             record = self._records.get(job)
             if record is None or record.state in OVER or record.state is state:
                 return record
+            ended = time.time() if state in OVER else None
+            stopped = self._put(replace(record, state=state, ended=ended))
+            if state in OVER:
+                self.ended[state] += 1
             self._feeding.cancel(job)
             self._feeding.wake()
-            ended = time.time() if state in OVER else None
-            return self._put(replace(record, state=state, ended=ended))
+            return stopped
 
     def _wanted(self) -> list[tuple[Order, bool]]:
         """Return what may begin, in its order, and whether each must be by itself."""
@@ -296,6 +362,11 @@ class JobQueue:
             record = self._records.get(job)
             if record is None:
                 return
+            if job in self._outdated:
+                if event in messages.LAST:
+                    self._outdated.discard(job)
+                    self.folders.forget_transcript(job)
+                return
             if event == messages.DONE:
                 # What was given up before this was known stays so.
                 if record.state is not State.CANCELLED:
@@ -303,7 +374,10 @@ class JobQueue:
             elif event == messages.FAILED:
                 if record.state is State.RUNNING:
                     failure = Failure(
-                        code=message["code"], message=message["text"], remedy=message["remedy"]
+                        code=message["code"],
+                        message=message["text"],
+                        remedy=message["remedy"],
+                        kind=message["kind"],
                     )
                     self._finish(record, State.FAILED, failure=failure)
             elif record.state is State.RUNNING:
@@ -334,34 +408,40 @@ class JobQueue:
     def _finish(self, record: JobRecord, state: State, **changes: Any) -> None:
         self.ended[state] += 1
         self._forget(record.job)
-        self._put(replace(record, state=state, ended=time.time(), **changes))
+        self._note(replace(record, state=state, ended=time.time(), **changes))
 
     def _forget(self, job: str) -> None:
         """Forget what is known of a job only while it is decoded."""
         self._segments.pop(job, None)
         self._time_left.pop(job, None)
 
-    def _died(self, jobs: Sequence[str], why: str) -> None:
-        """Have what the process worked on decoded by another one, each by itself."""
+    def _died(self, jobs: Sequence[str], why: str, blamed: bool) -> None:
+        """Have what the process worked on decoded by another one.
+
+        Where one of the jobs may be to blame, each by itself.
+        """
         with self._lock:
             self._log(f"the process that decodes has died ({why})")
+            self._outdated.difference_update(jobs)
             for job in jobs:
                 record = self._records.get(job)
                 if record is None or record.state is not State.RUNNING:
                     continue
-                if record.attempts < _MOST_ATTEMPTS:
-                    self._put(replace(record, state=State.WAITING, attempts=record.attempts + 1))
+                attempts = record.attempts + blamed
+                if attempts <= _MOST_ATTEMPTS:
+                    self._note(replace(record, state=State.WAITING, attempts=attempts))
                     continue
                 failure = Failure(
                     code=11,
                     message=f"{record.name}: the process that decodes died each time ({why})",
                     remedy="see transcriber doctor; another model or --device may work",
+                    kind=EngineFailedError.__name__,
                 )
                 self._finish(record, State.FAILED, failure=failure)
             self._clear()
 
     def _clear(self) -> None:
         """Delete the folders of removed jobs that nobody works on any more."""
-        for job in self._removed.keys() - set(self._feeding.jobs):
-            del self._removed[job]
+        for job in self._removed - set(self._feeding.jobs):
+            self._removed.discard(job)
             self.folders.remove(job)

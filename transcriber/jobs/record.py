@@ -24,11 +24,18 @@ OVER = frozenset({State.DONE, State.FAILED, State.CANCELLED})
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """Why a job failed: the exit code that the command line would have, and its line."""
+    """Why a job failed: the exit code that the command line would have, and its line.
+
+    Attributes
+    ----------
+    kind : str
+        The error's class: some share an exit code.
+    """
 
     code: int
     message: str
     remedy: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

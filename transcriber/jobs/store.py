@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from transcriber.errors import StorageError
-from transcriber.files import make_directory
+from transcriber.files import make_directory, storage_error
 from transcriber.jobs.record import Failure, JobRecord, State
 
 _VERSION = 1
@@ -52,6 +52,11 @@ class JobStore:
     path : Path
         The database, which is made where it is missing.
 
+    Attributes
+    ----------
+    is_new : bool
+        Whether it was made just now.
+
     Raises
     ------
     StorageError
@@ -62,14 +67,16 @@ class JobStore:
         self._path = path
         self._lock = threading.Lock()
         make_directory(path.parent)
-        with self._failures():
+        with self._failures(), contextlib.ExitStack() as stack:
             # Before SQLite makes it: what people say is nobody else's business.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
             self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            stack.callback(self._database.close)
             # What is confirmed is on the disk.
             self._database.execute("PRAGMA synchronous = FULL")
             (version,) = self._database.execute("PRAGMA user_version").fetchone()
-            if version == 0:
+            self.is_new = version == 0
+            if self.is_new:
                 self._database.executescript(
                     f"BEGIN; {_TABLE}; PRAGMA user_version = {_VERSION}; COMMIT;"
                 )
@@ -78,6 +85,7 @@ class JobStore:
                     f"{path} was made by another version of the program",
                     "use that version, or move the file away",
                 )
+            stack.pop_all()
 
     def close(self) -> None:
         """Close the database."""
@@ -88,14 +96,13 @@ class JobStore:
         """Return all jobs, the oldest first."""
         query = f"SELECT {', '.join(_COLUMNS)} FROM jobs ORDER BY created, job"  # noqa: S608
         with self._failures():
-            return [_record(row) for row in self._database.execute(query)]
-
-    def get(self, job: str) -> JobRecord | None:
-        """Return a job; None where there is none of that identifier."""
-        query = f"SELECT {', '.join(_COLUMNS)} FROM jobs WHERE job = ?"  # noqa: S608
-        with self._failures():
-            row = self._database.execute(query, (job,)).fetchone()
-        return _record(row) if row else None
+            rows = self._database.execute(query).fetchall()
+        try:
+            return [_record(row) for row in rows]
+        except (TypeError, ValueError) as error:
+            raise StorageError(
+                f"{self._path}: a job in it makes no sense ({error})", "move the file away"
+            ) from error
 
     def put(self, record: JobRecord) -> None:
         """Add a job, or replace what is known of it."""
@@ -113,13 +120,13 @@ class JobStore:
         with self._lock:
             try:
                 yield
-            except sqlite3.DatabaseError as error:
+            except sqlite3.Error as error:
                 raise StorageError(
                     f"{self._path}: {error}",
                     "free some space if the disk is full; else move the file away",
                 ) from error
             except OSError as error:
-                raise StorageError(f"cannot write {self._path}: {error.strerror}") from error
+                raise storage_error("write", self._path, error) from error
 
 
 def _row(record: JobRecord) -> tuple[Any, ...]:

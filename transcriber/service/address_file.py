@@ -19,9 +19,11 @@ def write_address(folder: Path, address: str) -> None:
     """
     path = folder / _NAME
     with contextlib.suppress(OSError):
-        path.unlink(missing_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+        begun = path.with_suffix(".new")
+        begun.unlink(missing_ok=True)
+        with os.fdopen(os.open(begun, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
             stream.write(address)
+        begun.replace(path)
 
 
 def read_address(folder: Path) -> str:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from transcriber.errors import UsageError
 from transcriber.jobs.queue import JobQueue
-from transcriber.service.address_file import read_address, remove_address, write_address
+from transcriber.service.address_file import remove_address, write_address
 from transcriber.service.base_words import base_words
+from transcriber.service.closing import end_when_closed
 from transcriber.service.context import Context
 from transcriber.service.http.gate import Gate, GateSettings, loopback_hosts
 from transcriber.service.http.listeners import (
@@ -56,6 +57,8 @@ class ServiceSettings:
         The folder of jobs and recordings.
     options : tuple of str
         Options of a transcription, for every job.
+    until_closed : bool
+        Whether it ends when its last page was closed and nothing is left to do.
     """
 
     host: str
@@ -67,6 +70,7 @@ class ServiceSettings:
     keep_alive: float
     data: Path
     options: tuple[str, ...] = ()
+    until_closed: bool = False
 
 
 def serve(settings: ServiceSettings, *, ready: Callable[[str, str], None]) -> int:
@@ -99,21 +103,29 @@ def serve(settings: ServiceSettings, *, ready: Callable[[str, str], None]) -> in
             "set a key with --api_key_file, or leave --host out",
         )
     listeners = _listeners(settings)
-    queue = JobQueue(settings.data, keep_alive=settings.keep_alive, log=_log)
+    try:
+        queue = JobQueue(settings.data, keep_alive=settings.keep_alive, log=_log)
+    except BaseException:
+        for listener in listeners:
+            listener.close()
+        raise
     try:
         gate = Gate(_gate_settings(settings, listeners))
         address = f"http://{address_of(listeners[0])}"
 
-        def renew() -> None:
-            write_address(settings.data, f"{address}/?token={gate.issue_token()}")
+        def renew() -> str:
+            page = f"{address}/?token={gate.issue_token()}"
+            write_address(settings.data, page)
+            return page
 
         context = Context(queue=queue, words=words, settings=run_settings, log=_log)
         router = Router([*service_routes(context), *page_routes(renew)])
         server = Server(router, gate=gate, listeners=listeners, log=_log)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: server.stop(_GRACE))
-        renew()
-        ready(address, read_address(settings.data))
+        if settings.until_closed:
+            end_when_closed(queue, lambda: server.stop(_GRACE))
+        ready(address, renew())
         _notify_manager()
         server.serve_forever()
     finally:

@@ -12,7 +12,6 @@ from transcriber.settings import RunSettings
 _MEANINGLESS = frozenset(
     {
         *("output_dir", "output_format", "skip_existing", "verbose", "quiet", "progress"),
-        *("help", "help_all", "version"),
     }
 )
 """Options of a transcription that are about its files or its terminal."""
@@ -42,14 +41,15 @@ def base_words(given: Sequence[str]) -> tuple[tuple[str, ...], RunSettings]:
     for word in rest:
         if not word.startswith("-") or word == "-":
             raise UsageError(f"{word}: a service is given its recordings later", "leave it out")
-        name, equals, _ = word.partition("=")
+        name, equals, value = word.partition("=")
         option = parser.option_meant(name)
         if option is None:
             raise UsageError(f"there is no option {name}", "see --help, and transcriber --help-all")
         if option.dest in _MEANINGLESS:
             raise UsageError(f"{name} means nothing to a service", "leave it out")
-        value = next(rest, None) if option.nargs is None and not equals else None
-        name = option.option_strings[0]
-        words.append(f"{name}={value}" if value is not None else word)
+        whole = option.option_strings[0]
+        if option.nargs is None and not equals:
+            value, equals = next(rest, ""), "="
+        words.append(f"{whole}{equals}{value}")
     # A client that waits cannot be asked, and only the user's own defaults are still to come.
     return tuple(words), settings_of(words)

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from transcriber.engine.abilities import check_official
 from transcriber.errors import UsageError
 from transcriber.models.registry import find_official
 from transcriber.models.store import stored_models
@@ -37,6 +40,7 @@ _THE_SERVERS = frozenset({"model_dir"})
 """Options of the groups that they may not give."""
 
 
+@functools.cache
 def option_actions() -> dict[str, argparse.Action]:
     """Return the options that clients may give, by their names without dashes."""
     parser = Parser(add_help=False)
@@ -82,13 +86,28 @@ def job_words(context: Context, options: Mapping[str, Any]) -> tuple[str, ...]:
             continue
         if name not in known:
             raise UsageError(f"there is no option {name!r} that a job may have")
-        if isinstance(value, list | tuple):
-            value = ",".join(map(str, value))  # noqa: PLW2901
-        words.append(f"--{name}={value}")
+        words.append(f"--{name}={as_text(value)}")
     if options.get("model"):
         check_model(context, str(options["model"]))
-    settings_of(words)
+    settings = settings_of(words)
+    check_official(settings.model, settings.decoding)
     return tuple(words)
+
+
+def as_text(value: object) -> str:
+    r"""Return a value as the command line has it, on one line.
+
+    Examples
+    --------
+    >>> as_text([1, 2])
+    '1,2'
+    >>> as_text("one line\nand another")
+    'one line and another'
+    """
+    if isinstance(value, list | tuple):
+        return ",".join(map(as_text, value))
+    # Half of a surrogate pair is no text.
+    return " ".join(str(value).encode("utf-8", "replace").decode().splitlines())
 
 
 def check_model(context: Context, name: str) -> None:
@@ -115,23 +134,20 @@ def shown_options(words: Sequence[str]) -> dict[str, Any]:
 
     Examples
     --------
-    >>> shown_options(["--model", "base", "--word_timestamps=True", "--beam_size=5"])
+    >>> shown_options(["--offline", "--model=base", "--word_timestamps=True", "--beam_size=5"])
     {'model': 'base', 'word_timestamps': True, 'beam_size': 5}
     """
     known = option_actions()
-    return {name: _value(known[name], value) for name, value in _pairs(words) if name in known}
-
-
-def _pairs(words: Sequence[str]) -> Iterator[tuple[str, str]]:
-    rest = iter(words)
-    for word in rest:
-        name, equals, value = word.removeprefix("--").partition("=")
-        yield name, value if equals else next(rest, "")
+    pairs = (word.removeprefix("--").partition("=") for word in words)
+    return {name: _value(known[name], value) for name, _, value in pairs if name in known}
 
 
 def _value(action: argparse.Action, text: str) -> Any:
     if action.type is None:
         return text
     with contextlib.suppress(ValueError):
-        return json.loads({"True": "true", "False": "false", "None": "null"}.get(text, text))
+        value = json.loads({"True": "true", "False": "false", "None": "null"}.get(text, text))
+        # JSON has no word for what is not finite.
+        if not isinstance(value, float) or math.isfinite(value):
+            return value
     return text

@@ -13,8 +13,8 @@ _LIMIT = 3600.0
 """Seconds: an import of the largest model takes minutes on a slow disk."""
 
 
-def run_own(words: Sequence[str]) -> tuple[int, str]:
-    """Run a sub-command; return its exit code and what it printed.
+def run_own(words: Sequence[str]) -> tuple[int, str, str]:
+    """Run a sub-command; return its exit code, what it printed, and what it complained of.
 
     Raises
     ------
@@ -35,4 +35,4 @@ def run_own(words: Sequence[str]) -> tuple[int, str]:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise TranscriberError(f"transcriber {' '.join(words)}: {error}") from error
-    return done.returncode, done.stdout or done.stderr
+    return done.returncode, done.stdout, done.stderr

@@ -54,7 +54,7 @@ class PageFiles:
         Is called when a browser has got in.
     """
 
-    opened: Callable[[], None]
+    opened: Callable[[], object]
     _root: Traversable = field(default_factory=lambda: resources.files("transcriber.page"))
 
     def start(self, request: Request) -> Response:

@@ -26,7 +26,7 @@ def service_routes(context: Context) -> list[Route]:
     return [*_openai(context), *_jobs(context), *_machine(context), *_watching(context)]
 
 
-def page_routes(opened: Callable[[], None]) -> list[Route]:
+def page_routes(opened: Callable[[], object]) -> list[Route]:
     """Return the routes of the page; `opened` is called when a browser has got in."""
     page = PageFiles(opened=opened)
     return [
@@ -87,3 +87,4 @@ def _watching(context: Context) -> Iterator[Route]:
     watching = Watching(context=context)
     yield Route("GET", "/health", watching.health, Access.OPEN)
     yield Route("GET", "/metrics", watching.metrics)
+    yield Route("GET", "/openapi.json", watching.description)

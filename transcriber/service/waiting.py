@@ -11,7 +11,7 @@ from transcriber.jobs.record import OVER, Failure, JobRecord, State
 from transcriber.service.http.errors import HttpError, http_error
 
 _TICK = 0.5
-"""Seconds after which it is looked whether the client is still there."""
+"""Seconds after which it is looked whether the client is still there, where nothing happens."""
 
 
 class ClientLeftError(Exception):
@@ -46,7 +46,7 @@ def events_until_over(
             event = listener.hear(0 if over else _TICK)
             if event is None and over:
                 return
-            if event is None and gone():
+            if not over and gone():
                 raise ClientLeftError
             yield event
     finally:
@@ -86,8 +86,8 @@ def done(queue: JobQueue, job: str) -> JobRecord:
 
 def as_error(failure: Failure) -> TranscriberError:
     """Return a failure as the error that it was in the process that decodes."""
-    kinds = {kind.exit_code: kind for kind in _kinds(TranscriberError)}
-    return kinds.get(failure.code, TranscriberError)(failure.message, failure.remedy)
+    kinds = {kind.__name__: kind for kind in _kinds(TranscriberError)}
+    return kinds.get(failure.kind, TranscriberError)(failure.message, failure.remedy)
 
 
 def _kinds(kind: type[TranscriberError]) -> Iterator[type[TranscriberError]]:

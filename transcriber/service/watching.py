@@ -1,4 +1,4 @@
-"""``/health`` and ``/metrics``: for what watches services."""
+"""``/health``, ``/metrics`` and ``/openapi.json``: for what watches services, or looks at them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib import resources
 
 from transcriber import __version__
 from transcriber.jobs.record import State
@@ -37,6 +38,11 @@ class Watching:
     def metrics(self, _: Request) -> Response:
         """Answer with figures as Prometheus reads them."""
         return text_response("".join(self._lines()), media_type=_PROMETHEUS)
+
+    def description(self, _: Request) -> Response:
+        """Answer with the interface as programs read it (OpenAPI)."""
+        content = resources.files("transcriber.service").joinpath("openapi.json").read_bytes()
+        return Response(200, (("Content-Type", "application/json"),), content)
 
     def _lines(self) -> Iterator[str]:
         queue = self.context.queue

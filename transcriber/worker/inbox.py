@@ -57,10 +57,14 @@ class Inbox:
         for message in messages(stream):
             with self._changed:
                 if message.get("do") == JOB:
-                    self._orders.append(Order.of(message))
+                    order = Order.of(message)
+                    # A word about its last time, which had ended when it was given up.
+                    self._cancelled.discard(order.job)
+                    self._orders.append(order)
                 elif message.get("do") == CANCEL:
                     self._cancelled.add(message["job"])
                 self._ended = message.get("do") == END
                 self._changed.notify_all()
-        if not self._ended:
-            self._deserted()
+            if self._ended:
+                return
+        self._deserted()

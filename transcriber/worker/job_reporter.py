@@ -87,7 +87,9 @@ class JobReporter:
         if isinstance(error, WithdrawnError):
             self._end(WITHDRAWN)
         else:
-            self._end(FAILED, code=error.exit_code, text=error.message, remedy=error.remedy)
+            kind = type(error).__name__
+            told = {"code": error.exit_code, "text": error.message, "remedy": error.remedy}
+            self._end(FAILED, kind=kind, **told)
 
     def interrupted(self, message: str, exit_code: int) -> None:
         """Say nothing: whoever ends the process knows it."""

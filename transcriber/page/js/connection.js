@@ -7,7 +7,9 @@ const NAMES = ["job", "segments", "download", "removed", "queue", "model", "relo
 const WAITS = [0.5, 1, 2, 3, 5];
 
 const target = new EventTarget();
-/** @type {"connecting" | "open" | "lost" | "refused"} */
+/** @typedef {"connecting" | "open" | "lost" | "refused"} State */
+
+/** @type {State} */
 let state = "connecting";
 let tries = 0;
 
@@ -30,7 +32,7 @@ export const connection = () => state;
  */
 const emit = (name, detail) => target.dispatchEvent(new CustomEvent(name, { detail }));
 
-/** @param {typeof state} next */
+/** @param {State} next */
 function become(next) {
   if (next === state) return;
   state = next;

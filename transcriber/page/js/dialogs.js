@@ -32,6 +32,8 @@ export function dialog(title, content, { accept, danger, wide, check, others = [
   // A click beside it leaves it, as people expect.
   box.addEventListener("mousedown", (/** @type {Event} */ event) => event.target === box && box.close(""));
   document.body.append(box);
+  // The first field, or what accepts; not the cross, which comes first.
+  form.querySelector(".content input, .content select, .content textarea, footer button[class]")?.setAttribute("autofocus", "");
   box.showModal();
   return new Promise((resolve) => {
     box.addEventListener("close", () => {

@@ -55,7 +55,7 @@ function draw(panel, known) {
   };
   const fieldOf = (/** @type {import("./option-fields.js").Option} */ option) => optionField(option, chosen.own[option.name], (value) => set(option.name, value), {
     languages: known.languages,
-    names: option.name === "model" ? (name) => modelName(name, known.models) : undefined,
+    models: known.models,
     fallback: presetOptions(chosen.preset, known.models, known.standard)[option.name] ?? known.defaults[option.name] ?? (option.name === "model" ? known.standard : option.default),
   });
   const summary = h("p", { class: "muted needs" });
@@ -114,13 +114,4 @@ function suggestions(add) {
   const words = collectedWords();
   return h("p", { class: "suggestion", hidden: !words.length },
     h("span", {}, t("vocabulary.suggestion", { words: words.slice(0, 8).join(", ") })), button(t("vocabulary.add"), add, { symbol: "plus" }));
-}
-
-/**
- * @param {string} name
- * @param {Array<{name: string, bytes: number, stored: boolean}>} models
- */
-function modelName(name, models) {
-  const model = models.find((one) => one.name === name);
-  return model && !model.stored ? t("options.model.absent", { model: name, size: bytes(model.bytes) }) : name;
 }

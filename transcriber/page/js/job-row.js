@@ -72,7 +72,7 @@ export function jobRow(job, select) {
     if (fetching && now.state === "running") {
       bar.value = fetching.total ? fetching.done / fetching.total : 0;
       left.textContent = t("job.fetching", { model: fetching.name, part: percent(bar.value) });
-    } else if (now.duration) {
+    } else if (now.duration && now.position > 0) {
       bar.value = Math.min(1, now.position / now.duration);
       left.textContent = now.time_left !== null && now.state === "running" ? t("job.left", { part: percent(bar.value), left: span(now.time_left) }) : percent(bar.value);
     } else {

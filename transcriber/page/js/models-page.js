@@ -9,8 +9,8 @@ import { t } from "./i18n.js";
 import { attempt, notice } from "./notices.js";
 
 /**
- * @typedef {{name: string, bytes: number, languages: string, stored: boolean, fetching: boolean, parameters: string,
- *   memory_bytes: number, official: boolean}} Model
+ * @typedef {{name: string, bytes: number, languages: string, stored: boolean, fetching: boolean, parameters?: string,
+ *   memory_bytes?: number, official: boolean}} Model
  */
 
 /**
@@ -28,7 +28,7 @@ export function modelsPage(root, _, signal) {
   const state = h("p", { class: "empty" }, t("loading"));
   const table = h("table", { class: "models", hidden: true },
     h("caption", { class: "unseen" }, t("nav.models")),
-    h("thead", {}, h("tr", {}, ["name", "size", "languages", "memory", "state"].map((name) => h("th", { scope: "col" }, t(`models.${name}`))), h("th", { scope: "col" }, h("span", { class: "unseen" }, t("models.actions"))))),
+    h("thead", {}, h("tr", {}, ["name", "size", "languages", "memory", "state"].map((name) => h("th", { scope: "col", class: name }, t(`models.${name}`))), h("th", { scope: "col" }, h("span", { class: "unseen" }, t("models.actions"))))),
     body);
   root.append(
     h("header", { class: "page-head" }, h("div", {}, h("h1", {}, t("nav.models")), h("p", { class: "muted" }, t("models.text"))),
@@ -51,6 +51,7 @@ export function modelsPage(root, _, signal) {
     const total = models.filter((model) => model.stored).reduce((sum, model) => sum + model.bytes, 0);
     where.textContent = t("models.where", { folder, size: bytes(total) });
     table.hidden = false;
+    table.classList.toggle("no-memory", !models.some((model) => model.memory_bytes));
     state.hidden = true;
     bars.clear();
     // The button that was pressed is gone: its successor gets the focus.
@@ -63,9 +64,9 @@ export function modelsPage(root, _, signal) {
   function row(model, standard) {
     const { name } = model;
     const isDefault = name === standard;
-    const cell = (/** @type {string} */ label, /** @type {any} */ ...content) => h("td", { "data-label": t(`models.${label}`) }, content);
+    const cell = (/** @type {string} */ label, /** @type {any} */ ...content) => h("td", { class: label, "data-label": t(`models.${label}`) }, content);
     return h("tr", { "data-name": name, class: model.stored ? "stored" : "" },
-      h("th", { scope: "row" }, h("strong", {}, name), isDefault && h("span", { class: "badge accent" }, t("models.default")), h("small", {}, model.parameters)),
+      h("th", { scope: "row" }, h("strong", {}, name), isDefault && h("span", { class: "badge accent" }, t("models.default")), model.parameters && h("small", {}, model.parameters)),
       cell("size", bytes(model.bytes)),
       cell("languages", t(model.languages === "en" ? "models.english" : "models.all")),
       cell("memory", model.memory_bytes ? bytes(model.memory_bytes) : "–"),

@@ -13,7 +13,7 @@ const STAY = 6000;
  */
 export function notice(text, { problem = false, action } = {}) {
   const close = () => box.remove();
-  const box = h("div", { class: problem ? "notice problem" : "notice", role: problem ? "alert" : null }, h("p", {}, text));
+  const box = h("div", { class: ["notice", problem && "problem", action && "offer"].filter(Boolean).join(" "), role: problem ? "alert" : null }, h("p", {}, text));
   if (action) box.append(button(action[0], () => (close(), action[1]())));
   box.append(iconButton("close", t("close"), close));
   const place = /** @type {HTMLElement} */ (document.getElementById("notices"));
@@ -22,6 +22,9 @@ export function notice(text, { problem = false, action } = {}) {
   place.append(box);
   if (!problem) setTimeout(close, action ? STAY * 2 : STAY);
 }
+
+// What a message offers to do belongs to the page that it came from.
+addEventListener("hashchange", () => document.querySelectorAll("#notices .offer").forEach((one) => one.remove()));
 
 /**
  * Run something that may fail, and show how it failed.

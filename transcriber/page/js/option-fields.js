@@ -1,6 +1,7 @@
 // Fields for the options that the program describes.
 
 import { field, h, select } from "./dom.js";
+import { bytes } from "./format.js";
 import { known, languageName, t } from "./i18n.js";
 
 /**
@@ -20,12 +21,29 @@ export const optionLabel = (/** @type {string} */ name) => (known(`option.${name
  * @param {Option} option
  * @param {any} value undefined if nothing is chosen
  * @param {(value: any) => void} changed
- * @param {{languages?: Record<string, string>, names?: (value: string) => string, fallback?: any}} [context]
- *   the languages there are; how choices are called; what holds if nothing is chosen
+ * @param {{languages?: Record<string, string>, models?: any[], fallback?: any}} [context]
+ *   the languages and the models there are; what holds if nothing is chosen
  */
-export function optionField(option, value, changed, { languages, names, fallback = option.default } = {}) {
+export function optionField(option, value, changed, { languages, models, fallback = option.default } = {}) {
   const help = known(`option.${option.name}.help`) ? t(`option.${option.name}.help`) : option.help;
-  return field(optionLabel(option.name), control(option, value, changed, fallback, languages, names), help);
+  const asked = option.name === "model" && models ? { ...option, kind: "choice", choices: withOwn(models, value) } : option;
+  const names = (/** @type {string} */ name) => (asked === option ? (known(`choice.${name}`) ? t(`choice.${name}`) : name) : modelName(name, models ?? []));
+  return field(optionLabel(option.name), control(asked, value, changed, fallback, names, languages), help);
+}
+
+/** Names of the models, and the one that is chosen: it may be a file of the user's. @param {any[]} models @param {any} value */
+function withOwn(models, value) {
+  const names = models.map((model) => model.name);
+  return value && !names.includes(value) ? [...names, value] : names;
+}
+
+/**
+ * @param {string} name
+ * @param {Array<{name: string, bytes: number, stored: boolean}>} models
+ */
+function modelName(name, models) {
+  const model = models.find((one) => one.name === name);
+  return model && !model.stored ? t("options.model.absent", { model: name, size: bytes(model.bytes) }) : name;
 }
 
 /**
@@ -33,10 +51,10 @@ export function optionField(option, value, changed, { languages, names, fallback
  * @param {any} value
  * @param {(value: any) => void} changed
  * @param {any} fallback
+ * @param {(value: string) => string} names how choices are called
  * @param {Record<string, string>} [languages]
- * @param {(value: string) => string} [names]
  */
-function control(option, value, changed, fallback, languages, names = (name) => (known(`choice.${name}`) ? t(`choice.${name}`) : name)) {
+function control(option, value, changed, fallback, names, languages) {
   const shown = value ?? "";
   const usual = fallback === null || fallback === undefined || fallback === "" ? t("option.automatic") : t("option.usual", { value: told(fallback, names) });
   if (option.name === "language" && languages) {

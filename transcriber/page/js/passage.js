@@ -24,7 +24,7 @@ const FIRST = ["model", "language", "hotwords", "initial_prompt", "temperature"]
  * @returns {Promise<{range: Range, options: Record<string, any>} | null>}
  */
 async function askHow(range, before) {
-  const [{ groups }, { languages }] = await Promise.all([once("options"), once("state")]);
+  const [{ groups }, { languages }, { models }] = await Promise.all(["options", "state", "models"].map(once));
   const words = collectedWords().join(", ");
   /** @type {Record<string, any>} */
   const options = { ...before, ...(words && !before.hotwords ? { hotwords: words } : {}) };
@@ -33,7 +33,7 @@ async function askHow(range, before) {
   const make = (/** @type {import("./option-fields.js").Option} */ option) => optionField(option, options[option.name], (value) => {
     if (value === undefined) delete options[option.name];
     else options[option.name] = value;
-  }, { languages });
+  }, { languages, models });
   const all = groups.flatMap((/** @type {any} */ group) => group.options);
   const first = FIRST.map((name) => all.find((/** @type {any} */ option) => option.name === name)).filter(Boolean);
   const times = () => ({ start: parseClock(start.value), end: parseClock(end.value) });

@@ -18,17 +18,19 @@ export function presetOptions(name, models, standard) {
   const official = models.filter((model) => model.official && model.languages === "all");
   const named = (/** @type {string} */ wanted) => official.find((model) => model.name === wanted)?.name;
   const largest = official.reduce((best, model) => (model.bytes > (best?.bytes ?? 0) ? model : best), official[0])?.name;
+  // Times of words light what is spoken, find what is doubtful, and let a word be clicked.
+  const words = { word_timestamps: true };
   switch (name) {
     case "fast":
       return { model: named("base") ?? standard, beam_size: 1 };
     case "accurate":
-      return { model: named("large-v3") ?? largest ?? standard };
+      return { model: named("large-v3") ?? largest ?? standard, ...words };
     case "subtitles":
-      return { word_timestamps: true, subtitles: "standard" };
+      return { ...words, subtitles: "standard" };
     case "translate":
       // turbo and the English models were not taught to translate.
-      return { task: "translate", ...(/turbo|\.en$/.test(standard) ? { model: named("small") ?? standard } : {}) };
+      return { task: "translate", ...words, ...(/turbo|\.en$/.test(standard) ? { model: named("small") ?? standard } : {}) };
     default:
-      return {};
+      return words;
   }
 }

@@ -68,7 +68,7 @@ function look() {
 
 /** @param {HTMLElement} card @param {AbortSignal} signal */
 async function drawDefaults(card, signal) {
-  const [{ groups }, { options }, { languages }] = await Promise.all(["options", "defaults", "state"].map((path) => call("GET", path, undefined, { signal })));
+  const [{ groups }, { options }, { languages }, { models, default: standard }] = await Promise.all(["options", "defaults", "state", "models"].map((path) => call("GET", path, undefined, { signal })));
   /** @type {Record<string, any>} */
   const chosen = { ...options };
   const save = button(t("settings.save"), () => attempt(async () => {
@@ -81,7 +81,7 @@ async function drawDefaults(card, signal) {
     if (value === undefined) delete chosen[option.name];
     else chosen[option.name] = value;
     save.disabled = false;
-  }, { languages });
+  }, { languages, models, fallback: option.name === "model" ? standard : option.default });
   const common = groups.flatMap((/** @type {any} */ group) => group.options).filter((/** @type {any} */ option) => option.common);
   card.append(h("div", { class: "fields" }, common.map(make)),
     h("details", { class: "more" }, h("summary", {}, t("options.more")), optionGroups(groups, make, (option) => !option.common)),
@@ -94,9 +94,17 @@ async function drawDoctor(card, signal) {
     h("p", { class: "muted" }, t("loading")));
   const { sections } = await call("GET", "doctor", undefined, { signal });
   card.lastChild?.remove();
-  const bad = sections.flatMap((/** @type {any} */ section) => section.findings).filter((/** @type {any} */ one) => one.level === "problem").length;
-  card.append(h("p", { class: bad ? "verdict wrong" : "verdict" }, t("doctor.problems", { n: bad })),
-    ...sections.map((/** @type {any} */ section) => h("div", {}, h("h3", {}, section.title),
-      h("ul", { class: "findings" }, section.findings.map((/** @type {any} */ one) => h("li", { class: `level-${one.level}` }, icon(SYMBOLS[one.level] ?? "info"),
-        h("div", {}, h("span", { class: "unseen" }, t(`doctor.${one.level}`)), h("p", {}, one.text), one.remedy && h("p", { class: "muted" }, one.remedy))))))));
+  const all = sections.flatMap((/** @type {any} */ section) => section.findings);
+  const bad = all.filter((/** @type {any} */ one) => one.level === "problem");
+  const notes = all.filter((/** @type {any} */ one) => one.level !== "problem" && (one.level !== "ok" || one.remedy));
+  card.append(h("p", { class: bad.length ? "verdict wrong" : "verdict" }, t("doctor.problems", { n: bad.length })),
+    findings([...bad, ...notes]),
+    h("details", {}, h("summary", {}, t("doctor.all", { n: all.length })),
+      sections.map((/** @type {any} */ section) => [h("h3", {}, section.title), findings(section.findings)])));
+}
+
+/** @param {Array<{name?: string, level: string, text: string, remedy?: string}>} all */
+function findings(all) {
+  return h("ul", { class: "findings", hidden: !all.length }, all.map((one) => h("li", { class: `level-${one.level}` }, icon(SYMBOLS[one.level] ?? "info"),
+    h("div", {}, h("span", { class: "unseen" }, t(`doctor.${one.level}`)), h("p", {}, [one.name, one.text].filter(Boolean).join(": ")), one.remedy && h("p", { class: "muted" }, one.remedy)))));
 }

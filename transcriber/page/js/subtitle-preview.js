@@ -5,24 +5,11 @@ import { exported } from "./exporting.js";
 import { clock } from "./format.js";
 import { t } from "./i18n.js";
 import { preference, prefer } from "./preferences.js";
+import { parseSrt } from "./srt.js";
 
 const RULES = ["", "standard", "short", "words"];
 /** Cues in the list: those around. Word by word, three hours have thirty thousand. */
 const AROUND = 60;
-
-/** @typedef {{start: number, end: number, lines: string[]}} Cue */
-
-/** @param {string} text @returns {Cue[]} */
-export function parseSrt(text) {
-  const time = (/** @type {string} */ stamp) => {
-    const [hours, minutes, seconds] = stamp.replace(",", ".").split(":").map(Number);
-    return hours * 3600 + minutes * 60 + seconds;
-  };
-  return text.replace(/\r/g, "").split(/\n\n+/).flatMap((block) => {
-    const found = /([\d:,]+) --> ([\d:,]+)\n([\s\S]+)/.exec(block);
-    return found ? [{ start: time(found[1]), end: time(found[2]), lines: found[3].trim().split("\n") }] : [];
-  });
-}
 
 /**
  * The panel. `refresh` asks for the cues again, `show` shows the one of a time.
@@ -32,7 +19,7 @@ export function parseSrt(text) {
  * @param {AbortSignal} signal
  */
 export function subtitlePreview(id, save, hear, signal) {
-  /** @type {Cue[]} */
+  /** @type {import("./srt.js").Cue[]} */
   let cues = [];
   let at = -1;
   let first = 0;
@@ -41,7 +28,7 @@ export function subtitlePreview(id, save, hear, signal) {
   const stage = h("div", { class: "stage", "aria-live": "off" }, h("p", { dir: "auto" }));
   const list = h("ol", { class: "cues" });
   const state = h("p", { class: "muted" });
-  const rules = select(RULES.map((rule) => [rule, t(`subtitles.${rule || "none"}`)]), preference("subtitles", "standard"), (rule) => {
+  const rules = select(RULES.map((rule) => [rule, t(`choice.${rule || "none"}`)]), preference("subtitles", "standard"), (rule) => {
     prefer("subtitles", rule);
     refresh();
   }, { "aria-label": t("subtitles.rules") });
@@ -68,7 +55,7 @@ export function subtitlePreview(id, save, hear, signal) {
   function draw(middle) {
     first = Math.max(0, middle - AROUND);
     list.replaceChildren(...cues.slice(first, middle + AROUND).map((cue) => h("li", {},
-      h("button", { type: "button", class: "cue", onclick: () => hear(cue.start) }, h("small", {}, clock(cue.start, 1)), h("span", { dir: "auto" }, cue.lines.join("\n"))))));
+      h("button", { type: "button", class: "cue", onclick: () => hear(cue.start) }, h("small", {}, clock(cue.start, 1)), h("span", { dir: "auto" }, cue.lines.join(" "))))));
   }
 
   /** The first cue that is not over at a time. @param {number} time */

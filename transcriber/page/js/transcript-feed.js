@@ -9,9 +9,15 @@ import { attempt } from "./notices.js";
 const SAME = 0.01;
 
 /**
+ * @typedef {{load: () => Promise<void>, revision: () => number,
+ *   start: (state: string, saving: {began: (revision: number) => Promise<void>, dirty: () => boolean}) => void}} Feed
+ */
+
+/**
  * @param {string} id
  * @param {import("./document.js").TranscriptDocument} text
  * @param {AbortSignal} signal
+ * @returns {Feed}
  */
 export function transcriptFeed(id, text, signal) {
   /** Until where segments came from the program. */
@@ -63,7 +69,6 @@ export function transcriptFeed(id, text, signal) {
   return {
     load,
     revision: () => revision,
-    /** @param {string} state @param {{began: typeof began, dirty: () => boolean}} saving */
     start(state, saving) {
       before = state;
       ({ began, dirty } = saving);

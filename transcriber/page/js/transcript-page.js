@@ -55,7 +55,7 @@ export async function transcriptPage(root, id, signal) {
  * @param {HTMLElement} root
  * @param {string} id
  * @param {TranscriptDocument} text
- * @param {ReturnType<typeof transcriptFeed>} feed
+ * @param {import("./transcript-feed.js").Feed} feed
  * @param {AbortSignal} signal
  */
 function show(root, id, text, feed, signal) {
@@ -130,8 +130,8 @@ function show(root, id, text, feed, signal) {
     const { start, end } = range;
     const keys = text.within(start, end).map((one) => one.key);
     chosen.replaceChildren(h("span", {}, t("range.chosen", { start: clock(start, 1), end: clock(end, 1), n: keys.length })),
-      button(t("range.hear"), () => player.hear(start, end), { symbol: "play" }),
-      button(t("range.redo"), redo, { symbol: "redo" }),
+      button(t("player.play"), () => player.hear(start, end), { symbol: "play" }),
+      button(t("segment.redo"), redo, { symbol: "redo" }),
       button(t("range.remove"), () => {
         removeSegments(text, keys);
         select(null);

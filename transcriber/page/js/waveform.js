@@ -27,8 +27,11 @@ export class Peaks {
   /** @param {ArrayLike<number>} values 0 to 1 @param {number} perSecond */
   constructor(values, perSecond) {
     this.perSecond = perSecond;
+    // Soft recordings fill the strip, too; noise alone does not.
+    let most = 0.05;
+    for (let i = 0; i < values.length; i += 1) most = Math.max(most, values[i]);
     /** @type {Float32Array[]} */
-    this.levels = [Float32Array.from(values)];
+    this.levels = [Float32Array.from(values, (value) => value / most)];
     for (let last = this.levels[0]; last.length > 256; ) {
       const next = new Float32Array(Math.ceil(last.length / 2));
       for (let i = 0; i < next.length; i += 1) next[i] = Math.max(last[2 * i], last[2 * i + 1] ?? 0);
@@ -62,7 +65,7 @@ export class Strip {
     this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     /** @type {Peaks | null} */
     this.peaks = null;
-    this.width = 0;
+    this.width = this.height = 0;
     new ResizeObserver(() => {
       this.#fit();
       resized();

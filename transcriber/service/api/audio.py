@@ -26,6 +26,8 @@ from transcriber.service.http.response import Response, file_response
 PER_SECOND = 20
 """Peaks of the outline: at any width of a window, some for each of its points."""
 
+_STEP_BYTES = 2 * SAMPLE_RATE // PER_SECOND
+
 _LARGEST = 32768
 """The loudest that a sample of 16 bits can be."""
 
@@ -33,11 +35,9 @@ _HEAD_BYTES = 64
 
 _PLAYED = (
     # What each browser plays, by the first bytes. Anything else is turned into WAV.
-    (b"RIFF", "audio/wav"),
     (b"fLaC", "audio/flac"),
     (b"ID3", "audio/mpeg"),
     (b"OggS", "audio/ogg"),
-    (b"\x1aE\xdf\xa3", "video/webm"),
 )
 
 
@@ -98,11 +98,15 @@ class Audio:
             if not _played(record.recording):
                 sound = stack.enter_context(atomic_writer(folder / "playable.wav"))
                 sound.write(_wave_header(0))
+            rest = b""
             for block in audio:
                 if sound is not None:
                     sound.write(block)
                 samples += len(block) // 2
-                peaks += _peaks(block)
+                whole = len(rest + block) // _STEP_BYTES * _STEP_BYTES
+                peaks += _peaks((rest + block)[:whole])
+                rest = (rest + block)[whole:]
+            peaks += _peaks(rest)
             if sound is not None:
                 sound.seek(0)
                 sound.write(_wave_header(2 * samples))
@@ -118,6 +122,11 @@ def _played(path: Path) -> str:
             head = stream.read(_HEAD_BYTES)
     except OSError:
         return ""
+    if head.startswith(b"RIFF") and head[8:12] == b"WAVE":
+        return "audio/wav"
+    # The same container has the name of what it is in its head.
+    if head.startswith(b"\x1aE\xdf\xa3") and b"webm" in head:
+        return "video/webm"
     if head[4:8] == b"ftyp":
         return "audio/mp4"
     if head[:1] == b"\xff" and len(head) > 1 and head[1] & 0xE6 == 0xE2:

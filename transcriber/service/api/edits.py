@@ -15,7 +15,8 @@ from transcriber.service.http.errors import HttpError
 
 _NAME = "edited.json"
 
-_NUMBERS = ("start", "end")
+_LONGEST_SECONDS = 1e9
+"""Thirty years: beyond any recording, and far from where numbers lose their seconds."""
 
 
 def is_edited(folders: Folders, job: str) -> bool:
@@ -105,21 +106,29 @@ def _checked(segments: object) -> list[dict[str, Any]]:
     if not isinstance(segments, list):
         raise HttpError(400, "segments: a list is missing", param="segments")
     for segment in segments:
-        parts = [segment, *_words(segment)]
-        if not all(map(_is_timed, parts)) or not isinstance(segment.get("text"), str):
+        if not _is_said(segment, "text") or not _has_words(segment):
             raise HttpError(
                 400, "segments: each needs a start, an end and a text", param="segments"
             )
     return segments
 
 
-def _words(segment: object) -> list[object]:
-    words = segment.get("words") if isinstance(segment, dict) else None
-    return words if isinstance(words, list) else []
+def _has_words(segment: dict[str, Any]) -> bool:
+    """Whether the words of a segment are such, where it has any; and who says them."""
+    words = segment.get("words", [])
+    known = all(isinstance(segment.get(name, ""), str) for name in ("speaker",))
+    return known and isinstance(words, list) and all(_is_said(word, "word") for word in words)
 
 
-def _is_timed(part: object) -> bool:
-    return isinstance(part, dict) and all(
-        isinstance(part.get(name), int | float) and 0 <= part[name] < float("inf")
-        for name in _NUMBERS
+def _is_said(part: object, name: str) -> bool:
+    """Whether something is said, at some time."""
+    return (
+        isinstance(part, dict)
+        and isinstance(part.get(name), str)
+        and all(_is_number(part.get(bound), _LONGEST_SECONDS) for bound in ("start", "end"))
+        and (part.get("probability") is None or _is_number(part["probability"], 1))
     )
+
+
+def _is_number(value: object, most: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most

@@ -31,16 +31,23 @@ class Events:
 
     def everything(self, _: Request) -> Response:
         """Answer with what happens to all jobs and models."""
-        return event_stream(self._heard(""))
+        return self._stream("")
 
     def one(self, request: Request) -> Response:
         """Answer with what happens to a job."""
-        return event_stream(self._heard(find(self.context, request).job))
+        return self._stream(find(self.context, request).job)
+
+    def _stream(self, job: str) -> Response:
+        events = self._heard(job)
+        # It listens before the client is told anything, and leaves whatever becomes of the answer.
+        next(events)
+        return event_stream(events)
 
     def _heard(self, job: str) -> Iterator[Event | None]:
         queue = self.context.queue
         listener = queue.bulletin.listen(job)
         try:
+            yield None
             while True:
                 event = listener.hear(_TICK)
                 yield self._shown(event) if event else None

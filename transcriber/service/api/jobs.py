@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from transcriber.errors import TranscriberError
 from transcriber.jobs.record import JobRecord
 from transcriber.service.api.edits import Edits
-from transcriber.service.api.views import find, job_view, read_object
+from transcriber.service.api.views import find, job_view, read_json, read_object
 from transcriber.service.context import Context
 from transcriber.service.http.errors import HttpError, http_error
 from transcriber.service.http.request import Request
@@ -50,21 +49,24 @@ class Jobs:
     def create(self, request: Request) -> Response:
         """Take in recordings; each becomes a job."""
         queue = self.context.queue
-        first = queue.folders.new()
+        made = [queue.folders.new()]
         taken: list[JobRecord] = []
         try:
-            with receive_form(request, queue.folders.of(first)) as form:
+            with receive_form(request, queue.folders.of(made[0])) as form:
                 if not form.files:
                     raise HttpError(400, "file: the form has no recording", param="file")
                 words = job_words(self.context, _options(form.fields))
                 for upload in form.files:
-                    job = queue.folders.new() if taken else first
-                    recording = queue.folders.of(job) / upload.name
+                    if taken:
+                        made.append(queue.folders.new())
+                    recording = queue.folders.of(made[-1]) / upload.name
                     form.take(upload.name).rename(recording)
                     taken.append(self._submit(request, upload.label, recording, words))
         except BaseException as error:
-            if not taken:
-                queue.folders.remove(first)
+            # All, or nothing.
+            for job in made:
+                if not queue.remove(job):
+                    queue.folders.remove(job)
             if isinstance(error, TranscriberError):
                 raise http_error(error) from error
             raise
@@ -92,13 +94,14 @@ class Jobs:
         """Decode a recording anew, with other options."""
         record = find(self.context, request)
         words = self._words(read_object(request))
+        answer = self._changed(request, lambda job: self.context.queue.again(job, words))
         self.edits.remove(record.job)
-        return self._changed(request, lambda job: self.context.queue.again(job, words))
+        return answer
 
     def prioritise(self, request: Request) -> Response:
         """Give a job another priority."""
         priority = read_object(request).get("priority")
-        if not isinstance(priority, int) or abs(priority) > _MOST_PRIORITY:
+        if type(priority) is not int or abs(priority) > _MOST_PRIORITY:
             raise HttpError(400, "priority: a whole number is missing", param="priority")
         return self._changed(request, lambda job: self.context.queue.prioritise(job, priority))
 
@@ -109,7 +112,7 @@ class Jobs:
         start, end = given.get("start"), given.get("end")
         if not (isinstance(start, int | float) and isinstance(end, int | float) and start < end):
             raise HttpError(400, "start, end: seconds of the recording are missing", param="start")
-        options = given.get("options") or {}
+        options = _object(given.get("options") or {})
         words = self._words({"options": {**options, "clip_timestamps": [max(0, start), end]}})
         passage = self.context.queue.submit(
             name=record.name,
@@ -163,11 +166,7 @@ class Jobs:
 
 
 def _options(fields: Any) -> dict[str, Any]:
-    text = next(iter(fields.get("options", ())), "") or "{}"
-    try:
-        return _object(json.loads(text))
-    except ValueError:
-        raise HttpError(400, "options: no object in JSON", param="options") from None
+    return _object(read_json(next(iter(fields.get("options", ())), "") or "{}"))
 
 
 def _object(value: object) -> dict[str, Any]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from transcriber.errors import TranscriberError
@@ -89,15 +87,18 @@ class Models:
         words = ["models", "import", "--model_dir", str(self.context.models)]
         if name := request.first("name"):
             words.append(f"--name={name}")
-        with tempfile.TemporaryDirectory(dir=self.context.queue.folders.root) as folder:
-            path = Path(folder, "model.pt")
+        folders = self.context.queue.folders
+        place = folders.new()
+        try:
+            path = folders.of(place) / "model.pt"
             receive_raw(request, path)
-            try:
-                code, told = run_own([*words, "--", str(path)])
-            except TranscriberError as error:
-                raise http_error(error) from error
+            code, told, complaint = run_own([*words, "--", str(path)])
+        except TranscriberError as error:
+            raise http_error(error) from error
+        finally:
+            folders.remove(place)
         if code:
-            raise HttpError(400, told.strip().removeprefix("transcriber: "))
+            raise HttpError(400, complaint.strip().removeprefix("transcriber: "))
         self._tell(name, state="stored")
         return json_response({"told": told.strip()}, status=201)
 
@@ -139,6 +140,7 @@ class Models:
         return remembered_model() or self.context.settings.model
 
     def _shown(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        official = find_official(row["name"]) is not None
         return {
             "name": row["name"],
             "bytes": row["size"],
@@ -146,7 +148,9 @@ class Models:
             "stored": row["stored"] == "yes",
             "state": row["stored"],
             "fetching": row["name"] in self._fetching,
-            "official": find_official(row["name"]) is not None,
+            # They are kept in half precision.
+            "parameters": f"{row['size'] / 2e6:.0f} M" if official else "",
+            "official": official,
             "origin": row["origin"],
         }
 

@@ -16,7 +16,13 @@ from transcriber.service.context import Context
 from transcriber.service.http.errors import HttpError, http_error
 from transcriber.service.http.request import Request
 from transcriber.service.http.response import Response, json_response
-from transcriber.service.job_options import GROUPS, job_words, option_actions, shown_options
+from transcriber.service.job_options import (
+    GROUPS,
+    as_text,
+    job_words,
+    option_actions,
+    shown_options,
+)
 
 _COMMON = frozenset(
     {
@@ -70,7 +76,7 @@ class Options:
             raise HttpError(400, "options: no object in JSON", param="options")
         try:
             job_words(self.context, given)
-            _write({name: value for name, value in given.items() if value not in (None, "")})
+            _write({name: value for name, value in given.items() if value not in (None, "", [])})
         except TranscriberError as error:
             raise http_error(error) from error
         return self.defaults(request)
@@ -125,7 +131,9 @@ def _write(options: dict[str, Any]) -> None:
     kept = [line for line in _lines_of_file() if _name_of(line) not in shown]
     while kept and not kept[-1].strip():
         kept.pop()
-    added = [f"{name} = {value}" for name, value in options.items() if known.option(f"--{name}")]
+    added = [
+        f"{name} = {as_text(value)}" for name, value in options.items() if known.option(f"--{name}")
+    ]
     make_directory(path.parent)
     with atomic_writer(path) as stream:
         text = "\n".join([*kept, *added, ""])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
-from transcriber.jobs.record import JobRecord
+from transcriber.jobs.record import Failure, JobRecord
 from transcriber.service.api.edits import is_edited
 from transcriber.service.context import Context
 from transcriber.service.http.errors import HttpError
@@ -50,9 +50,13 @@ def job_view(
         "options": options,
         "language": options.get("language"),
         "notes": list(record.notes),
-        "error": dataclasses.asdict(failure) if failure else None,
+        "error": _shown(failure) if failure else None,
         "edited": is_edited(queue.folders, record.job),
     }
+
+
+def _shown(failure: Failure) -> dict[str, Any]:
+    return {"code": failure.code, "message": failure.message, "remedy": failure.remedy}
 
 
 def find(context: Context, request: Request) -> JobRecord:
@@ -78,10 +82,26 @@ def read_object(request: Request, limit: int = _SMALL) -> dict[str, Any]:
         When it is something else.
     """
     content = request.body.read(limit)
-    try:
-        found = json.loads(content) if content.strip() else {}
-    except ValueError:
-        found = None
+    found = read_json(content) if content.strip() else {}
     if not isinstance(found, dict):
         raise HttpError(400, "the request holds no object in JSON")
     return found
+
+
+def read_json(content: str | bytes) -> Any:
+    """Return what JSON says; None where it is none, or has numbers that are not finite."""
+    try:
+        return json.loads(content, parse_constant=_refuse, parse_float=_finite)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(name)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        _refuse(text)
+    return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +13,26 @@ from transcriber.errors import UsageError
 from transcriber.languages import language_code
 from transcriber.service.context import Context
 from transcriber.service.http.errors import HttpError
-from transcriber.service.job_options import is_model, job_words, option_actions
+from transcriber.service.job_options import is_model, job_words, option_actions, settings_of
+from transcriber.settings import OutputSettings
 
 FORMATS = ("json", "text", "srt", "verbose_json", "vtt")
 
 Fields = Mapping[str, Sequence[str]]
 """The fields of the form, each with all its values."""
+
+_CUTTING = {
+    "threshold": "vad_threshold",
+    "silence_duration_ms": "vad_min_silence_ms",
+    "prefix_padding_ms": "vad_speech_pad_ms",
+}
+"""Fields of ``chunking_strategy`` that are options here."""
+
+_CLIENTS_NAMES = {
+    "initial_prompt": "prompt",
+    **dict.fromkeys(_CUTTING.values(), "chunking_strategy"),
+}
+"""What clients call options that have another name here."""
 
 _TRUE = frozenset({"true", "1", "yes", "on"})
 
@@ -30,6 +45,8 @@ class Parameters:
     ----------
     words : tuple of str
         How the recording is decoded, as options of the command line.
+    output : OutputSettings
+        How subtitles are cut.
     task : str
         ``transcribe`` or ``translate``.
     response_format : str
@@ -43,6 +60,7 @@ class Parameters:
     """
 
     words: tuple[str, ...]
+    output: OutputSettings
     task: str
     response_format: str
     stream: bool
@@ -94,18 +112,25 @@ def read_parameters(context: Context, fields: Fields, *, task: str) -> Parameter
     try:
         words = job_words(context, options)
     except UsageError as error:
-        named = next((name for name in fields if name in error.message), None)
-        raise HttpError(400, str(error), param=named) from error
-    if wanted in ("srt", "vtt"):
-        words = (*words, f"--output_format=json,{wanted}")
+        raise HttpError(400, str(error), param=_named(error, fields)) from error
     return Parameters(
         words=words,
+        output=settings_of(words).output,
         task=task,
         response_format=wanted,
         stream=_first(fields, "stream").lower() in _TRUE,
         with_words="word" in granularities,
         with_probabilities=probabilities,
     )
+
+
+def _named(error: UsageError, fields: Fields) -> str | None:
+    """Return the field that an error is about."""
+    for option in re.findall(r"--(\w+)", error.message):
+        for name in (option, _CLIENTS_NAMES.get(option, "")):
+            if name in fields:
+                return name
+    return None
 
 
 def _refusal(name: str, message: str) -> HttpError:
@@ -126,7 +151,7 @@ def _items(text: str) -> list[str]:
     if text.startswith("["):
         try:
             return [str(item) for item in json.loads(text)]
-        except ValueError:
+        except (ValueError, RecursionError):
             return [text]
     return [text] if text else []
 
@@ -138,7 +163,8 @@ def _model(context: Context, name: str) -> str | None:
 
 def _language(fields: Fields) -> str | None:
     named = _first(fields, "language") or (_several(fields, "languages") or [""])[0]
-    if not named:
+    # Some clients say that it is to be detected.
+    if named.lower() in ("", "auto", "none", "null"):
         return None
     # Some clients send the region, too: pt-BR.
     for name in (named, named.replace("_", "-").partition("-")[0]):
@@ -162,15 +188,13 @@ def _temperature(text: str) -> dict[str, Any]:
 
 def _cutting(text: str) -> dict[str, Any]:
     """Return how speech is detected, where the client says it."""
-    if not text.startswith("{"):
+    if text in ("", "auto", "null"):
         return {}
-    names = {
-        "threshold": "vad_threshold",
-        "silence_duration_ms": "vad_min_silence_ms",
-        "prefix_padding_ms": "vad_speech_pad_ms",
-    }
     try:
         given = json.loads(text)
-    except ValueError:
-        raise _refusal("chunking_strategy", "it is auto, or an object in JSON") from None
-    return {option: given[name] for name, option in names.items() if given.get(name) is not None}
+    except (ValueError, RecursionError):
+        given = None
+    if not isinstance(given, dict):
+        raise _refusal("chunking_strategy", "it is auto, or an object in JSON")
+    found = {option: given.get(name) for name, option in _CUTTING.items()}
+    return {option: value for option, value in found.items() if value is not None}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from transcriber.engine.interface import Segment
 from transcriber.errors import TranscriberError
+from transcriber.exporting.formats import FORMATS, export
 from transcriber.jobs.record import JobRecord
 from transcriber.service.context import Context
 from transcriber.service.http.errors import HttpError, http_error
@@ -23,12 +25,6 @@ from transcriber.service.http.uploads import receive_form
 from transcriber.service.openai.answers import plain, text_of, usage, verbose
 from transcriber.service.openai.parameters import Parameters, read_parameters
 from transcriber.service.waiting import ClientLeftError, done, events_until_over, wait
-
-_MEDIA_TYPES = {
-    "text": "text/plain; charset=utf-8",
-    "srt": "application/x-subrip; charset=utf-8",
-    "vtt": "text/vtt; charset=utf-8",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +49,10 @@ class Transcriptions:
         try:
             parameters = self._submit(request, job)
             if parameters.stream and parameters.response_format in ("json", "text"):
-                # The stream removes the job at its end.
-                return event_stream(self._streamed(request, job))
+                stream = self._streamed(request, job)
+                # From here on, it removes the job at its end.
+                next(stream)
+                return event_stream(stream)
             record = wait(queue, job, request.gone)
             answer = self._answer(record, parameters)
         except TranscriberError as error:
@@ -103,28 +101,26 @@ class Transcriptions:
         if wanted == "verbose_json":
             return json_response(verbose(transcript, duration, parameters))
         if wanted == "text":
-            text = text_of(transcript["segments"]) + "\n"
-        else:
-            text = (queue.folders.of(record.job) / f"transcript.{wanted}").read_text("utf-8")
-        return text_response(text, media_type=_MEDIA_TYPES[wanted])
+            return text_response(text_of(transcript["segments"]) + "\n")
+        content = export(
+            transcript, wanted, title=record.name, last=duration, output=parameters.output
+        )
+        return Response(200, (("Content-Type", FORMATS[wanted].media_type),), content)
 
     def _streamed(self, request: Request, job: str) -> Iterator[Event | None]:
         """Yield the text as it comes, and all of it at the end."""
         queue = self.context.queue
-        said: list[str] = []
+        said = _Said()
         try:
-            for event in events_until_over(queue, job, request.gone):
-                if event is None or event.kind != "segments":
-                    yield None
-                    continue
-                delta = "".join(segment["text"] for segment in event.content["segments"])
-                delta = delta if said else delta.lstrip()
-                if delta:
-                    said.append(delta)
-                    yield _event({"type": "transcript.text.delta", "delta": delta})
+            yield None
+            for _ in events_until_over(queue, job, request.gone):
+                delta = said.delta(queue.segments(job))
+                yield _event({"type": "transcript.text.delta", "delta": delta}) if delta else None
             record = done(queue, job)
-            text = "".join(said).strip()
-            last = {"type": "transcript.text.done", "text": text}
+            # Whatever events there were: now all of it is known.
+            if delta := said.delta(queue.segments(job)):
+                yield _event({"type": "transcript.text.delta", "delta": delta})
+            last = {"type": "transcript.text.done", "text": said.text.rstrip()}
             yield _event({**last, "usage": usage(record.duration or 0.0)})
         except HttpError as error:
             yield Event(name="error", data=json.dumps(error.payload()))
@@ -132,6 +128,27 @@ class Transcriptions:
             return
         finally:
             self._discard(job)
+
+
+class _Said:
+    """What a client has been told of a text.
+
+    It goes by what is known of a job, not by its events: some are told anew when another process
+    goes on with it, and a client that is slow misses some.
+    """
+
+    def __init__(self) -> None:
+        self.text = ""
+        self._count = 0
+
+    def delta(self, segments: Sequence[Segment]) -> str:
+        """Return what is new in the segments of the job."""
+        fresh = segments[self._count :]
+        self._count += len(fresh)
+        delta = "".join(segment["text"] for segment in fresh)
+        delta = delta if self.text else delta.lstrip()
+        self.text += delta
+        return delta
 
 
 def _event(content: dict[str, Any]) -> Event:
