@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 _PYTHONS = "where other Pythons are looked for"
 _PROXIES = "the proxy of downloads, and what is fetched without it"
+_MANAGER = "what systemd tells the service, as it sets them itself"
 _INSIDE = "the AppImage and where its content is, as it sets them itself"
 
 VARIABLES: Mapping[str, str] = {
@@ -53,6 +54,10 @@ VARIABLES: Mapping[str, str] = {
     "LD_PRELOAD": "libraries to load first, also into ffmpeg",
     "DISPLAY": "whether there is a screen to ask on",
     "WAYLAND_DISPLAY": "whether there is a screen to ask on",
+    "LISTEN_FDS": _MANAGER,
+    "LISTEN_FDNAMES": _MANAGER,
+    "LISTEN_PID": _MANAGER,
+    "NOTIFY_SOCKET": _MANAGER,
     "APPIMAGE": _INSIDE,
     "APPDIR": _INSIDE,
 }

@@ -35,7 +35,7 @@ _LEGIBLE, _DIVIDED = 24.0, 50.0
 
 _COLOURS = (
     *("#b3470b", "#1d6fa5", "#0b7a58", "#8a4a78", "#a03a9e", "#7a5f1e", "#5656a8"),
-    *("#8f3b52", "#2d7f86", "#5c6b1f", "#6b6b6b"),
+    *("#8f3b52", "#2d7f86", "#5c6b1f", "#3f6f3a", "#7b4b2a", "#6b6b6b"),
 )
 """White letters have a contrast of 4.5 to 1 and more on each. The first are of `COMPONENTS`."""
 

@@ -76,11 +76,12 @@ class JobAnswers(Answers):
     def save(self, data: bytes, job_id: str) -> None:
         """Take an edited transcript."""
         sent = json.loads(data)
-        _, revision = self.service.edited.get(job_id, ([], 0))
+        _, revision, known = self.service.edited.get(job_id, ([], 0, 0))
         if sent["revision"] != revision:
             self.fail(409, "Another window has saved this transcript since.")
             return
-        self.service.edited[job_id] = (sent["segments"], revision + 1)
+        known = sent.get("decoded", known or len(self.service.decoded[job_id]))
+        self.service.edited[job_id] = (sent["segments"], revision + 1, known)
         job = self.service.jobs[job_id]
         job["edited"] = True
         self.json({"revision": revision + 1})

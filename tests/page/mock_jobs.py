@@ -18,7 +18,7 @@ class Service:
         self.lock = threading.RLock()
         self.jobs: dict[str, Json] = {}
         self.decoded: dict[str, list[Json]] = {}
-        self.edited: dict[str, tuple[list[Json], int]] = {}
+        self.edited: dict[str, tuple[list[Json], int, int]] = {}
         self.listeners: list[queue.Queue[tuple[str, Json]]] = []
         self.paused = False
         self.stored = {name for name, *_, here in MODELS if here}
@@ -127,14 +127,12 @@ class Service:
     def transcript(self, job: Json) -> Json:
         """Return what is read: as edited, and what was decoded since."""
         decoded = self.decoded[job["id"]]
-        segments, revision = self.edited.get(job["id"], (decoded, 0))
-        if revision:
-            last = max((one["end"] for one in segments), default=0.0)
-            segments = segments + [one for one in decoded if one["start"] >= last - 0.01]
+        segments, revision, known = self.edited.get(job["id"], ([], 0, 0))
         return {
             "language": job["language"],
-            "segments": segments,
+            "segments": [*segments, *decoded[known:]],
             "revision": revision,
+            "decoded": len(decoded),
             "complete": job["state"] == "done",
         }
 

@@ -39,6 +39,7 @@ def test_a_job_as_the_page_sees_it(service: Service) -> None:
         "notes": ["a note"],
         "error": None,
         "edited": False,
+        "passage_of": None,
     }
     shown["created"], shown["started"], shown["ended"] = times
     assert service.ask("/api/jobs") == (200, {"jobs": [shown]})
@@ -215,6 +216,7 @@ def test_a_passage_is_a_job_of_its_own(service: Service) -> None:
     assert status == 202
     passage = shown["id"]
     assert passage != job
+    assert shown["passage_of"] == job
     assert service.queued.over(passage).state is State.DONE
     words = json.loads((service.queue.folders.of(passage) / "words.json").read_text())
     assert "--clip_timestamps=1,1.5" in words

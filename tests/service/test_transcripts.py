@@ -67,7 +67,26 @@ def test_corrections_outlive_the_service(service: Service) -> None:
     job = service.done("say one")
     service.ask(f"/api/jobs/{job}/transcript", "PUT", {"segments": [SEGMENT], "revision": 0})
     found = json.loads((service.queue.folders.of(job) / "edited.json").read_text())
-    assert found == {"revision": 1, "segments": [SEGMENT]}
+    assert found == {"revision": 1, "decoded": 1, "segments": [SEGMENT]}
+
+
+@SHARED
+def test_what_is_decoded_behind_a_correction_is_not_lost(service: Service) -> None:
+    job = service.done("say one")
+    path = f"/api/jobs/{job}/transcript"
+    (decoded,) = service.ask(path)[1]["segments"]
+    # As it is saved before anything of it is decoded.
+    given = {"segments": [SEGMENT], "revision": 0, "decoded": 0}
+    assert service.ask(path, "PUT", given)[0] == 200
+    assert service.ask(path)[1]["segments"] == [SEGMENT, decoded]
+    told = str(service.queue.segments(job)[0]["text"]).strip()
+    exported = service.served.ask(f"/api/jobs/{job}/export?format=txt").body.decode()
+    assert str(SEGMENT["text"]).strip() in exported
+    assert told in exported
+    for decoded_count in (-1, "1", None, 1.5):
+        wrong = {"segments": [SEGMENT], "revision": 1, "decoded": decoded_count}
+        status, answer = service.ask(path, "PUT", wrong)
+        assert (status, answer["error"]["param"]) == (400, "decoded")
 
 
 NO_TRANSCRIPTS: list[object] = [

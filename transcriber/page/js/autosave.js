@@ -13,8 +13,9 @@ import { notice } from "./notices.js";
 /** Milliseconds without a change until it is saved, and until it is kept in the browser. */
 const QUIET = 900;
 const DRAFT = 250;
-/** Milliseconds until a save is tried again. */
+/** Milliseconds until a save is tried again, and between saves of what only the program added. */
 const AGAIN = 5000;
+const ADDED = 15_000;
 
 export class Autosave {
   /** @type {any[]} the segments as the program has them */
@@ -30,22 +31,28 @@ export class Autosave {
   /**
    * @param {string} id
    * @param {import("./document.js").TranscriptDocument} text
-   * @param {() => Promise<void>} reload gets the transcript anew
+   * @param {import("./transcript-feed.js").Feed} feed
    * @param {AbortSignal} signal
    */
-  constructor(id, text, reload, signal) {
+  constructor(id, text, feed, signal) {
     this.id = id;
     this.text = text;
-    this.reload = reload;
+    this.feed = feed;
     this.element = h("span", { class: "save-state" });
     text.onChange(({ patches, origin }) => this.#changed(patches, origin), signal);
     listen("state", (state) => state === "open" && this.dirty && this.flush(), signal);
+    listen("job", (job) => job.id === id && job.state === "done" && this.dirty && this.#later(QUIET), signal);
     addEventListener("pagehide", () => this.#draft(), { signal });
     signal.addEventListener("abort", () => {
       if (!this.dirty) return;
       this.#draft();
       this.flush();
     });
+  }
+
+  /** Of the program's transcript that the edits are made on. */
+  get revision() {
+    return this.#revision;
   }
 
   get dirty() {
@@ -88,8 +95,14 @@ export class Autosave {
   /** @param {import("./document.js").Patch[]} patches @param {string} origin */
   #changed(patches, origin) {
     if (origin === "load") return;
-    // The program has these, too.
-    if (origin === "arrive") return void this.#base.push(...patches.flatMap((one) => one.inserted));
+    if (origin === "arrive") {
+      // The program has these, too; an edited transcript of its own must get them as well.
+      this.#base.push(...patches.flatMap((one) => one.inserted));
+      if (!this.#revision) return;
+      if (!this.dirty) this.#later(ADDED);
+      this.#saved = -1;
+      return;
+    }
     this.#show("pending");
     clearTimeout(this.#draftTimer);
     this.#draftTimer = setTimeout(() => this.#draft(), DRAFT);
@@ -122,7 +135,7 @@ export class Autosave {
     this.#show("saving");
     try {
       const begin = performance.now();
-      const sent = call("PUT", `jobs/${this.id}/transcript`, { segments: plain(segments), revision: this.#revision });
+      const sent = call("PUT", `jobs/${this.id}/transcript`, { segments: plain(segments), revision: this.#revision, decoded: this.feed.saving() });
       this.#cost = performance.now() - begin;
       this.#revision = (await sent).revision;
       this.#base = segments;
@@ -145,7 +158,7 @@ export class Autosave {
     const answer = await dialog(t("conflict.title"), [h("p", {}, t("conflict.text"))], { accept: t("conflict.mine"), danger: true, others: [["theirs", t("conflict.theirs")]] });
     if (answer === "theirs") {
       dropDraft(this.id);
-      await this.reload();
+      await this.feed.load();
     } else if (answer === "ok") {
       try {
         this.#revision = (await call("GET", `jobs/${this.id}/transcript`)).revision;

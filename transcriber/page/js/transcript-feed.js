@@ -5,12 +5,12 @@ import { listen } from "./connection.js";
 import { know } from "./jobs.js";
 import { attempt } from "./notices.js";
 
-/** Seconds by which times may differ and still be the same. */
-const SAME = 0.01;
+/** What tells a segment from another. */
+const mark = (/** @type {any} */ one) => `${one.start} ${one.end} ${one.text}`;
 
 /**
- * @typedef {{load: () => Promise<void>, revision: () => number,
- *   start: (state: string, saving: {began: (revision: number) => Promise<void>, dirty: () => boolean}) => void}} Feed
+ * @typedef {{load: () => Promise<void>, revision: () => number, saving: () => number,
+ *   start: (state: string, saving: {began: (revision: number) => Promise<void>, dirty: () => boolean, mine: () => number}) => void}} Feed
  */
 
 /**
@@ -20,42 +20,62 @@ const SAME = 0.01;
  * @returns {Feed}
  */
 export function transcriptFeed(id, text, signal) {
-  /** Until where segments came from the program. */
-  let until = 0;
+  /** @type {Set<string>} what came from the program */
+  let seen = new Set();
+  /** How many it had decoded; and when the transcript was saved or loaded last: the rest is behind it. */
+  let decoded = 0;
+  let saved = 0;
+  /** @type {any[]} what came while everything was being asked for */
+  let early = [];
   let revision = 0;
   let ready = false;
   /** @type {(revision: number) => Promise<void>} */
   let began = async () => {};
   let dirty = () => false;
+  let mine = () => revision;
 
   /** @param {any[]} segments */
   function arrive(segments) {
-    const fresh = segments.filter((one) => one.start >= until - SAME);
-    until = Math.max(until, ...fresh.map((one) => one.end));
+    if (!ready) return void early.push(...segments);
+    const fresh = segments.filter((one) => !seen.has(mark(one)));
+    for (const one of fresh) seen.add(mark(one));
+    decoded += fresh.length;
     if (fresh.length) text.arrive(fresh);
   }
 
   /** Get everything, in the place of what is there. */
   async function load() {
+    ready = false;
     const [job, found] = await Promise.all([call("GET", `jobs/${id}`, undefined, { signal }), call("GET", `jobs/${id}/transcript`, undefined, { signal })]);
     know(job);
-    until = Math.max(0, ...found.segments.map((/** @type {any} */ one) => one.end));
     revision = found.revision;
+    seen = new Set(found.segments.map(mark));
+    decoded = saved = found.decoded ?? found.segments.length;
     text.load(found.segments);
     ready = true;
-    await began(revision);
+    const late = early;
+    early = [];
+    const asked = began(revision);
+    arrive(late);
+    await asked;
   }
 
   /** Get what is missing; what was edited stays. */
   async function complete() {
     if (!ready) return;
     const found = await call("GET", `jobs/${id}/transcript`, undefined, { signal });
-    const other = found.revision !== revision && text.version === 0;
-    if (other || (!dirty() && found.segments.length < text.segments.length && found.revision === 0)) await load();
-    else arrive(found.segments);
+    // Somebody else has saved, or went back. What is not saved here stays; saving it will ask.
+    if (found.revision !== mine()) return void (dirty() || (await load()));
+    // Decoded anew, it is shorter.
+    if (!found.revision && !text.version && found.segments.length < text.segments.length) await load();
+    else if (!found.revision) arrive(found.segments);
+    else if (found.decoded > saved) {
+      const here = new Set(text.segments.map(mark));
+      arrive(found.segments.slice(saved - found.decoded).filter((/** @type {any} */ one) => !here.has(mark(one))));
+    }
   }
 
-  listen("segments", ({ job, segments }) => job === id && ready && arrive(segments), signal);
+  listen("segments", ({ job, segments }) => job === id && arrive(segments), signal);
   listen("reload", () => attempt(complete), signal);
   let before = "";
   listen("job", (job) => {
@@ -69,9 +89,13 @@ export function transcriptFeed(id, text, signal) {
   return {
     load,
     revision: () => revision,
+    saving() {
+      saved = decoded;
+      return decoded;
+    },
     start(state, saving) {
       before = state;
-      ({ began, dirty } = saving);
+      ({ began, dirty, mine } = saving);
     },
   };
 }

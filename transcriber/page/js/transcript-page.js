@@ -102,7 +102,7 @@ function show(root, id, text, feed, signal) {
   /** Room is made beside the text when something is there. */
   const beside = () => root.classList.toggle("beside", !(subtitles.element.hidden && words.element.hidden));
   const words = wordsPanel(beside, () => again(/** @type {any} */ (jobOf(id)), { hotwords: preference("vocabulary", []).join(", ") }));
-  const saving = new Autosave(id, text, feed.load, signal);
+  const saving = new Autosave(id, text, feed, signal);
   const search = searchBar(text, list, signal);
   const subtitles = subtitlePreview(id, () => saving.flush(), (time) => player.hear(time), signal);
   const step = (/** @type {"undo" | "redo"} */ which) => undoable(text, list, which);
@@ -179,7 +179,7 @@ function show(root, id, text, feed, signal) {
   signal.addEventListener("abort", clearAll);
   useShortcuts(transcriptKeys({ player, list, tools, bar, search, redo, saving, undo: step, clear: () => select(null) }), signal);
 
-  feed.start(job.state, { began: (revision) => saving.begin(revision), dirty: () => saving.dirty });
+  feed.start(job.state, { began: (revision) => saving.begin(revision), dirty: () => saving.dirty, mine: () => saving.revision });
   root.replaceChildren(transcriptHead(id, saving, feed.load, signal), stuck, h("div", { class: "reading" }, h("div", { class: "text-side" }, list.element, empty), side), following.element);
   list.start();
   tell();

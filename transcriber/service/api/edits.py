@@ -26,10 +26,21 @@ def is_edited(folders: Folders, job: str) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Edited:
-    """A transcript that was changed, and how often."""
+    """A transcript that was changed.
+
+    Attributes
+    ----------
+    segments : list of dict
+        All of it.
+    revision : int
+        How often it was changed.
+    decoded : int
+        How many segments were decoded when that was done: those behind them are to be added.
+    """
 
     segments: list[dict[str, Any]]
     revision: int
+    decoded: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +60,14 @@ class Edits:
         """Return what was made of a job's transcript; None where it is as it was decoded."""
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             found = json.loads(_path(self.folders, job).read_bytes())
-            return Edited(segments=list(found["segments"]), revision=int(found["revision"]))
+            return Edited(
+                segments=list(found["segments"]),
+                revision=int(found["revision"]),
+                decoded=int(found["decoded"]),
+            )
         return None
 
-    def put(self, job: str, segments: object, revision: object) -> int:
+    def put(self, job: str, segments: object, revision: object, decoded: object) -> int:
         """Keep a changed transcript, if it was made of the present one.
 
         Parameters
@@ -63,6 +78,8 @@ class Edits:
             All segments.
         revision : object
             What the present one is taken for.
+        decoded : object
+            How many decoded segments it takes in.
 
         Returns
         -------
@@ -77,6 +94,8 @@ class Edits:
             When it cannot be written.
         """
         checked = _checked(segments)
+        if not isinstance(decoded, int) or decoded < 0:
+            raise HttpError(400, "decoded: a whole number is missing", param="decoded")
         with self._lock:
             present = self.get(job)
             number = present.revision if present else 0
@@ -86,7 +105,7 @@ class Edits:
                     "the transcript was changed elsewhere: load it anew",
                     code="stale",
                 )
-            content = {"revision": number + 1, "segments": checked}
+            content = {"revision": number + 1, "decoded": decoded, "segments": checked}
             with atomic_writer(_path(self.folders, job)) as stream:
                 stream.write(json.dumps(content).encode())
         return number + 1

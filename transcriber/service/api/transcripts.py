@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
@@ -11,12 +12,13 @@ from transcriber.errors import TranscriberError
 from transcriber.exporting.formats import FORMATS, export
 from transcriber.jobs.bulletin import Event
 from transcriber.jobs.record import JobRecord, State
-from transcriber.service.api.edits import Edits
+from transcriber.service.api.edits import Edited, Edits
 from transcriber.service.api.views import find, read_object
 from transcriber.service.context import Context
 from transcriber.service.http.errors import HttpError, http_error
 from transcriber.service.http.request import Request
 from transcriber.service.http.response import Response, json_response
+from transcriber.service.job_options import shown_options
 from transcriber.settings import SUBTITLES, OutputSettings
 
 _LARGEST = 512 << 20
@@ -46,9 +48,8 @@ class Transcripts:
         return json_response(
             {
                 "language": self._language(record),
-                "segments": edited.segments if edited else decoded,
+                "segments": _joined(edited, decoded),
                 "revision": edited.revision if edited else 0,
-                # Segments of a job that is edited while it is decoded are behind these.
                 "decoded": len(decoded),
                 "complete": record.state is State.DONE,
             }
@@ -58,8 +59,12 @@ class Transcripts:
         """Keep a changed transcript."""
         record = find(self.context, request)
         given = read_object(request, _LARGEST)
+        # Whoever does not say how many it takes in has seen all.
+        decoded = given.get("decoded", len(self.context.queue.segments(record.job)))
         try:
-            revision = self.edits.put(record.job, given.get("segments"), given.get("revision"))
+            revision = self.edits.put(
+                record.job, given.get("segments"), given.get("revision"), decoded
+            )
         except TranscriberError as error:
             raise http_error(error) from error
         self.context.queue.bulletin.tell(Event(kind="job", job=record.job, content={}))
@@ -87,6 +92,7 @@ class Transcripts:
                 title=title,
                 last=record.duration or float("inf"),
                 output=settings,
+                language="en" if shown_options(record.words).get("task") == "translate" else None,
             )
         except TranscriberError as error:
             raise http_error(error) from error
@@ -100,8 +106,7 @@ class Transcripts:
 
     def _transcript(self, record: JobRecord) -> Transcript:
         """Return all that is known of what is said."""
-        edited = self.edits.get(record.job)
-        segments: Any = edited.segments if edited else self.context.queue.segments(record.job)
+        segments: Any = _joined(self.edits.get(record.job), self.context.queue.segments(record.job))
         return {
             "text": "".join(segment["text"] for segment in segments),
             "segments": segments,
@@ -111,6 +116,11 @@ class Transcripts:
     def _language(self, record: JobRecord) -> str | None:
         transcript = self.context.queue.transcript(record.job)
         return transcript["language"] if transcript else None
+
+
+def _joined(edited: Edited | None, decoded: Sequence[Any]) -> list[Any]:
+    """Return what somebody has made of a transcript, and what was decoded since."""
+    return [*edited.segments, *decoded[edited.decoded :]] if edited else [*decoded]
 
 
 def _output(request: Request, name: str) -> OutputSettings:

@@ -49,6 +49,7 @@ def job_view(
         "time_left": queue.time_left(record.job),
         "options": options,
         "language": options.get("language"),
+        "passage_of": _passage_of(record),
         "notes": list(record.notes),
         "error": _shown(failure) if failure else None,
         "edited": is_edited(queue.folders, record.job),
@@ -57,6 +58,12 @@ def job_view(
 
 def _shown(failure: Failure) -> dict[str, Any]:
     return {"code": failure.code, "message": failure.message, "remedy": failure.remedy}
+
+
+def _passage_of(record: JobRecord) -> str | None:
+    """Return the job that a passage is decoded anew of: the recording lies in its folder."""
+    owner = record.recording.parent.name
+    return None if record.kept or owner == record.job else owner
 
 
 def find(context: Context, request: Request) -> JobRecord:
