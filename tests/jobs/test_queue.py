@@ -45,8 +45,8 @@ def test_a_job_is_decoded(queued: Queued) -> None:
         heard.append(event.kind)
     assert heard.count("segments") == 2
     assert heard[0] == heard[-1] == "job"
-    assert queued.queue.ended == {"done": 1}
-    assert queued.queue.decoded_seconds == 4.0
+    assert queued.queue.figures.ended == {"done": 1}
+    assert queued.queue.figures.decoded_seconds == 4.0
 
 
 def test_segments_are_known_while_the_rest_is_decoded(queued: Queued) -> None:
@@ -62,7 +62,7 @@ def test_a_job_that_fails_tells_why(queued: Queued) -> None:
     assert record.failure is not None
     told = record.failure
     assert (told.code, told.kind, told.message) == (9, "LimitError", "it is too long")
-    assert queued.queue.ended == {"failed": 1}
+    assert queued.queue.figures.ended == {"failed": 1}
 
 
 def test_a_job_is_given_up_while_it_waits(queued: Queued) -> None:
@@ -75,7 +75,7 @@ def test_a_job_is_given_up_while_it_waits(queued: Queued) -> None:
     queued.queue.pause_all(False)
     assert queued.over(queued.submit("say two")).state is State.DONE
     assert queued.state(job) is State.CANCELLED
-    assert queued.queue.ended == {"cancelled": 1, "done": 1}
+    assert queued.queue.figures.ended == {"cancelled": 1, "done": 1}
 
 
 def test_a_job_is_given_up_while_it_runs_and_others_go_on(queued: Queued) -> None:
@@ -515,7 +515,8 @@ def test_a_thousand_jobs_leave_nothing_behind(queued: Queued) -> None:
     assert threading.active_count() <= threads
     assert resident_bytes() - before < 2 << 20
     assert not [one for one in queued.queue.folders.root.iterdir() if one.is_dir()]
-    held = (queued.queue._segments, queued.queue._time_left, queued.queue._removed)
+    hearing = queued.queue._hearing
+    held = (hearing.segments, hearing.time_left, queued.queue._removed)
     assert not any(held)
     assert queued.queue.jobs() == []
 

@@ -262,7 +262,7 @@ def test_a_client_that_leaves_cancels_its_work(
     wait_for(lambda: not service.queue.jobs())
     wait_for(lambda: not service.folders)
     assert service.queue._feeding.jobs == ()
-    assert service.queue.ended == {"cancelled": 1}
+    assert service.queue.figures.ended == {"cancelled": 1}
 
 
 def test_a_client_that_leaves_while_it_waits(service: Service) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,3 +96,18 @@ class JobRecord:
     attempts: int = 0
     failure: Failure | None = None
     notes: tuple[str, ...] = ()
+
+    def anew(self, words: Sequence[str], *, created: float) -> JobRecord:
+        """Return a job of the same recording that nothing is known of yet, with other options."""
+        return JobRecord(
+            job=self.job,
+            name=self.name,
+            recording=self.recording,
+            owned=self.owned,
+            client=self.client,
+            words=tuple(words),
+            kept=self.kept,
+            priority=self.priority,
+            created=created,
+            duration=self.duration,
+        )

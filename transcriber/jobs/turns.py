@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 
 from transcriber.jobs.record import JobRecord, State
+from transcriber.worker.messages import Order
 
 
 def in_turn(records: Iterable[JobRecord]) -> list[JobRecord]:
@@ -38,3 +40,28 @@ def in_turn(records: Iterable[JobRecord]) -> list[JobRecord]:
             waiting.append((-one.priority, turns[one.client], one.created, one.job, one))
             turns[one.client] += 1
     return [one for *_, one in sorted(waiting, key=lambda entry: entry[:-1])]
+
+
+def orders(records: Iterable[JobRecord], folder: Path) -> list[tuple[Order, bool]]:
+    """Return what may begin, in its order, and whether each must be decoded by itself.
+
+    Parameters
+    ----------
+    records : iterable of JobRecord
+        All jobs.
+    folder : Path
+        The folder of all jobs.
+    """
+    return [
+        (
+            Order(
+                job=one.job,
+                recording=one.recording,
+                label=one.name,
+                folder=folder,
+                words=one.words,
+            ),
+            one.attempts > 0,
+        )
+        for one in in_turn(records)
+    ]

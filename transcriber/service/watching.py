@@ -52,9 +52,9 @@ class Watching:
         for state in State:
             yield f'transcriber_jobs{{state="{state}"}} {states[state]}\n'
         yield from _metric("audio_seconds_total", "counter", "Seconds of recordings decoded.")
-        yield f"transcriber_audio_seconds_total {queue.decoded_seconds:.3f}\n"
+        yield f"transcriber_audio_seconds_total {queue.figures.decoded_seconds:.3f}\n"
         yield from _metric("jobs_total", "counter", "Jobs that ended, by how.")
-        for name, count in sorted(queue.ended.items()):
+        for name, count in sorted(queue.figures.ended.items()):
             yield f'transcriber_jobs_total{{state="{name}"}} {count}\n'
         yield from _metric("decoder_up", "gauge", "Whether a model is in memory.")
         yield f"transcriber_decoder_up {int(queue.decoder is not None)}\n"
