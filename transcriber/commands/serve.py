@@ -12,6 +12,8 @@ from transcriber.options.values import number
 from transcriber.paths import program_data
 from transcriber.service.application import ServiceSettings, serve
 
+_MOST_PORT = 65535
+
 KEY_VARIABLE = "TRANSCRIBER_API_KEY"
 """The variable with the key that programs must have."""
 
@@ -23,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--host", default="127.0.0.1", metavar="ADDRESS", help="where to listen (%(default)s)")
     add(
         "--port",
-        type=number(int, low=0, high=65535),
+        type=number(int, low=0, high=_MOST_PORT),
         default=8000,
         metavar="N",
         help="port; 0: any that is free (%(default)s)",
@@ -51,7 +53,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="further name that the server is called by, behind a proxy for instance; may be "
         "repeated",
     )
+    add(
+        "--wyoming",
+        type=address,
+        metavar="[ADDRESS:]PORT",
+        help="answer Home Assistant's satellites there, too, such as 10300; the protocol has no "
+        "keys, so whoever reaches the address may ask",
+    )
     add_shared(parser)
+
+
+def address(text: str) -> tuple[str, int]:
+    """Return the address and the port that an option names; without an address, this computer's.
+
+    Examples
+    --------
+    >>> address("10300"), address("0.0.0.0:10300"), address("[::1]:10300")
+    (('127.0.0.1', 10300), ('0.0.0.0', 10300), ('::1', 10300))
+    """
+    host, _, port = text.rpartition(":")
+    if not port.isdecimal() or int(port) > _MOST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port, and no address with one")
+    return host.strip("[]") or "127.0.0.1", int(port)
 
 
 def add_shared(parser: argparse.ArgumentParser) -> None:
@@ -91,6 +114,7 @@ def run(arguments: argparse.Namespace) -> int:
         keep_alive=arguments.keep_alive,
         data=arguments.data_dir,
         options=tuple(arguments.options),
+        wyoming=arguments.wyoming,
     )
     return serve(settings, ready=_tell)
 

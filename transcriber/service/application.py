@@ -26,6 +26,7 @@ from transcriber.service.http.listeners import (
 from transcriber.service.http.routes import Router
 from transcriber.service.http.server import Server
 from transcriber.service.routes import page_routes, service_routes
+from transcriber.service.wyoming.server import WyomingServer
 
 _GRACE = 10.0
 """Seconds that answers have to be sent at the end: systemd kills after 90."""
@@ -57,6 +58,8 @@ class ServiceSettings:
         The folder of jobs and recordings.
     options : tuple of str
         Options of a transcription, for every job.
+    wyoming : (str, int) or None
+        Where clients of Wyoming connect: an address and a port.
     until_closed : bool
         Whether it ends when its last page was closed and nothing is left to do.
     """
@@ -70,6 +73,7 @@ class ServiceSettings:
     keep_alive: float
     data: Path
     options: tuple[str, ...] = ()
+    wyoming: tuple[str, int] | None = None
     until_closed: bool = False
 
 
@@ -103,12 +107,14 @@ def serve(settings: ServiceSettings, *, ready: Callable[[str, str], None]) -> in
             "set a key with --api_key_file, or leave --host out",
         )
     listeners = _listeners(settings)
+    voices = _listener(*settings.wyoming) if settings.wyoming else None
     try:
         queue = JobQueue(settings.data, keep_alive=settings.keep_alive, log=_log)
     except BaseException:
-        for listener in listeners:
+        for listener in (*listeners, *([voices] if voices else [])):
             listener.close()
         raise
+    satellites: WyomingServer | None = None
     try:
         gate = Gate(_gate_settings(settings, listeners))
         address = f"http://{address_of(listeners[0])}"
@@ -125,10 +131,14 @@ def serve(settings: ServiceSettings, *, ready: Callable[[str, str], None]) -> in
             signal.signal(number, lambda *_: server.stop(_GRACE))
         if settings.until_closed:
             end_when_closed(queue, lambda: server.stop(_GRACE))
+        if voices is not None:
+            satellites = WyomingServer(context, voices)
         ready(address, renew())
         _notify_manager()
         server.serve_forever()
     finally:
+        if satellites is not None:
+            satellites.stop()
         remove_address(settings.data)
         queue.close()
     return 0
@@ -138,14 +148,22 @@ def _listeners(settings: ServiceSettings) -> list[socket.socket]:
     inherited = inherited_listeners()
     if inherited:
         return inherited
+    if settings.socket is None:
+        return [_listener(settings.host, settings.port)]
     try:
-        if settings.socket:
-            return [open_unix_listener(settings.socket)]
-        return [open_listener(settings.host, settings.port)]
+        return [open_unix_listener(settings.socket)]
     except OSError as error:
-        where = settings.socket or f"{settings.host}:{settings.port}"
         raise UsageError(
-            f"cannot listen at {where}: {error.strerror}", "choose another --port or --host"
+            f"cannot listen at {settings.socket}: {error.strerror}", "choose another --socket"
+        ) from error
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    try:
+        return open_listener(host, port)
+    except OSError as error:
+        raise UsageError(
+            f"cannot listen at {host}:{port}: {error.strerror}", "choose another address or port"
         ) from error
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import struct
 import sys
 import threading
 from array import array
@@ -22,6 +21,7 @@ from transcriber.service.context import Context
 from transcriber.service.http.errors import http_error
 from transcriber.service.http.request import Request
 from transcriber.service.http.response import Response, file_response
+from transcriber.service.wave_header import wave_header
 
 PER_SECOND = 20
 """Peaks of the outline: at any width of a window, some for each of its points."""
@@ -97,7 +97,7 @@ class Audio:
             sound = None
             if not _played(record.recording):
                 sound = stack.enter_context(atomic_writer(folder / "playable.wav"))
-                sound.write(_wave_header(0))
+                sound.write(wave_header(0, rate=SAMPLE_RATE))
             rest = b""
             for block in audio:
                 if sound is not None:
@@ -109,7 +109,7 @@ class Audio:
             peaks += _peaks(rest)
             if sound is not None:
                 sound.seek(0)
-                sound.write(_wave_header(2 * samples))
+                sound.write(wave_header(2 * samples, rate=SAMPLE_RATE))
         content = {"peaks": peaks, "per_second": PER_SECOND, "duration": samples / SAMPLE_RATE}
         with atomic_writer(folder / "peaks.json") as stream:
             stream.write(json.dumps(content, separators=(",", ":")).encode())
@@ -143,13 +143,3 @@ def _peaks(block: bytes) -> list[float]:
     parts = (values[start : start + step] for start in range(0, len(values), step))
     outline = ((max(part), -min(part)) for part in parts)
     return [round(max(highest, lowest) / _LARGEST, 3) for highest, lowest in outline]
-
-
-def _wave_header(size: int) -> bytes:
-    """Return the header of a WAV file with `size` bytes of 16-bit samples, one channel."""
-    rate = SAMPLE_RATE
-    # The length has 32 bits; players read a file that claims the most up to its end.
-    data = min(size, 0xFFFFFFFF - 36)
-    layout = struct.pack("<IHHIIHH", 16, 1, 1, rate, 2 * rate, 2, 16)
-    whole, sound = struct.pack("<I", data + 36), struct.pack("<I", data)
-    return b"".join((b"RIFF", whole, b"WAVEfmt ", layout, b"data", sound))

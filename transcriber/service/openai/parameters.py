@@ -100,7 +100,9 @@ def read_parameters(context: Context, fields: Fields, *, task: str) -> Parameter
     }
     options |= {
         "model": _model(context, _first(fields, "model")),
-        "language": _language(fields),
+        "language": spoken_language(
+            _first(fields, "language") or next(iter(_several(fields, "languages")), "")
+        ),
         "task": task,
         "initial_prompt": _first(fields, "prompt") or options.get("initial_prompt"),
         "hotwords": ", ".join(_several(fields, "keywords")) or options.get("hotwords"),
@@ -161,8 +163,19 @@ def _model(context: Context, name: str) -> str | None:
     return name if name and is_model(context, name) else None
 
 
-def _language(fields: Fields) -> str | None:
-    named = _first(fields, "language") or (_several(fields, "languages") or [""])[0]
+def spoken_language(named: str) -> str | None:
+    """Return the code of a language that a client names; None where it is to be detected.
+
+    Raises
+    ------
+    HttpError
+        When Whisper does not know it.
+
+    Examples
+    --------
+    >>> spoken_language("pt-BR"), spoken_language("German"), spoken_language("auto")
+    ('pt', 'de', None)
+    """
     # Some clients say that it is to be detected.
     if named.lower() in ("", "auto", "none", "null"):
         return None
