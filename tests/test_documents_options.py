@@ -10,10 +10,13 @@ from documents import CHECKOUT
 
 OPTIONS = CHECKOUT / "docs" / "options.md"
 
+JOBS = ("list", "add", "cancel", "pause", "resume", "remove", "export")
+
 COMMANDS: list[list[str]] = [
     [],
     *(["models", word] for word in ("list", "fetch", "verify", "import", "remove", "path")),
     *(["cuda", word] for word in ("status", "fetch", "import", "remove")),
+    *(["jobs", word] for word in JOBS),
     *([word] for word in ("ui", "serve", "doctor", "verify", "completion", "man")),
 ]
 
@@ -50,7 +53,7 @@ def test_all_help_is_spelt_as_the_short_help_spells_it(run: Run) -> None:
 
 
 def test_every_subcommand_is_documented(run: Run) -> None:
-    for name in ("models", "cuda"):
+    for name in ("models", "cuda", "jobs"):
         told = set(re.findall(r"(?m)^    (\w+) ", run(name, "--help").stdout))
         assert told == {words[1] for words in COMMANDS if words and words[0] == name}
 

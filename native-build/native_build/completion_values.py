@@ -11,8 +11,13 @@ from transcriber.models.registry import official_models
 from transcriber.options.values import ALL_FORMATS, boolean
 from transcriber.settings import EVERY_FORMAT
 
-_FOLDERS = frozenset({"model_dir", "output_dir"})
-_FILES = frozenset({"ffmpeg", "python", "files", "public_key", "sums", "source", "model"})
+_FOLDERS = frozenset({"model_dir", "output_dir", "data_dir"})
+_FILES = frozenset(
+    {
+        *("ffmpeg", "python", "files", "public_key", "sums", "source", "model"),
+        *("recordings", "socket", "api_key_file"),
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,6 @@ COMMON: Mapping[str, str] = {
     "--output_format": "txt, srt, vtt, docx ... or all (all)",
     "--subtitles": "cut for reading: standard, short or words",
     "--hotwords": "names and words that occur in the recording",
-    "--device": "auto, cpu, cuda or cuda:N (auto)",
     "--skip_existing": "skip recordings whose output files all exist",
     "--quiet": "print failures only",
     "--offline": "never open a network connection",

@@ -165,6 +165,8 @@ class Parts:
 
 def label(name: bytes) -> str:
     """Return what to call a file whose client calls it `name`: one line, without folders."""
-    last = name.decode("utf-8", "replace").replace("\\", "/").rpartition("/")[2]
+    # Browsers write a quote so, and nothing else that is printed.
+    text = name.decode("utf-8", "replace").replace("%22", '"')
+    last = text.replace("\\", "/").rpartition("/")[2]
     line = "".join(character if character.isprintable() else " " for character in last)
     return " ".join(line.split())[:_LABEL_CHARACTERS]

@@ -1,0 +1,116 @@
+"""The sub-command ``jobs``, over a service that decodes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from service.conftest import Service, service
+
+from transcriber.commands.running import run_subcommand
+from transcriber.errors import DependencyError, InputError, NetworkError, UsageError
+from transcriber.jobs.record import State
+from transcriber.service.address_file import write_address
+
+__all__ = ["service"]
+
+Jobs = Callable[..., str]
+
+
+@pytest.fixture
+def jobs(
+    service: Service,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Jobs:
+    """Return a function that runs the sub-command, and returns what it printed."""
+    data = tmp_path / "data"
+    data.mkdir()
+    write_address(data, f"http://{service.served.host}/?token=used")
+    place = tmp_path / "here"
+    place.mkdir()
+    monkeypatch.chdir(place)
+
+    def run(name: str, *words: str | Path) -> str:
+        assert run_subcommand("jobs", [name, "--data_dir", str(data), *map(str, words)]) == 0
+        return capsys.readouterr().out
+
+    return run
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    path = tmp_path / 'my "talk" – 日本語 100%.txt'
+    path.write_text("say Hello.\n")
+    return path
+
+
+def test_a_recording_goes_into_the_queue_and_its_transcript_comes_out(
+    service: Service, jobs: Jobs, recording: Path
+) -> None:
+    job = jobs("add", recording, "--language", "de", "--beam-size", "3").strip()
+    assert service.queued.over(job).state is State.DONE
+    assert f"{job}  done  0:02 of 0:02  {recording.name}\n" in jobs("list")
+    (shown,) = json.loads(jobs("list", "--json"))
+    assert shown["options"] == {"language": "de", "beam_size": 3}
+    jobs("export", job[:6], "--format", "srt")
+    assert "Hello." in Path(f"{recording.stem}.srt").read_text()
+    jobs("remove", job[:6])
+    assert jobs("list") == ""
+
+
+def test_jobs_are_put_aside_and_given_up(
+    service: Service, jobs: Jobs, recording: Path, tmp_path: Path
+) -> None:
+    service.queue.pause_all(True)
+    other = tmp_path / "other.txt"
+    other.write_text("say Other.\n")
+    first, second = jobs("add", recording, other).split()
+    assert f"{second}  number 2" in jobs("list")
+    jobs("pause", first)
+    jobs("cancel", second, first)
+    assert [one.state for one in service.queue.jobs()] == [State.CANCELLED] * 2
+    jobs("resume", first)
+    service.queue.pause_all(False)
+    assert service.queued.over(first).state is State.DONE
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["cancel", "zz"], "no job begins with 'zz'"),
+        (["cancel", ""], "2 jobs begin with ''"),
+        (["add", "RECORDING", "--language", "Klingon"], "Klingon"),
+        (["add", "RECORDING", "--no_such_option"], "--no_such_option"),
+        (["list", "--language", "de"], "unrecognized arguments"),
+    ],
+)
+def test_what_makes_no_sense(
+    service: Service, jobs: Jobs, recording: Path, words: list[str], told: str
+) -> None:
+    service.queue.pause_all(True)
+    jobs("add", recording, recording)
+    with pytest.raises(UsageError, match=told):
+        jobs(*(str(recording) if word == "RECORDING" else word for word in words))
+    assert len(service.queue.jobs()) == 2
+
+
+def test_what_the_service_refuses_is_told_in_its_words(jobs: Jobs, recording: Path) -> None:
+    with pytest.raises(UsageError, match="the service refuses: there is no model 'nothing'"):
+        jobs("add", recording, "--model", "nothing")
+
+
+def test_a_recording_that_is_not_there(jobs: Jobs, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="No such file"):
+        jobs("add", tmp_path / "missing.wav")
+
+
+def test_no_service_runs(jobs: Jobs, tmp_path: Path) -> None:
+    with pytest.raises(DependencyError, match="start one: transcriber ui"):
+        run_subcommand("jobs", ["list", "--data_dir", str(tmp_path / "nothing")])
+    write_address(tmp_path, "http://127.0.0.1:9/?token=x")
+    with pytest.raises(NetworkError, match="gives no answer"):
+        run_subcommand("jobs", ["list", "--data_dir", str(tmp_path)])

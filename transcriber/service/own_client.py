@@ -1,0 +1,137 @@
+"""Asking the user's own running service, as the command line does."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import secrets
+import urllib.parse
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from transcriber.errors import DependencyError, InputError, NetworkError, UsageError
+from transcriber.service.address_file import read_address
+
+_SECONDS = 60.0
+"""For an answer: the service writes some down on the disk first."""
+
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnClient:
+    """A running service.
+
+    Attributes
+    ----------
+    host : str
+        Its address and port.
+    key : str
+        Of the service, where it wants one.
+    """
+
+    host: str
+    key: str = ""
+
+    def ask(self, method: str, path: str, content: Mapping[str, Any] | None = None) -> Any:
+        """Ask for something; return what JSON the answer has, or None.
+
+        Raises
+        ------
+        UsageError
+            When the service refuses, with its reason.
+        NetworkError
+            When it gives no answer.
+        """
+        body = json.dumps(content).encode() if content is not None else None
+        answer = self._send(method, path, body, {"Content-Type": "application/json"})
+        return json.loads(answer) if answer else None
+
+    def get(self, path: str) -> bytes:
+        """Return the content of an address; errors are those of `ask`."""
+        return self._send("GET", path, None, {})
+
+    def upload(self, path: str, recording: Path, fields: Mapping[str, str]) -> Any:
+        """Send a recording with further fields; return the JSON of the answer.
+
+        Raises
+        ------
+        InputError
+            When the recording cannot be read.
+        UsageError, NetworkError
+            As `ask` does.
+        """
+        boundary = secrets.token_hex(16)
+        head = "".join(
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            for name, value in fields.items()
+        ).encode()
+        name = os.fsencode(recording.name)
+        for sign in b'"\r\n':
+            # As browsers do (HTML standard, 4.10.21.8).
+            name = name.replace(bytes([sign]), b"%%%02X" % sign)
+        opening = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="'
+        head += opening.encode() + name + b'"\r\n\r\n'
+        tail = f"\r\n--{boundary}--\r\n".encode()
+        try:
+            with recording.open("rb") as stream:
+                size = os.fstat(stream.fileno()).st_size
+                headers = {
+                    "Content-Type": f"multipart/form-data; boundary={boundary}",
+                    "Content-Length": str(len(head) + size + len(tail)),
+                }
+                body = _pieces(head, iter(lambda: stream.read(_BLOCK), b""), tail)
+                return json.loads(self._send("POST", path, body, headers))
+        except OSError as error:
+            raise InputError(f"cannot read {recording}: {error.strerror}", "check it") from error
+
+    def _send(self, method: str, path: str, body: Any, headers: Mapping[str, str]) -> bytes:
+        if self.key:
+            headers = {**headers, "Authorization": f"Bearer {self.key}"}
+        try:
+            with contextlib.closing(
+                http.client.HTTPConnection(self.host, timeout=_SECONDS)
+            ) as link:
+                link.request(method, path, body, dict(headers))
+                answer = link.getresponse()
+                content = answer.read()
+        except (ConnectionError, TimeoutError, http.client.HTTPException) as error:
+            raise NetworkError(
+                f"the service at {self.host} gives no answer: {error}", "look whether it runs"
+            ) from error
+        if answer.status >= http.HTTPStatus.BAD_REQUEST:
+            raise UsageError(f"the service refuses: {_reason(content)}")
+        return content
+
+
+def own_service(folder: Path, key: str = "") -> OwnClient:
+    """Return the service that runs on the jobs of a folder.
+
+    Raises
+    ------
+    DependencyError
+        When none runs there.
+    """
+    host = urllib.parse.urlsplit(read_address(folder)).netloc
+    if not host:
+        raise DependencyError(
+            f"no service runs on the jobs in {folder}", "start one: transcriber ui, or serve"
+        )
+    return OwnClient(host=host, key=key)
+
+
+def _pieces(head: bytes, middle: Iterator[bytes], tail: bytes) -> Iterator[bytes]:
+    yield head
+    yield from middle
+    yield tail
+
+
+def _reason(content: bytes) -> str:
+    try:
+        return str(json.loads(content)["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return content[:200].decode(errors="replace")
