@@ -5,7 +5,7 @@
     make bench-accept     keep what was measured last as what later changes are compared with
     make bench-ratchet    lower the ceilings to what was measured last
 
-The page is build/benchmarks/index.html, the same as text report.md, for tools results.json.
+The page is build/benchmarks/index.html, its tables as text report.md, for tools results.json.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ VARIABLES: Mapping[str, str] = {
     "TRANSCRIBER_PYTHON": "the system's Python to use, as --python",
     "TRANSCRIBER_SANDBOX": "off lets ffmpeg see files and network",
     "TRANSCRIBER_PROBE_TIMEOUT": "seconds that the trial of a GPU or a Python may take",
-    "TRANSCRIBER_API_KEY": "a key that programs must give to `transcriber serve`",
+    "TRANSCRIBER_API_KEY": "the key of `serve`, which programs and `jobs` give",
     "TRANSCRIBER_DEBUG": "1 shows where in the program a failure arose",
     "OMP_NUM_THREADS": "how many threads decode, where --threads is not given",
     "OMP_WAIT_POLICY": "whether threads that wait keep their processors busy (PASSIVE)",

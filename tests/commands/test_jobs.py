@@ -10,7 +10,7 @@ import pytest
 from service.conftest import Service, service
 
 from transcriber.commands.running import run_subcommand
-from transcriber.errors import DependencyError, InputError, NetworkError, UsageError
+from transcriber.errors import DependencyError, InputError, NetworkError, StorageError, UsageError
 from transcriber.jobs.record import State
 from transcriber.service.address_file import write_address
 
@@ -101,6 +101,17 @@ def test_what_makes_no_sense(
 def test_what_the_service_refuses_is_told_in_its_words(jobs: Jobs, recording: Path) -> None:
     with pytest.raises(UsageError, match="the service refuses: there is no model 'nothing'"):
         jobs("add", recording, "--model", "nothing")
+
+
+def test_what_is_the_services_fault_is_told_as_such(
+    service: Service, jobs: Jobs, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_: object) -> None:
+        raise StorageError("the disk is full", "free some space")
+
+    monkeypatch.setattr(service.queue, "submit", full)
+    with pytest.raises(NetworkError, match="the service fails: the disk is full: free some space"):
+        jobs("add", recording)
 
 
 def test_a_recording_that_is_not_there(jobs: Jobs, tmp_path: Path) -> None:

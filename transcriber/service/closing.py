@@ -16,6 +16,7 @@ _LEFT = 60.0
 """Seconds without a page. Loading one anew takes a few, a laptop that sleeps for a moment more."""
 
 _STEP = 2.0
+"""Seconds between two looks: none of the other times needs to be kept more exactly."""
 
 
 def end_when_closed(queue: JobQueue, stop: Callable[[], None]) -> None:

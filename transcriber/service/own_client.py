@@ -45,7 +45,7 @@ class OwnClient:
         UsageError
             When the service refuses, with its reason.
         NetworkError
-            When it gives no answer.
+            When it gives no answer, or fails itself.
         """
         body = json.dumps(content).encode() if content is not None else None
         answer = self._send(method, path, body, {"Content-Type": "application/json"})
@@ -103,6 +103,8 @@ class OwnClient:
             raise NetworkError(
                 f"the service at {self.host} gives no answer: {error}", "look whether it runs"
             ) from error
+        if answer.status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise NetworkError(f"the service fails: {_reason(content)}", "see its log")
         if answer.status >= http.HTTPStatus.BAD_REQUEST:
             raise UsageError(f"the service refuses: {_reason(content)}")
         return content

@@ -16,7 +16,7 @@ import pytest
 from service.conftest import Service
 from transcriber.jobs.record import JobRecord
 from transcriber.service.http.listeners import open_listener
-from transcriber.service.wyoming import hearing, server
+from transcriber.service.wyoming import server, sound_file
 from transcriber.service.wyoming.events import Event, encoded, read_event
 from transcriber.service.wyoming.server import WyomingServer
 
@@ -115,7 +115,7 @@ def test_wishes_are_options_of_the_job(
 
 
 def test_the_file_is_a_wave_of_what_was_sent(tmp_path: Path) -> None:
-    sound = hearing.Hearing(tmp_path, {"rate": 8000, "width": 1, "channels": 2})
+    sound = sound_file.SoundFile(tmp_path, {"rate": 8000, "width": 1, "channels": 2})
     for piece in (b"ab", b"cdef"):
         sound.add(piece)
     sound.close()
@@ -181,7 +181,7 @@ def test_whoever_leaves_takes_the_work_along(service: Service, port: int) -> Non
 def test_a_disk_without_room_is_told(
     service: Service, satellite: Satellite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hearing, "free_bytes", lambda _: 0)
+    monkeypatch.setattr(sound_file, "free_bytes", lambda _: 0)
     satellite.speak()
     assert "disk" in satellite.hear().data["text"]
     assert service.folders == []

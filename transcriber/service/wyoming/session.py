@@ -17,7 +17,7 @@ from transcriber.service.openai.answers import text_of
 from transcriber.service.openai.parameters import spoken_language
 from transcriber.service.waiting import ClientLeftError, wait
 from transcriber.service.wyoming.events import Event, ProtocolError, read_event
-from transcriber.service.wyoming.hearing import Hearing
+from transcriber.service.wyoming.sound_file import SoundFile
 
 _OURS = {"name": "OpenAI", "url": "https://github.com/openai/whisper"}
 
@@ -51,7 +51,7 @@ class Session:
         self._gone = gone
         self._wishes: dict[str, Any] = {}
         self._job = ""
-        self._hearing: Hearing | None = None
+        self._sound: SoundFile | None = None
 
     def run(self, stream: IO[bytes]) -> None:
         """Answer until the client leaves."""
@@ -82,21 +82,21 @@ class Session:
                 self._send(Event(kind="error", data={"text": str(error), "code": "failed"}))
 
     def _hear(self, event: Event) -> None:
-        if event.kind == "audio-start" or (self._hearing is None and event.payload):
+        if event.kind == "audio-start" or (self._sound is None and event.payload):
             self._drop()
             self._job = self._context.queue.folders.new()
             folder = self._context.queue.folders.of(self._job)
-            self._hearing = Hearing(folder, event.data)
-        if self._hearing is None:
+            self._sound = SoundFile(folder, event.data)
+        if self._sound is None:
             # What was wrong with its beginning has been told.
             return
-        self._hearing.add(event.payload)
+        self._sound.add(event.payload)
         if event.kind == "audio-stop":
-            hearing, self._hearing = self._hearing, None
-            hearing.close()
-            self._transcribe(hearing)
+            sound, self._sound = self._sound, None
+            sound.close()
+            self._transcribe(sound)
 
-    def _transcribe(self, hearing: Hearing) -> None:
+    def _transcribe(self, sound: SoundFile) -> None:
         queue, job = self._context.queue, self._job
         wishes, self._wishes = self._wishes, {}
         names = [*_texts(wishes, "transcript_names"), *_texts(wishes, "transcript_terms")]
@@ -108,7 +108,7 @@ class Session:
         }
         queue.submit(
             name="a voice",
-            recording=hearing.path,
+            recording=sound.path,
             words=job_words(self._context, options),
             client=self._client,
             job=job,
@@ -124,9 +124,9 @@ class Session:
 
     def _drop(self) -> None:
         """Let go of what was heard."""
-        if self._hearing is not None:
-            self._hearing.discard()
-            self._hearing = None
+        if self._sound is not None:
+            self._sound.discard()
+            self._sound = None
         if self._job:
             if not self._context.queue.remove(self._job):
                 self._context.queue.folders.remove(self._job)

@@ -14,7 +14,7 @@ _MOST = {"rate": 384_000, "width": 4, "channels": 16}
 """What sound may have: more than any microphone."""
 
 
-class Hearing:
+class SoundFile:
     """Sound on its way to the disk.
 
     Parameters
