@@ -39,7 +39,7 @@ _SQLITE_FEATURES = (
     *("INTEGRITY_CHECK", "JSON", "LOAD_EXTENSION", "LOCALTIME", "REINDEX", "SCHEMA_PRAGMAS"),
     *("TCL_VARIABLE", "TRIGGER", "UTF16", "VIEW", "VIRTUALTABLE", "XFER_OPT"),
 )
-"""What is left out of SQLite: half of it. The parser is generated without it, too."""
+"""What is left out of SQLite. Its parser is generated without that, too."""
 
 _SQLITE_FLAGS = (
     # As its makers recommend for programs that use its interface as it is meant.
