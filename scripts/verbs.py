@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from buildkit.commands import Command, ending_in_one_line, say
 from buildkit.errors import UsageError
 from buildkit.places import CHECKOUT
+from scripts.browsers import provide_browsers
 from scripts.detector_files import provide_detector
 from scripts.environment import run_module
 from scripts.layout import (
@@ -124,6 +125,7 @@ def _setup(_: Mapping[str, str]) -> int:
     provide_stock_torch(pins.torch_page)
     provide_test_models(pins.weights)
     provide_speech(pins.speech)
+    provide_browsers()
     say("done")
     return 0
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import re
 import time
+import zipfile
 from pathlib import Path
 
 from page.mock_data import RATE, segments_until, subtitles, wav
@@ -76,12 +78,16 @@ class JobAnswers(Answers):
     def save(self, data: bytes, job_id: str) -> None:
         """Take an edited transcript."""
         sent = json.loads(data)
-        _, revision, known = self.service.edited.get(job_id, ([], 0, 0))
+        before, revision, known = self.service.edited.get(job_id, ([], 0, 0))
         if sent["revision"] != revision:
             self.fail(409, "Another window has saved this transcript since.")
             return
         known = sent.get("decoded", known or len(self.service.decoded[job_id]))
-        self.service.edited[job_id] = (sent["segments"], revision + 1, known)
+        segments = sent.get("segments", [])
+        for part in sent.get("parts", ()):
+            run = isinstance(part, list)
+            segments += before[part[0] : part[0] + part[1]] if run else [part]
+        self.service.edited[job_id] = (segments, revision + 1, known)
         job = self.service.jobs[job_id]
         job["edited"] = True
         self.json({"revision": revision + 1})
@@ -143,6 +149,18 @@ class JobAnswers(Answers):
 
     def export(self, _: bytes, job_id: str) -> None:
         """Send the transcript as a file."""
+        name, text = self._exported(job_id)
+        self._attached(text, name, "text/plain; charset=utf-8")
+
+    def export_several(self, _: bytes) -> None:
+        """Send transcripts in an archive."""
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w") as archive:
+            for job_id in self.query["jobs"].split(","):
+                archive.writestr(*self._exported(job_id))
+        self._attached(stream.getvalue(), "transcripts.zip", "application/zip")
+
+    def _exported(self, job_id: str) -> tuple[str, bytes]:
         job = self.service.jobs[job_id]
         segments = self.service.transcript(job)["segments"]
         kind = self.query["format"]
@@ -150,10 +168,8 @@ class JobAnswers(Answers):
             text = subtitles(segments, self.query.get("subtitles", ""))
         else:
             text = "".join(one["text"].strip() + "\n" for one in segments)
-        name = Path(job["name"]).stem + "." + kind
-        self.answer(
-            200,
-            text.encode(),
-            "text/plain; charset=utf-8",
-            Content_Disposition=f'attachment; filename="{name}"',
-        )
+        return f"{Path(job['name']).stem}.{kind}", text.encode()
+
+    def _attached(self, content: bytes, name: str, media_type: str) -> None:
+        disposition = f'attachment; filename="{name}"'
+        self.answer(200, content, media_type, Content_Disposition=disposition)

@@ -27,7 +27,7 @@ class Handler(JobAnswers):
         """Find what was asked for."""
         address = urlsplit(self.path)
         self.query = {key: values[0] for key, values in parse_qs(address.query).items()}
-        data = self.body() if self.command in {"POST", "PUT", "DELETE"} else b""
+        data = self.body() if self.command in {"POST", "PUT", "PATCH", "DELETE"} else b""
         for method, pattern, handler in ROUTES:
             found = re.fullmatch(pattern, address.path)
             if found and method == self.command:
@@ -46,7 +46,7 @@ class Handler(JobAnswers):
         else:
             self.fail(404, f"Nothing is at {address.path}.")
 
-    do_GET = do_POST = do_PUT = do_DELETE = handle_one  # noqa: N815 -- names of http.server
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_one  # noqa: N815 -- names of http.server
 
     def events(self, _: bytes) -> None:
         """Stream the events until the page leaves."""
@@ -206,11 +206,13 @@ ROUTES: list[tuple[str, str, Any]] = [
         lambda self, _, job: self.json(self.service.transcript(self.service.jobs[job])),
     ),
     ("PUT", JOB + "/transcript", Handler.save),
+    ("PATCH", JOB + "/transcript", Handler.save),
     ("DELETE", JOB + "/transcript", Handler.revert),
     ("POST", JOB + "/passage", Handler.passage),
     ("GET", JOB + "/audio", Handler.audio),
     ("GET", JOB + "/peaks", Handler.peaks),
     ("GET", JOB + "/export", Handler.export),
+    ("GET", "/api/export", Handler.export_several),
     ("GET", "/api/models", Handler.models),
     ("POST", "/api/models/default", Handler.default_model),
     ("POST", "/api/models/import", Handler.import_model),

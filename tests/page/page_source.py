@@ -27,18 +27,6 @@ def modules() -> dict[str, str]:
     }
 
 
-def shipped(path: Path) -> bytes:
-    """Return a file as the build packs it: without comments, types and indentation."""
-    text = path.read_text("utf-8")
-    if path.suffix in {".js", ".css"}:
-        # Comments on lines of their own, and types within a line; nothing else looks like these.
-        text = re.sub(r"(?m)^ *(?:/\*(?:[^*]|\*(?!/))*\*/ *\n|//.*\n)", "", text)
-        text = re.sub(r"/\*\* @[^*]*\*/ ?", "", text)
-    if path.suffix in {".js", ".css", ".html", ".json"}:
-        text = re.sub(r"(?m)^ +", "", text)
-    return text.encode()
-
-
 def texts(language: str) -> dict[str, str]:
     """Return the texts of a language."""
     loaded: dict[str, str] = json.loads((PAGE / "locales" / f"{language}.json").read_text("utf-8"))

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from buildkit.places import CHECKOUT
+from scripts.browsers import REQUIREMENTS as NODE_REQUIREMENTS
 from scripts.detector import LICENCE
-from scripts.environment import PROGRAM_REQUIREMENTS, TOOLS
+from scripts.environment import BUILD, PROGRAM_REQUIREMENTS, TOOLS
 from scripts.layout import DETECTOR
 from scripts.pins import read_pins
 from scripts.torch_environments import STOCK_REQUIREMENTS
@@ -49,7 +50,9 @@ def test_the_speech_is_five_recordings_and_their_transcripts() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [PROGRAM_REQUIREMENTS, STOCK_REQUIREMENTS, TOOLS], ids=lambda path: path.name
+    "path",
+    [BUILD, NODE_REQUIREMENTS, PROGRAM_REQUIREMENTS, STOCK_REQUIREMENTS, TOOLS],
+    ids=lambda path: path.name,
 )
 def test_every_requirement_is_pinned_by_version_and_digest(path: Path) -> None:
     text = re.sub(r"\\\n", "", re.sub(r"(?m)^#.*\n", "", path.read_text()))

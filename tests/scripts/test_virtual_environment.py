@@ -22,6 +22,7 @@ class Checkout:
         self.steps: list[str] = []
         self.fail = ""
         paths = {
+            "BUILD": "build.txt",
             "TOOLS": "tools.txt",
             "PROGRAM_REQUIREMENTS": "program.txt",
             "PROJECT": "pyproject.toml",
@@ -34,7 +35,7 @@ class Checkout:
         }
         for constant, name in paths.items():
             monkeypatch.setattr(environment, constant, folder / name)
-        for name in ("tools.txt", "program.txt", "pyproject.toml"):
+        for name in ("build.txt", "tools.txt", "program.txt", "pyproject.toml"):
             (folder / name).write_text(name)
         monkeypatch.setattr(environment, "_make", self._make)
         monkeypatch.setattr(environment, "run", self._install)
@@ -70,7 +71,7 @@ def test_the_second_time_nothing_is_done(checkout: Checkout) -> None:
     assert checkout.provide() == []
 
 
-@pytest.mark.parametrize("name", ["tools.txt", "program.txt"])
+@pytest.mark.parametrize("name", ["build.txt", "tools.txt", "program.txt"])
 def test_a_changed_pin_makes_the_environment_anew(checkout: Checkout, name: str) -> None:
     checkout.provide()
     (checkout.folder / name).write_text("changed")

@@ -2,22 +2,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-const { expression, find, replaced } = await import("../../../transcriber/page/js/text-search.js");
+const { expression, find } = await import("../../../transcriber/page/js/text-search.js");
+const { replaced } = await import("../../../transcriber/page/js/searching.js");
 const { doubtful, nextDoubt } = await import("../../../transcriber/page/js/doubts.js");
 const { newWords } = await import("../../../transcriber/page/js/vocabulary.js");
 const { clock, parseClock } = await import("../../../transcriber/page/js/format.js");
 const { parseSrt } = await import("../../../transcriber/page/js/srt.js");
 const { Peaks } = await import("../../../transcriber/page/js/waveform.js");
 
-const query = (text, more = {}) => expression({ text, matchCase: false, wholeWord: false, regular: false, ...more });
+const query = (text, more = {}) => ({ text, matchCase: false, wholeWord: false, regular: false, ...more });
 const line = (text, key = 1) => ({ key, start: 0, end: 1, text: ` ${text}` });
-const count = (text, wanted) => find([line(text)], wanted).length;
+const count = (text, wanted) => find([text], wanted).length;
+const swap = (text, wanted, put, fits = () => true) => replaced(line(text), find([text], wanted, put).filter(fits)).text;
 
 test("plain text is no expression", () => {
   assert.equal(count("a.b axb", query("a.b")), 1);
   assert.equal(count("a.b axb", query("a.b", { regular: true })), 2);
-  assert.equal(query(""), null);
-  assert.throws(() => query("(", { regular: true }), SyntaxError);
+  assert.throws(() => expression(query("(", { regular: true })), SyntaxError);
 });
 
 test("case and whole words, also beyond ASCII", () => {
@@ -27,11 +28,11 @@ test("case and whole words, also beyond ASCII", () => {
 });
 
 test("replaces one or all, with groups only in expressions", () => {
-  const cats = query("(c)at", { regular: true });
-  assert.equal(replaced(line("cat cat"), cats, "$1ow $& $$", true).text, " cow cat $ cow cat $");
-  assert.equal(replaced(line("cat cat"), query("cat"), "$1", false).text, " $1 $1");
-  assert.equal(replaced(line("cat cat"), query("cat"), "dog", false, 4).text, " cat dog");
-  assert.equal(replaced(line("ab"), query("x*", { regular: true }), "-", true).text, " ab");
+  assert.equal(swap("cat cat", query("(c)at", { regular: true }), "$1ow $& $$"), " cow cat $ cow cat $");
+  assert.equal(swap("cat cat", query("cat"), "$1"), " $1 $1");
+  assert.equal(swap("cat cat", query("cat"), "dog", (hit) => hit.from === 4), " cat dog");
+  assert.equal(swap("ab", query("x*", { regular: true }), "-"), " ab");
+  assert.deepEqual(find(["one", "two"], query("t")), [{ at: 1, from: 0, to: 1, put: "" }]);
 });
 
 test("doubts are words, or whole segments", () => {

@@ -1,17 +1,14 @@
-// What the scenarios share: a Chromium, the stand-in for the service, and looking until something is so.
-//
-// PAGE_TOOLS names a folder whose node_modules has puppeteer-core, @sparticuz/chromium and axe-core.
+// What the scenarios share: a browser, the stand-in for the service, and looking until something is so.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { pathToFileURL, fileURLToPath } from "node:url";
+import { fileURLToPath } from "node:url";
+import { launch, tools } from "./launching.mjs";
 
-const tools = (/** @type {string} */ path) => import(pathToFileURL(`${process.env.PAGE_TOOLS}/node_modules/${path}`).href);
-const { default: puppeteer } = await tools("puppeteer-core/lib/puppeteer/puppeteer-core.js");
-const { default: chromium } = await tools("@sparticuz/chromium/build/index.js");
+export { firefox } from "./launching.mjs";
 
-export const axePath = `${process.env.PAGE_TOOLS}/node_modules/axe-core/axe.min.js`;
+export const axePath = `${tools}/node_modules/axe-core/axe.min.js`;
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** Start the stand-in; `stop` ends it as a crash would. */
@@ -71,6 +68,19 @@ export async function caret(page, at, offset) {
   }, at, offset);
 }
 
+/** Paste a text, or a file with this name, where the focus is. */
+export async function paste(page, what) {
+  await page.evaluate(({ text, file }) => {
+    const data = new DataTransfer();
+    if (text) data.setData("text/plain", text);
+    if (file) data.items.add(new File(["x"], file, { type: "audio/ogg" }));
+    const event = new ClipboardEvent("paste", { bubbles: true, cancelable: true });
+    // Firefox takes none from whoever makes the event.
+    Object.defineProperty(event, "clipboardData", { value: data });
+    document.activeElement.dispatchEvent(event);
+  }, what);
+}
+
 /** Click the button with this text or label. */
 export async function press(page, name, within = "body") {
   await until(page, (label, place) => [...document.querySelectorAll(`${place} button, ${place} [role=menuitem]`)]
@@ -84,11 +94,7 @@ export async function press(page, name, within = "body") {
 
 /** Run a scenario with a browser of its own. */
 export async function scenario(work) {
-  const browser = await puppeteer.launch({
-    executablePath: await chromium.executablePath(),
-    headless: "shell",
-    args: ["--no-sandbox", "--no-proxy-server", "--mute-audio", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"],
-  });
+  const browser = await launch();
   try {
     await work(browser);
   } finally {

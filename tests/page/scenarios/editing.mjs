@@ -1,6 +1,6 @@
 // A transcript is read, corrected, split, merged, undone and saved, while it plays and while more arrives.
 import assert from "node:assert/strict";
-import { api, caret, lines, mock, open, press, scenario, sleep, until } from "./browser.mjs";
+import { api, caret, lines, mock, open, paste, press, scenario, sleep, until } from "./browser.mjs";
 
 const saved = (page) => until(page, () => document.querySelector(".save-state").textContent === "Saved");
 const kept = async (address, id) => (await api(address, "GET", `jobs/${id}/transcript`)).segments.map((one) => one.text.trim());
@@ -98,11 +98,7 @@ await scenario(async (browser) => {
 
   // A newline that is pasted is a blank, and markup is text.
   await caret(page, 2, 0);
-  await page.evaluate(() => {
-    const data = new DataTransfer();
-    data.setData("text/plain", "<b>bold</b>\nand ");
-    document.activeElement.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
-  });
+  await paste(page, { text: "<b>bold</b>\nand " });
   assert.ok((await lines(page))[2].startsWith("<b>bold</b> and "), (await lines(page))[2]);
   assert.equal(await page.$(".segment b"), null);
 

@@ -1,6 +1,6 @@
 // Recordings are dropped, pasted, watched, paused, selected, exported and removed.
 import assert from "node:assert/strict";
-import { api, mock, open, press, scenario, sleep, until } from "./browser.mjs";
+import { api, firefox, mock, open, paste, press, scenario, sleep, until } from "./browser.mjs";
 
 const drop = (page, names) => page.evaluate((all) => {
   const data = new DataTransfer();
@@ -11,6 +11,25 @@ const drop = (page, names) => page.evaluate((all) => {
 const names = (page) => page.$$eval(".jobs .job-name", (all) => all.map((one) => one.textContent));
 const state = (page, name, wanted) => until(page, (job, text) => [...document.querySelectorAll(".job")]
   .some((row) => row.innerText.includes(job) && row.querySelector(".badge").textContent.includes(text)), name, wanted);
+
+/** The names of what is downloaded from now on. */
+async function downloads(browser, page) {
+  const names = [];
+  if (firefox) {
+    // Nothing tells of a download there, but that the page asks for one.
+    await page.evaluate(() => {
+      globalThis.asked = [];
+      HTMLAnchorElement.prototype.click = function click() {
+        globalThis.asked.push(this.download);
+      };
+    });
+    return () => page.evaluate(() => globalThis.asked);
+  }
+  const session = await browser.target().createCDPSession();
+  session.on("Browser.downloadWillBegin", (event) => names.push(event.suggestedFilename));
+  await session.send("Browser.setDownloadBehavior", { behavior: "deny", eventsEnabled: true, browserContextId: page.browserContext().id });
+  return async () => names;
+}
 
 await scenario(async (browser) => {
   const service = await mock("--empty", "--pace", "40");
@@ -40,11 +59,8 @@ await scenario(async (browser) => {
   // Pasted files are taken, too; nothing begins while all is paused.
   await api(service.address, "POST", "queue/pause");
   await until(page, () => document.querySelector(".list-head .primary")?.innerText === "Continue all");
-  await page.evaluate(() => {
-    const data = new DataTransfer();
-    data.items.add(new File(["x"], "pasted.ogg", { type: "audio/ogg" }));
-    document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true }));
-  });
+  await page.evaluate(() => document.activeElement.blur());
+  await paste(page, { file: "pasted.ogg" });
   await state(page, "pasted.ogg", "Number 1");
   await drop(page, [["last.wav", 10]]);
   await state(page, "last.wav", "Number 2");
@@ -67,14 +83,11 @@ await scenario(async (browser) => {
   await boxes[2].click();
   await page.keyboard.up("Shift");
   await until(page, () => document.querySelector(".selection").innerText.includes("3 selected"));
-  const session = await browser.target().createCDPSession();
-  const saved = [];
-  session.on("Browser.downloadWillBegin", (event) => saved.push(event.suggestedFilename));
-  await session.send("Browser.setDownloadBehavior", { behavior: "deny", eventsEnabled: true, browserContextId: page.browserContext().id });
+  const saved = await downloads(browser, page);
   await press(page, "Export", ".selection");
   await press(page, "SRT", ".menu");
-  for (let i = 0; saved.length < 3 && i < 80; i += 1) await sleep(50);
-  assert.deepEqual(saved.sort(), ["last.srt", "one.srt", "two.srt"]);
+  for (let i = 0; !(await saved()).length && i < 80; i += 1) await sleep(50);
+  assert.deepEqual(await saved(), ["transcripts.zip"]);
   await press(page, "Remove", ".selection");
   await press(page, "Remove", "dialog footer");
   await until(page, () => document.querySelectorAll(".job").length === 0);

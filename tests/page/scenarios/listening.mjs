@@ -12,12 +12,12 @@ await scenario(async (browser) => {
   await until(page, () => document.querySelector("audio").readyState > 0);
 
   // Space plays and pauses; words follow each other.
-  await page.keyboard.press("Space");
+  await page.keyboard.press(" ");
   await until(page, () => CSS.highlights.get("spoken").size === 1);
   const one = await lit(page);
   await until(page, (word) => [...CSS.highlights.get("spoken")].some((range) => range.startContainer.data.slice(range.startOffset, range.endOffset) !== word), one);
   assert.ok(await page.$(".segment.playing"));
-  await page.keyboard.press("Space");
+  await page.keyboard.press(" ");
   assert.equal(await page.$eval("audio", (audio) => audio.paused), true);
 
   // A click on a word plays it; without "Click plays" it only puts the caret there.
@@ -32,7 +32,7 @@ await scenario(async (browser) => {
   await page.mouse.click(word.x, word.y);
   await until(page, () => [...CSS.highlights.get("spoken")].some((range) => range.startContainer.data.slice(range.startOffset, range.endOffset) === "young"));
   await page.keyboard.down("Control");
-  await page.keyboard.press("Space");
+  await page.keyboard.press(" ");
   await page.keyboard.up("Control");
   assert.equal(await page.$eval("audio", (audio) => audio.paused), true);
   await press(page, "Click plays");
@@ -42,7 +42,7 @@ await scenario(async (browser) => {
 
   // Editing goes on while it plays.
   await page.keyboard.down("Control");
-  await page.keyboard.press("Space");
+  await page.keyboard.press(" ");
   await page.keyboard.up("Control");
   await caret(page, 3, 0);
   await page.keyboard.type("X");
