@@ -4,7 +4,9 @@ import { button, h, icon, iconButton } from "./dom.js";
 import { clearMarks, mark } from "./highlights.js";
 import { t } from "./i18n.js";
 import { notice } from "./notices.js";
-import { expression, find, replaced } from "./text-search.js";
+import { replaced, Searcher, TooLong } from "./searching.js";
+import { expression } from "./text-search.js";
+import { shown } from "./words.js";
 
 /** Hits that are marked at once; a single letter may have many thousands. */
 const MARKED = 3000;
@@ -15,11 +17,14 @@ const MARKED = 3000;
  * @param {AbortSignal} signal
  */
 export function searchBar(text, list, signal) {
-  /** @type {import("./text-search.js").Hit[]} */
+  /** @type {Array<{key: number, from: number, to: number}>} */
   let hits = [];
   let at = -1;
-  /** @type {RegExp | null} */
+  /** @type {import("./text-search.js").Query | null} what the hits are of */
   let wanted = null;
+  /** Number of the search that was begun last. */
+  let begun = 0;
+  const searcher = new Searcher(signal);
 
   const toggle = (/** @type {string} */ label, /** @type {any} */ sign) => h("button", { type: "button", class: "toggle", "aria-pressed": "false", "aria-label": label, title: label, onclick: (/** @type {any} */ event) => {
     const pressed = event.currentTarget.getAttribute("aria-pressed") !== "true";
@@ -37,17 +42,26 @@ export function searchBar(text, list, signal) {
     h("div", { class: "row" }, put, button(t("search.replace"), one), button(t("search.all"), all)));
 
   /** @param {boolean} [stay] at the hit that is shown */
-  function search(stay = false) {
+  async function search(stay = false) {
     if (element.hidden) return;
-    what.setCustomValidity("");
+    const number = ++begun;
+    const newest = () => number === begun && !element.hidden;
+    const query = { text: what.value, matchCase: on(matchCase), wholeWord: on(wholeWord), regular: on(regular) };
+    const { segments } = text;
+    const keysOf = segments.map((one) => one.key);
     try {
-      wanted = expression({ text: what.value, matchCase: on(matchCase), wholeWord: on(wholeWord), regular: on(regular) });
-      hits = wanted ? find(text.segments, wanted) : [];
+      expression(query);
+      const found = query.text ? await searcher.ask(newest, segments.map(shown), query) : [];
+      if (!newest()) return;
+      wanted = query.text ? query : null;
+      hits = found.map((hit) => ({ ...hit, key: keysOf[hit.at] }));
+      what.setCustomValidity("");
     } catch (error) {
+      if (!newest()) return;
       wanted = null;
       hits = [];
-      count.textContent = t("search.wrong");
-      what.setCustomValidity(/** @type {Error} */ (error).message);
+      count.textContent = t(error instanceof TooLong ? "search.slow" : "search.wrong");
+      what.setCustomValidity(count.textContent ?? "");
       return draw();
     }
     if (!stay) {
@@ -84,22 +98,29 @@ export function searchBar(text, list, signal) {
     event.preventDefault();
   }
 
+  /** @param {import("./words.js").Segment[]} segments @returns {Promise<import("./text-search.js").Hit[]>} none where it takes too long */
+  const replacements = (segments) => wanted ? searcher.ask(() => true, segments.map(shown), wanted, put.value).catch(() => []) : Promise.resolve([]);
+
   /** Replace the hit that is shown, and go to the next. */
-  function one() {
+  async function one() {
     const hit = hits[at];
-    if (!hit || !wanted) return;
-    const old = text.get(hit.key);
-    text.apply([text.patch([old], [replaced(old, wanted, put.value, on(regular), hit.from)])]);
-    search(true);
+    const old = hit && text.get(hit.key);
+    if (!old) return;
+    const found = (await replacements([old])).filter((other) => other.from === hit.from);
+    // Somebody may have typed meanwhile.
+    if (!found.length || text.get(hit.key) !== old) return;
+    text.apply([text.patch([old], [replaced(old, found)])]);
+    await search(true);
     if (hits[at]) list.reveal(hits[at].key);
   }
 
-  function all() {
-    const expressed = wanted;
-    if (!expressed || !hits.length) return;
-    const n = hits.length;
-    const keysOf = [...new Set(hits.map((hit) => hit.key))].map((key) => text.get(key));
-    text.apply(keysOf.map((old) => text.patch([old], [replaced(old, expressed, put.value, on(regular))])));
+  async function all() {
+    const olds = [...new Set(hits.map((hit) => hit.key))].map((key) => text.get(key)).filter(Boolean);
+    const found = Map.groupBy(await replacements(olds), (hit) => hit.at);
+    const changed = [...found].filter(([number]) => text.get(olds[number].key) === olds[number]);
+    if (!changed.length) return;
+    text.apply(changed.map(([number, own]) => text.patch([olds[number]], [replaced(olds[number], own)])));
+    const n = changed.reduce((sum, [, own]) => sum + own.length, 0);
     notice(t("search.replaced", { n }), { action: [t("undo"), () => text.undo()] });
   }
 
