@@ -24,6 +24,7 @@ from native_build.build_packages import install_packages
 from native_build.contents import BILL, TextFolders, detector_source, write_contents
 from native_build.editions import Edition
 from native_build.module_list import FILES, MODULES, own_modules, read_list, with_parents
+from native_build.page_pack import pack_page
 from native_build.program_packages import gather_packages
 from native_build.program_parts import (
     ffmpeg_part,
@@ -100,6 +101,7 @@ def build_program(shop: Workshop, torch: Path, edition: Edition) -> Path:
     with stage("native: prune"):
         decisions = prune(frozen, program, modules=modules, files=read_list(FILES))
         write_report(place.with_suffix(".prune.json"), decisions)
+        pack_page(program / "transcriber/page")
         shutil.copy(decoder / "ffmpeg", program / "ffmpeg")
         authorities = (shop.packages / "certifi/cacert.pem").read_text(encoding="utf-8")
         (program / BUNDLED).write_bytes(pack_authorities(authorities))

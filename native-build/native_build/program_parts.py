@@ -127,7 +127,8 @@ def frozen_part(shop: Workshop, program: Path, site: Path, torch: Path, requirem
     files += [freeze.PLUGIN, program_packages.EDITS]
     files += [freeze.SETTINGS, MODULES, REQUIREMENTS, EDITS, requirements]
     files += program_packages.STAND_INS.values()
-    own = [path for path in program.rglob("*") if path.suffix in {".py", ".toml", ".bin"}]
+    # Also what is no code: it is copied from here, and not from the program.
+    own = [path for path in program.rglob("*") if path.is_file() and path.suffix != ".pyc"]
     words += sorted(path.relative_to(program).as_posix() for path in own)
     return provide_part("frozen", shop.key(words, [*files, *own]), shop.parts, build)
 

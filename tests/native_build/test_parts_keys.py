@@ -142,6 +142,7 @@ def test_whatever_gets_into_the_executable_is_in_its_key(
         program / "main.py",
         program / "data.toml",
         program / "weights.bin",
+        program / "page.js",
         torch,
         pins,
         settings,
