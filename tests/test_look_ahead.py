@@ -43,7 +43,7 @@ def noted(folder: Path, count: int) -> list[str]:
     """Return what was read, in the order of beginning, once it is `count` recordings."""
     note = folder / "noted"
     for _ in range(200):
-        if note.exists() and len(note.read_text().split()) >= count:
+        if not count or (note.exists() and len(note.read_text().split()) >= count):
             break
         time.sleep(0.05)
     # One that should not have been begun is there by then.
@@ -178,3 +178,43 @@ def test_standard_input_is_left_for_its_turn(recordings: list[Recording]) -> Non
         ahead.begin()
         with ahead.open(piped, path) as stream:
             assert b"".join(stream) == path.read_bytes()[44:]
+
+
+class UnwantedError(InputError):
+    """Nobody wants a recording any more."""
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_one_that_hangs_is_given_up_soon_and_ffmpeg_is_gone(tmp_path: Path, begun: bool) -> None:
+    note = tmp_path / "pid"
+    body = f"""
+        import os, time
+        with open({str(note)!r}, "w") as file:
+            file.write(str(os.getpid()))
+        time.sleep(60)
+        """
+    path = media.write_wav(tmp_path / "a.wav", seconds=1)
+    recording = Recording(path=path, label="a", stem=Path())
+    asked: list[Recording] = []
+
+    def check(one: Recording) -> None:
+        asked.append(one)
+        if note.exists() and note.read_text():
+            raise UnwantedError("nobody wants it")
+
+    ahead = LookAhead(
+        [recording],
+        ffmpeg=media.fake_ffmpeg(tmp_path / "fake", body),
+        limits=AudioLimits(),
+        check=check,
+    )
+    with ahead:
+        if begun:
+            ahead.begin()
+        began = time.monotonic()
+        with pytest.raises(UnwantedError), ahead.open(recording, path) as audio:
+            next(audio)
+    assert time.monotonic() - began < 20
+    assert set(asked) == {recording}
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(note.read_text()), 0)

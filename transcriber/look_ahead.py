@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import TracebackType
 
 from transcriber.audio.ffmpeg import Ffmpeg
 from transcriber.audio.stream import AudioLimits, AudioStream, open_audio
@@ -30,6 +29,9 @@ class LookAhead:
         What reading one may cost.
     track : str, optional
         Which audio track is read, as `open_audio` takes it.
+    check : callable
+        Is given a recording again and again while it is read at its turn: it raises when nobody
+        wants it any more.
     """
 
     def __init__(
@@ -39,7 +41,9 @@ class LookAhead:
         ffmpeg: Ffmpeg,
         limits: AudioLimits,
         track: str | None = None,
+        check: Callable[[Recording], None] = lambda _: None,
     ) -> None:
+        self._check = check
         self._waiting = deque(recordings)
         self._ffmpeg = ffmpeg
         self._limits = limits
@@ -49,12 +53,7 @@ class LookAhead:
     def __enter__(self) -> LookAhead:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._end()
 
     def add(self, recording: Recording) -> None:
@@ -101,9 +100,12 @@ class LookAhead:
                 # A recording that was still being copied is read again.
                 if begun is recording and state == _state(path):
                     self._begun = None
+                    stream.check = lambda: self._check(recording)
                     return stream
             self._end()
-        return self._open(recording, path)
+        stream = self._open(recording, path)
+        stream.check = lambda: self._check(recording)
+        return stream
 
     def _open(self, recording: Recording, path: Path) -> AudioStream:
         return open_audio(

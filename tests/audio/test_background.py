@@ -95,3 +95,28 @@ def test_nothing_begins_after_the_end() -> None:
     background.begin()
     assert list(background) == []
     assert made == []
+
+
+def test_whoever_waits_is_asked_whether_it_is_still_wanted() -> None:
+    wanted, hung = threading.Event(), threading.Event()
+    wanted.set()
+
+    def items() -> Generator[int, None, None]:
+        yield 1
+        hung.wait(30)
+        yield 2
+
+    def check() -> None:
+        if not wanted.is_set():
+            raise ValueError("nobody wants it")
+
+    background = Background(items(), most=3, stop=hung.set, check=check)
+    assert next(background) == 1
+    threading.Timer(0.2, wanted.clear).start()
+    began = time.monotonic()
+    with pytest.raises(ValueError, match="nobody"):
+        next(background)
+    assert time.monotonic() - began < 10
+    with pytest.raises(ValueError, match="nobody"):
+        next(background)
+    background.close()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
+
+import pytest
 
 from transcriber.jobs import bulletin
 from transcriber.jobs.bulletin import Bulletin, Event
@@ -45,3 +48,18 @@ def test_an_event_wakes_who_waits() -> None:
     listener = told.listen()
     threading.Timer(0.05, told.tell, [Event(kind="job", content={})]).start()
     assert listener.hear(10) is not None
+
+
+def test_where_many_listen_each_wakes_up_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulletin, "_CROWD", 10)
+    told = Bulletin()
+    listeners = [told.listen() for _ in range(40)]
+    started = time.monotonic()
+    assert listeners[0].hear(0.05) is None
+    assert time.monotonic() - started >= 0.2
+    # What happens is heard at once all the same.
+    timer = threading.Timer(0.05, told.tell, [Event(kind="job", content={})])
+    timer.start()
+    started = time.monotonic()
+    assert listeners[0].hear(10) is not None
+    assert time.monotonic() - started < 10

@@ -122,10 +122,21 @@ def test_a_record_that_makes_no_sense_is_one_clear_line(path: Path, change: str)
         stored(path)
 
 
+def test_a_database_of_the_first_version_is_taken_up(path: Path) -> None:
+    write(path, RECORD)
+    with sqlite3.connect(path) as database:
+        database.execute("ALTER TABLE jobs DROP COLUMN language")
+        database.execute("PRAGMA user_version = 1")
+    assert stored(path) == [replace(RECORD, language=None)]
+    spoken = replace(RECORD, language="de")
+    write(path, spoken)
+    assert stored(path) == [spoken]
+
+
 def test_a_later_version_is_left_alone(path: Path) -> None:
     write(path, RECORD)
     with sqlite3.connect(path) as database:
-        database.execute("PRAGMA user_version = 2")
+        database.execute("PRAGMA user_version = 3")
     with pytest.raises(StorageError, match="another version"):
         JobStore(path)
     with sqlite3.connect(path) as database:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import struct
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from jobs.conftest import wait_for
 
-from service.conftest import SHARED, Service, events_of
+from service.conftest import SHARED, Field, Service, events_of
 from transcriber.errors import StorageError
 from transcriber.jobs.record import State
 from transcriber.jobs.store import JobStore
+from transcriber.service.api import audio
+from transcriber.spoken_language import find_language
 
 SLOW = ("say one", "rest 30", "say two")
 
@@ -43,6 +48,18 @@ def test_a_job_as_the_page_sees_it(service: Service) -> None:
     }
     shown["created"], shown["started"], shown["ended"] = times
     assert service.ask("/api/jobs") == (200, {"jobs": [shown]})
+
+
+@SHARED
+def test_a_language_is_noted_only_where_it_is_a_guess(service: Service) -> None:
+    engine = Mock(clips=None)
+    texts = []
+    for probability in (0.93, 0.4):
+        engine.language.return_value = Mock(code="ht", probability=probability)
+        texts += find_language(engine, service.context.settings, label="a", seconds=9)[1]
+    job = service.done(*(f"note {text}" for text in texts))
+    assert service.ask(f"/api/jobs/{job}")[1]["notes"] == texts[1:]
+    assert "weak guess" in texts[1]
 
 
 @SHARED
@@ -359,6 +376,21 @@ def test_a_job_of_which_the_recording_is_gone(service: Service) -> None:
     for what in ("audio", "peaks"):
         assert service.ask(f"/api/jobs/{job}/{what}")[0] in (400, 404)
     assert service.ask(f"/api/jobs/{job}/transcript")[0] == 200
+
+
+def test_sound_for_browsers_leaves_room_on_the_disk(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A container that no browser plays: Sun's, with 16 bits at 16 kHz.
+    head = b".snd" + struct.pack(">5I", 24, 0xFFFFFFFF, 3, 16000, 1)
+    fields: Sequence[Field] = (("file", "a.au", head + bytes(64000)),)
+    job = service.send("/api/jobs", *fields)[1]["jobs"][0]["id"]
+    with monkeypatch.context() as full:
+        full.setattr(audio, "free_bytes", lambda _: 0)
+        assert service.ask(f"/api/jobs/{job}/audio")[0] == 507
+    assert not list(service.queue.folders.of(job).glob("*playable*"))
+    answer = service.served.ask(f"/api/jobs/{job}/audio")
+    assert (answer.status, answer.body[:4], len(answer.body)) == (200, b"RIFF", 44 + 64000)
 
 
 def test_many_jobs_are_listed_at_once(service: Service) -> None:

@@ -14,6 +14,7 @@ from jobs.conftest import wait_for
 from service.conftest import SHARED, Service
 from transcriber.options.command_line import parse
 from transcriber.options.defaults import defaults_path
+from transcriber.service.api import state
 
 
 def test_options(service: Service) -> None:
@@ -21,6 +22,16 @@ def test_options(service: Service) -> None:
     options = {one["name"]: one for group in answer["groups"] for one in group["options"]}
     assert options["beam_size"]["kind"] == "number"
     assert options["beam_size"]["default"] == 5
+    bounds = {
+        name: [options[name][bound] for bound in ("minimum", "maximum", "step")]
+        for name in ("vad_threshold", "vad_min_silence_ms", "logprob_threshold", "language")
+    }
+    assert bounds == {
+        "vad_threshold": [0, 1, None],
+        "vad_min_silence_ms": [0, 10**9, 1],
+        "logprob_threshold": [None, None, None],
+        "language": [None, None, None],
+    }
     assert options["word_timestamps"]["kind"] == "boolean"
     assert options["task"]["choices"] == ["transcribe", "translate"]
     assert options["language"]["common"]
@@ -103,6 +114,7 @@ def test_models(service: Service) -> None:
     (base,) = [one for one in answer["models"] if one["name"] == "base"]
     assert (base["stored"], base["official"], base["languages"]) == (False, True, "all")
     assert base["parameters"] == "73 M"
+    assert base["bytes"] < base["memory_bytes"] < 10 * base["bytes"]
     assert service.ask("/api/models/default", "POST", {"name": "tiny"})[1] == {"default": "tiny"}
     assert service.ask("/api/models")[1]["default"] == "tiny"
     assert service.ask("/api/state")[1]["model"] == "tiny"
@@ -155,6 +167,15 @@ def test_state(service: Service) -> None:
     assert answer["formats"]["srt"]["media_type"] == "application/x-subrip"
     assert answer["free_bytes"] > 0
     assert answer["paused"] is False
+
+
+def test_findings_are_for_people() -> None:
+    found = state._findings(
+        {"total": 3 << 30, "limit": None, "odd": {"unknown": "no /proc"}}, of_bytes=True
+    )
+    assert [one["text"] for one in found] == ["3.0 GiB", "none", "no /proc"]
+    (python,) = state._findings({"python3": {"python": "3.13", "torch": ""}}, of_bytes=False)
+    assert python["text"] == "python: 3.13"
 
 
 @pytest.mark.slow

@@ -27,9 +27,11 @@ def test_a_transcript_that_is_done(service: Service) -> None:
 
 def test_a_transcript_that_is_not_done_yet(service: Service) -> None:
     job = service.submit("say one", "rest 30")
+    assert service.ask(f"/api/jobs/{job}")[1]["language"] in (None, "en")
     wait_for(lambda: service.queued.texts(job) == ["one"])
+    assert service.ask(f"/api/jobs/{job}")[1]["language"] == "en"
     _, answer = service.ask(f"/api/jobs/{job}/transcript")
-    assert (len(answer["segments"]), answer["complete"], answer["language"]) == (1, False, None)
+    assert (len(answer["segments"]), answer["complete"], answer["language"]) == (1, False, "en")
 
 
 @SHARED
@@ -87,6 +89,39 @@ def test_what_is_decoded_behind_a_correction_is_not_lost(service: Service) -> No
         wrong = {"segments": [SEGMENT], "revision": 1, "decoded": decoded_count}
         status, answer = service.ask(path, "PUT", wrong)
         assert (status, answer["error"]["param"]) == (400, "decoded")
+
+
+@SHARED
+def test_only_what_is_new_of_a_correction_need_be_sent(service: Service) -> None:
+    job = service.done("say one")
+    path = f"/api/jobs/{job}/transcript"
+    first = [{**SEGMENT, "text": text, "id": 7} for text in ("a", "b", "c", "d")]
+    service.ask(path, "PUT", {"segments": first, "revision": 0})
+    parts = [[3, 1], {**SEGMENT, "text": "new"}, [0, 2]]
+    assert service.ask(path, "PATCH", {"parts": parts, "revision": 1}) == (200, {"revision": 2})
+    found = service.ask(path)[1]["segments"]
+    assert [segment["text"] for segment in found] == ["d", "new", "a", "b"]
+    assert [segment["id"] for segment in found] == [0, 1, 2, 3]
+    status, answer = service.ask(path, "PATCH", {"parts": [], "revision": 1})
+    assert (status, answer["error"]["code"]) == (409, "stale")
+    assert service.ask(path)[1]["segments"] == found
+
+
+@SHARED
+@pytest.mark.parametrize(
+    "parts",
+    [
+        *(None, {}, "x", [None], ["x"], [[]], [[0]], [[0, 1, 2]], [["0", "1"]], [[True, 1]]),
+        *([[0, -1]], [[-1, 1]], [[0, 2]], [[1, 1]], [{**SEGMENT, "start": None}]),
+    ],
+)
+def test_parts_that_make_no_transcript_are_refused(service: Service, parts: object) -> None:
+    job = service.done("say one")
+    path = f"/api/jobs/{job}/transcript"
+    service.ask(path, "PUT", {"segments": [SEGMENT], "revision": 0})
+    status, answer = service.ask(path, "PATCH", {"parts": parts, "revision": 1})
+    assert (status, answer["error"]["type"]) == (400, "invalid_request_error")
+    assert service.ask(path)[1]["segments"] == [SEGMENT]
 
 
 NO_TRANSCRIPTS: list[object] = [

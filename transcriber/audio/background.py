@@ -9,6 +9,9 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
+_TICK = 0.25
+"""Seconds between two looks whether what is waited for is still wanted."""
+
 _END_SECONDS = 20.0
 """Longest wait for the thread's end. It may have to wait for a process that hangs in the kernel."""
 
@@ -28,14 +31,22 @@ class Background(Generic[Item]):
     stop : callable
         Called by `close`, from another thread than the generator's: makes the generator go on
         soon where it waits for something. Called before the generator has begun, it does nothing.
+    check : callable
+        Called again and again while an item is waited for: it raises when none is wanted any more.
     """
 
     def __init__(
-        self, items: Generator[Item, None, None], *, most: int, stop: Callable[[], None]
+        self,
+        items: Generator[Item, None, None],
+        *,
+        most: int,
+        stop: Callable[[], None],
+        check: Callable[[], None] = lambda: None,
     ) -> None:
         self._items = items
         self._most = most
         self._stop = stop
+        self._check = check
         self._waiting: deque[Item] = deque()
         self._changed = threading.Condition()
         self._error: BaseException | None = None
@@ -49,8 +60,12 @@ class Background(Generic[Item]):
 
     def __next__(self) -> Item:
         self.begin()
+        self._check()
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._ended or self._closed)
+            while not self._changed.wait_for(
+                lambda: self._waiting or self._ended or self._closed, _TICK
+            ):
+                self._check()
             if self._waiting and not self._closed:
                 item = self._waiting.popleft()
                 self._changed.notify_all()

@@ -18,6 +18,10 @@ _UNPROTECTED = "give a copy without copy protection"
 
 _QUOTE_CHARACTERS = 120
 
+_ENOUGH_BYTES = 384 << 20
+"""Below that ffmpeg may lack memory before it reads anything, and then ends in any way that there
+is: see `transcriber.audio.limits.AudioLimits`."""
+
 
 def printable(text: str) -> str:
     r"""Return `text` on one line that a terminal shows as it is.
@@ -129,6 +133,8 @@ def no_audio_failure(
     if content is not None:
         what, remedy = content
         return InputError(f"{label} {what}", remedy)
+    if memory_bytes < _ENOUGH_BYTES:
+        return memory_failure(label, memory_bytes)
     # ffmpeg looks for it in anything that is named like an MP4 file, too.
     if "no index" in messages.signs and "unsure format" not in messages.signs:
         return InputError(
@@ -176,9 +182,10 @@ def memory_failure(label: str, memory_bytes: int) -> LimitError:
             "a program may use here (ulimit -v)",
             "raise that limit",
         )
+    damaged = "it may be damaged; " if memory_bytes >= _ENOUGH_BYTES else ""
     return LimitError(
         f"reading {label} needs more than {memory_bytes / 2**20:.0f} MiB of memory",
-        f"it may be damaged; {_CONVERT}",
+        f"{damaged}allow more with --audio_memory, or {_CONVERT}",
     )
 
 
@@ -221,7 +228,7 @@ def length_failure(label: str, seconds: float) -> LimitError:
     return LimitError(f"{label} holds more than {seconds / 3600:g} hours of audio", "split it")
 
 
-def death_failure(label: str, number: int) -> TranscriberError:
+def death_failure(label: str, number: int, memory_bytes: int) -> TranscriberError:
     """Say that a signal that this program did not send ended ffmpeg.
 
     Parameters
@@ -230,10 +237,12 @@ def death_failure(label: str, number: int) -> TranscriberError:
         What messages call the recording.
     number : int
         The signal.
+    memory_bytes : int
+        The limit that ffmpeg ran under.
 
     Examples
     --------
-    >>> death_failure("talk.mp3", signal.SIGSEGV).message
+    >>> death_failure("talk.mp3", signal.SIGSEGV, 1 << 30).message
     'ffmpeg crashed while it read talk.mp3 (SIGSEGV)'
     """
     if number == signal.SIGXCPU:
@@ -242,6 +251,8 @@ def death_failure(label: str, number: int) -> TranscriberError:
         return LimitError(
             f"ffmpeg was killed while it read {label}", "free some memory and try again"
         )
+    if memory_bytes < _ENOUGH_BYTES:
+        return memory_failure(label, memory_bytes)
     try:
         name = signal.Signals(number).name
     except ValueError:

@@ -11,7 +11,6 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import TracebackType
 
 from transcriber.audio.command import CHANNELS_OUTPUT
 from transcriber.audio.failures import stall_failure, time_failure
@@ -110,12 +109,7 @@ class FfmpegProcess:
     def __enter__(self) -> FfmpegProcess:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.kill()
         process = self._process
         for pipe in (process.stdout, process.stderr):

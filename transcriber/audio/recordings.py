@@ -104,11 +104,12 @@ class Recordings:
     def _judge(self, source: Source, place: Place, *, followed: bool) -> list[str]:
         """Raise the error that ended the reading, or return what is worth a line."""
         lines = source.notes()
+        memory = self._file.limits.memory_bytes
         lacks_end = self._lacks_end and not followed
         for reading in source.readings:
             messages, status = reading.messages, reading.status
             if status < 0:
-                raise failures.death_failure(self._file.label, -status)
+                raise failures.death_failure(self._file.label, -status, memory)
             # What is wrong is told of what follows.
             apart = followed and (place.alone or messages.stopped)
             if source.samples == 0 or ("mostly undecodable" in messages.signs and not apart):
@@ -117,12 +118,12 @@ class Recordings:
                     messages,
                     head=self._head,
                     lacks_end=lacks_end,
-                    memory_bytes=self._file.limits.memory_bytes,
+                    memory_bytes=memory,
                 )
             if "encrypted" in messages.signs:
                 raise failures.encrypted_failure(self._file.label)
             if status != 0 and "out of memory" in messages.signs:
-                raise failures.memory_failure(self._file.label, self._file.limits.memory_bytes)
+                raise failures.memory_failure(self._file.label, memory)
             if apart:
                 continue
             lines += reading_warnings(

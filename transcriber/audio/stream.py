@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 from transcriber.audio import failures
 from transcriber.audio.background import Background
@@ -50,6 +49,8 @@ class AudioStream:
     ----------
     samples : int
         How many samples were handed out so far.
+    check : callable
+        Called before each block, and while it is waited for: it raises when nobody wants it.
 
     Raises
     ------
@@ -74,8 +75,11 @@ class AudioStream:
         self._limits = limits
         self._sha256 = hashlib.sha256().hexdigest()
         self.samples = 0
+        self.check: Callable[[], None] = lambda: None
         head, lacks_end = inspect(path, label)
-        self._pieces = Background(self._read(), most=AHEAD_BLOCKS, stop=self._stop)
+        self._pieces = Background(
+            self._read(), most=AHEAD_BLOCKS, stop=self._stop, check=self._check
+        )
         self._file = SourceFile(
             path=path,
             label=label,
@@ -89,12 +93,7 @@ class AudioStream:
     def __enter__(self) -> AudioStream:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __iter__(self) -> Iterator[bytes]:
@@ -141,6 +140,9 @@ class AudioStream:
                 if samples > self._limits.audio_seconds * SAMPLE_RATE:
                     raise failures.length_failure(self._label, self._limits.audio_seconds)
                 yield _Piece(block=block, samples=samples, sha256=digest.hexdigest())
+
+    def _check(self) -> None:
+        self.check()
 
     def _stop(self) -> None:
         for process in list(self._file.running):

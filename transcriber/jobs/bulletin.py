@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 _MOST_WAITING = 1000
 """Events that wait for a listener. One that is behind by more is told to look anew."""
+
+_CROWD = 100
+"""Listeners that wake up as often as they want to. A thousand would keep a processor busy."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,18 +42,24 @@ class Listener:
     ----------
     job : str
         The only job that is listened for; all where it is empty.
+    crowd : callable
+        Returns how many listen.
     """
 
-    def __init__(self, job: str) -> None:
+    def __init__(self, job: str, crowd: Callable[[], int]) -> None:
         self.job = job
+        self._crowd = crowd
         self._events: deque[Event] = deque()
         self._changed = threading.Condition()
 
     def hear(self, timeout: float) -> Event | None:
-        """Return the next event, and wait for it up to `timeout` seconds; None when none came."""
+        """Return the next event, and wait for it up to `timeout` seconds; None when none came.
+
+        Where many listen, each waits longer.
+        """
         with self._changed:
             if not self._events:
-                self._changed.wait(timeout)
+                self._changed.wait(timeout * (1 + self._crowd() // _CROWD))
             return self._events.popleft() if self._events else None
 
     def tell(self, event: Event) -> None:
@@ -72,7 +81,7 @@ class Bulletin:
 
     def listen(self, job: str = "") -> Listener:
         """Listen from now on, until `leave`; to one job, or to all."""
-        listener = Listener(job)
+        listener = Listener(job, lambda: len(self._listeners))
         with self._lock:
             self._listeners.add(listener)
         return listener

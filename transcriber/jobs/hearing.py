@@ -147,7 +147,8 @@ class Hearing:
         elif event == messages.BEGIN:
             self.segments[job] = []
             course = {name: message[name] for name in ("position", "duration")}
-            self._ledger.put(replace(record, **course), written=False)
+            language = message.get("language")
+            self._ledger.put(replace(record, **course, language=language), written=False)
         elif event == messages.WINDOW:
             # The journal has it already, and the page learns of it by its segments.
             self._ledger.records[job] = replace(record, position=message["position"])

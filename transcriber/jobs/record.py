@@ -77,6 +77,8 @@ class JobRecord:
         Why it failed.
     notes : tuple of str
         What is worth knowing about it.
+    language : str or None
+        What is spoken; None until that is known.
     """
 
     job: str
@@ -96,6 +98,7 @@ class JobRecord:
     attempts: int = 0
     failure: Failure | None = None
     notes: tuple[str, ...] = ()
+    language: str | None = None
 
     def anew(self, words: Sequence[str], *, created: float) -> JobRecord:
         """Return a job of the same recording that nothing is known of yet, with other options."""

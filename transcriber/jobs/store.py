@@ -16,7 +16,7 @@ from transcriber.errors import StorageError
 from transcriber.files import make_directory, storage_error
 from transcriber.jobs.record import Failure, JobRecord, State
 
-_VERSION = 1
+_VERSION = 2
 """Of the table. SQLite keeps it as ``user_version``."""
 
 _TABLE = """\
@@ -37,7 +37,8 @@ CREATE TABLE jobs (
     position REAL NOT NULL,
     attempts INTEGER NOT NULL,
     failure TEXT,
-    notes TEXT NOT NULL
+    notes TEXT NOT NULL,
+    language TEXT
 ) WITHOUT ROWID
 """
 
@@ -79,6 +80,11 @@ class JobStore:
             if self.is_new:
                 self._database.executescript(
                     f"BEGIN; {_TABLE}; PRAGMA user_version = {_VERSION}; COMMIT;"
+                )
+            elif version == 1:
+                self._database.executescript(
+                    "BEGIN; ALTER TABLE jobs ADD COLUMN language TEXT; "
+                    f"PRAGMA user_version = {_VERSION}; COMMIT;"
                 )
             elif version != _VERSION:
                 raise StorageError(

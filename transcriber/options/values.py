@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable
+from dataclasses import dataclass
 
 from transcriber.settings import EVERY_FORMAT, OUTPUT_FORMATS
 
@@ -29,45 +29,56 @@ def boolean(text: str) -> bool:
     return values[text.lower()]
 
 
-def number(
-    convert: Callable[[str], float],
-    *,
-    optional: bool = False,
-    low: float = -math.inf,
-    high: float = math.inf,
-) -> Callable[[str], float | None]:
-    """Return a function that reads a number.
+@dataclass(frozen=True, kw_only=True)
+class Number:
+    """Reads a number.
 
-    Parameters
+    Attributes
     ----------
-    convert : callable
+    convert : type
         ``int`` or ``float``.
     optional : bool
         Whether ``None`` is a value.
     low, high : float
         Its bounds.
     """
-    what = "a whole number" if convert is int else "a number"
-    bounds = [f"at least {low:.12g}"] * (low > -math.inf) + [f"at most {high:.12g}"] * (
-        high < math.inf
-    )
-    expected = " of ".join([what, *([" and ".join(bounds)] if bounds else [])])
-    expected += ("," * (len(bounds) > 1) + " or None") * optional
 
-    def parse_number(text: str) -> float | None:
-        if optional and text == "None":
+    convert: type[int] | type[float]
+    optional: bool = False
+    low: float = -math.inf
+    high: float = math.inf
+
+    def __call__(self, text: str) -> float | None:
+        """Return the number that `text` says."""
+        if self.optional and text == "None":
             return None
         try:
-            value = convert(text)
+            value = self.convert(text)
         except ValueError:
             value = math.nan
         # Infinity switches a threshold off; where there is a limit, it is a slip.
-        endless = value == math.inf and low > -math.inf
-        if endless or not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"expected {expected}, not {text!r}")
+        endless = value == math.inf and self.low > -math.inf
+        if endless or not self.low <= value <= self.high:
+            raise argparse.ArgumentTypeError(f"expected {self._expected()}, not {text!r}")
         return value
 
-    return parse_number
+    def _expected(self) -> str:
+        what = "a whole number" if self.convert is int else "a number"
+        bounds = [f"at least {self.low:.12g}"] * (self.low > -math.inf)
+        bounds += [f"at most {self.high:.12g}"] * (self.high < math.inf)
+        expected = " of ".join([what, *([" and ".join(bounds)] if bounds else [])])
+        return expected + ("," * (len(bounds) > 1) + " or None") * self.optional
+
+
+def number(
+    convert: type[int] | type[float],
+    *,
+    optional: bool = False,
+    low: float = -math.inf,
+    high: float = math.inf,
+) -> Number:
+    """Return what reads a number, as `Number` has it."""
+    return Number(convert=convert, optional=optional, low=low, high=high)
 
 
 def timestamps(text: str) -> tuple[float, ...]:

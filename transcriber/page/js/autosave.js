@@ -3,7 +3,7 @@
 import { ApiError, call } from "./api.js";
 import { connection, listen } from "./connection.js";
 import { dialog } from "./dialogs.js";
-import { newKey, plain } from "./document.js";
+import { bare, newKey, plain } from "./document.js";
 import { h } from "./dom.js";
 import { dropDraft, findDraft, fromDraft, keepDraft, makeDraft, newGroups } from "./drafts.js";
 import { replacePassage } from "./edits.js";
@@ -20,6 +20,8 @@ const ADDED = 15_000;
 export class Autosave {
   /** @type {any[]} the segments as the program has them */
   #base = [];
+  /** @type {any[] | null} the segments of the revision that was saved last from here */
+  #kept = null;
   #revision = 0;
   #saved = 0;
   /** Milliseconds that the last save kept the page busy: large transcripts are saved less often. */
@@ -67,6 +69,7 @@ export class Autosave {
     clearTimeout(this.#timer);
     this.#revision = revision;
     this.#base = [...this.text.segments];
+    this.#kept = null;
     this.#saved = this.text.version;
     const draft = findDraft(this.id);
     if (!draft) return this.#show("");
@@ -135,10 +138,16 @@ export class Autosave {
     this.#show("saving");
     try {
       const begin = performance.now();
-      const sent = call("PUT", `jobs/${this.id}/transcript`, { segments: plain(segments), revision: this.#revision, decoded: this.feed.saving() });
+      const base = { revision: this.#revision, decoded: this.feed.saving() };
+      const place = `jobs/${this.id}/transcript`;
+      // The whole of a long recording has megabytes.
+      const sent = this.#kept
+        ? call("PATCH", place, { ...base, parts: makeDraft(this.#kept, segments, 0).parts.map((one, at) => (Array.isArray(one) ? one : bare(one, at))) })
+        : call("PUT", place, { ...base, segments: plain(segments) });
       this.#cost = performance.now() - begin;
       this.#revision = (await sent).revision;
       this.#base = segments;
+      this.#kept = [...segments];
       this.#saved = version;
       if (this.dirty) return this.#later(QUIET);
       clearTimeout(this.#draftTimer);
@@ -147,6 +156,7 @@ export class Autosave {
     } catch (error) {
       const problem = /** @type {ApiError} */ (error);
       this.#show("failed", problem.message);
+      this.#kept = null;
       if (problem.status === 409) return void setTimeout(() => this.#conflict());
       if (problem.status === 404) return;
       this.#later(AGAIN);

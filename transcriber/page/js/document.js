@@ -178,7 +178,8 @@ export class TranscriptDocument extends EventTarget {
   }
 }
 
-/** Segments as the program keeps them: numbered, and without our keys. */
-export function plain(/** @type {Segment[]} */ segments) {
-  return segments.map(({ key, ...one }, id) => ({ ...one, id }));
-}
+/** A segment as the program keeps it: numbered, and without our key. @param {Segment} segment @param {number} id */
+export const bare = ({ key, ...segment }, id) => ({ ...segment, id });
+
+/** All of them so. */
+export const plain = (/** @type {Segment[]} */ segments) => segments.map(bare);

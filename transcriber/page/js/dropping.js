@@ -5,10 +5,11 @@ import { t } from "./i18n.js";
 import { notice } from "./notices.js";
 
 /** What counts as a recording in a folder, where the browser knows no type. */
+const KINDS = /^(audio|video)\//;
 const ENDINGS = /\.(aac|ac3|aif+|amr|ape|au|avi|caf|dts|dv|flac|flv|gsm|m2ts|m4[abv]|mk[av]|mov|mp[234]|mpe?g|mpc|mts|mxf|oga|ogg|ogv|opus|ra|rm|spx|3g[p2]|tta|ts|voc|vob|wav|webm|wm[av]|wv)$/i;
 
 /** @param {File} file */
-const isRecording = (file) => /^(audio|video)\//.test(file.type) || ENDINGS.test(file.name);
+const isRecording = (file) => KINDS.test(file.type) || ENDINGS.test(file.name);
 
 /**
  * All files of a dropped folder.

@@ -22,12 +22,17 @@ export function exported(id, format, rules = "", signal = undefined) {
 }
 
 /**
- * Save a transcript as a file of the browser's.
- * @param {string} id
+ * Save a transcript as a file of the browser's; several of them in an archive.
+ * @param {string[]} ids
  * @param {string} format
  */
-async function save(id, format) {
-  const answer = await exported(id, format, CUT.has(format) ? preference("subtitles", "") : "");
+async function save(ids, format) {
+  if (!ids.length) return;
+  const rules = CUT.has(format) ? preference("subtitles", "") : "";
+  const [id] = ids;
+  const answer = ids.length > 1
+    ? await ask("GET", `export?jobs=${ids}&format=${format}&subtitles=${rules}`)
+    : await exported(id, format, rules);
   const name = /filename\*=UTF-8''([^;]+)/.exec(answer.headers.get("Content-Disposition") ?? "")?.[1];
   const plain = /filename="([^"]*)"/.exec(answer.headers.get("Content-Disposition") ?? "")?.[1];
   const address = URL.createObjectURL(await answer.blob());
@@ -70,9 +75,7 @@ export async function exportItems(ids, before = async () => {}) {
     ...formats.map(([format, { help }]) => ({
       text: format.toUpperCase(),
       detail: known(`format.${format}`) ? t(`format.${format}`) : help,
-      run: run(async () => {
-        for (const id of ids()) await save(id, format);
-      }),
+      run: run(() => save(ids(), format)),
     })),
   ];
 }

@@ -97,17 +97,27 @@ export function jobList(signal) {
     if (marked.hidden) return marked.replaceChildren();
     if (was) marked.replaceChildren(h("p", {}), ...selectionButtons());
     marked.firstChild.textContent = t("list.selected", { n: selected.size });
+    for (const [one, fits] of works) one.disabled = !chosen().some(fits);
   }
 
+  /** @typedef {(one: import("./jobs.js").Job) => boolean} Fits */
+  /** @type {Map<any, Fits>} for which recordings each button is */
+  const works = new Map();
   function selectionButtons() {
-    const each = (/** @type {(one: import("./jobs.js").Job) => boolean} */ fits, /** @type {(one: any) => Promise<any>} */ work) => async () => {
-      for (const one of chosen().filter(fits)) await work(one);
+    const add = (/** @type {any} */ one, /** @type {Fits} */ fits) => {
+      works.set(one, fits);
+      return one;
     };
+    const each = (/** @type {string} */ name, /** @type {string} */ symbol, /** @type {Fits} */ fits, /** @type {(one: any) => Promise<any>} */ work) => add(button(t(name), async () => {
+      for (const one of chosen().filter(fits)) await work(one);
+    }, { symbol }), fits);
+    const done = (/** @type {any} */ one) => one.state === "done";
+    works.clear();
     return [
-      withMenu(button(t("export"), () => {}, { symbol: "download" }), () => exportItems(() => chosen().filter((one) => one.state === "done").map((one) => one.id))),
-      button(t("job.pause.short"), each((one) => ["running", "waiting"].includes(one.state), (one) => act(one.id, "pause")), { symbol: "pause" }),
-      button(t("job.resume.short"), each((one) => one.state === "paused", (one) => act(one.id, "resume")), { symbol: "play" }),
-      button(t("job.retry"), each((one) => !ACTIVE.has(one.state) && one.state !== "done", again), { symbol: "redo" }),
+      add(withMenu(button(t("export"), () => {}, { symbol: "download" }), () => exportItems(() => chosen().filter(done).map((one) => one.id))), done),
+      each("job.pause.short", "pause", (one) => ["running", "waiting"].includes(one.state), (one) => act(one.id, "pause")),
+      each("job.resume.short", "play", (one) => one.state === "paused", (one) => act(one.id, "resume")),
+      each("job.retry", "redo", (one) => !ACTIVE.has(one.state) && one.state !== "done", again),
       button(t("remove"), () => remove(chosen()), { symbol: "trash", class: "danger-quiet" }),
     ];
   }

@@ -6,7 +6,7 @@ import { button, h, iconButton } from "./dom.js";
 import { exportItems } from "./exporting.js";
 import { clock, percent, span } from "./format.js";
 import { languageName, t } from "./i18n.js";
-import { download, lastLine } from "./jobs.js";
+import { download, lastLine, trouble } from "./jobs.js";
 import { withMenu } from "./menu.js";
 import { attempt } from "./notices.js";
 
@@ -94,7 +94,7 @@ export function jobRow(job, select) {
     const known = [now.duration !== null && clock(now.duration), now.language && languageName(now.language), now.options.model, now.options.task === "translate" && t("preset.translate"), now.edited && t("job.edited")];
     facts.textContent = known.filter(Boolean).join(" · ");
     notes.replaceChildren(
-      ...(now.error ? [h("p", { class: "wrong" }, [now.error.message, now.error.remedy].filter(Boolean).join(" "))] : []),
+      ...(now.error ? [h("p", { class: "wrong" }, trouble(now.error))] : []),
       ...now.notes.map((note) => h("p", { class: "muted" }, note)));
     actions.replaceChildren(...buttons(now));
   }

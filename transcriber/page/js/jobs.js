@@ -35,6 +35,9 @@ export function onJobs(listener, signal) {
   target.addEventListener("change", (event) => listener(/** @type {CustomEvent} */ (event).detail), { signal });
 }
 
+/** What went wrong and what helps, as the command line has it. @param {{message: string, remedy?: string}} error */
+export const trouble = ({ message, remedy }) => (remedy ? `${message}: ${remedy}` : message);
+
 export const job = (/** @type {string} */ id) => jobs.get(id);
 export const lastLine = (/** @type {string} */ id) => lines.get(id);
 export const download = (/** @type {string} */ id) => downloads.get(id);

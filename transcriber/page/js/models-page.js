@@ -66,7 +66,7 @@ export function modelsPage(root, _, signal) {
     const isDefault = name === standard;
     const cell = (/** @type {string} */ label, /** @type {any} */ ...content) => h("td", { class: label, "data-label": t(`models.${label}`) }, content);
     return h("tr", { "data-name": name, class: model.stored ? "stored" : "" },
-      h("th", { scope: "row" }, h("strong", {}, name), isDefault && h("span", { class: "badge accent" }, t("models.default")), model.parameters && h("small", {}, model.parameters)),
+      h("th", { scope: "row" }, h("strong", {}, name), isDefault && h("span", { class: "badge accent" }, t("models.default")), model.parameters && h("small", {}, t("models.parameters", { count: model.parameters }))),
       cell("size", bytes(model.bytes)),
       cell("languages", t(model.languages === "en" ? "models.english" : "models.all")),
       cell("memory", model.memory_bytes ? bytes(model.memory_bytes) : "–"),

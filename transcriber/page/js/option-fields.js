@@ -6,7 +6,7 @@ import { known, languageName, t } from "./i18n.js";
 
 /**
  * @typedef {{name: string, help: string, kind: string, choices: any[] | null, default: any,
- *   minimum: number | null, maximum: number | null, common: boolean}} Option
+ *   minimum: number | null, maximum: number | null, step: number | null, common: boolean}} Option
  * @typedef {{title: string, options: Option[]}} Group
  */
 
@@ -73,8 +73,9 @@ function control(option, value, changed, fallback, names, languages) {
   }
   if (option.kind === "number") {
     const limits = { min: option.minimum, max: option.maximum };
-    const input = h("input", { type: "number", step: "any", placeholder: fallback === null ? "" : String(fallback), ...limits, value: String(shown) });
-    input.onchange = () => changed(input.value === "" ? undefined : input.valueAsNumber);
+    const input = h("input", { type: "number", step: option.step ?? "any", placeholder: fallback === null ? "" : String(fallback), ...limits, value: String(shown) });
+    // The browser tells what is wrong with it, in the reader's language.
+    input.onchange = () => input.reportValidity() && changed(input.value === "" ? undefined : input.valueAsNumber);
     return input;
   }
   const tag = LONG.has(option.name) ? "textarea" : "input";

@@ -7,7 +7,7 @@ import { field, h, iconButton } from "./dom.js";
 import { replacePassage } from "./edits.js";
 import { clock, parseClock, percent } from "./format.js";
 import { t } from "./i18n.js";
-import { hidePassage } from "./jobs.js";
+import { hidePassage, trouble } from "./jobs.js";
 import { attempt, notice } from "./notices.js";
 import { optionField, optionGroups } from "./option-fields.js";
 import { collectedWords } from "./vocabulary.js";
@@ -88,8 +88,7 @@ export function passages(id, text, signal) {
       notice(t(found.segments.length ? "passage.done" : "passage.silent"), { action: [t("undo"), () => text.undo()] });
     } else if (job.state === "failed" || job.state === "cancelled") {
       end(job.id);
-      const why = [job.error?.message ?? t("passage.failed"), job.error?.remedy].filter(Boolean).join(" ");
-      notice(why, { problem: true, action: [t("job.retry"), () => attempt(() => begin(range, options))] });
+      notice(job.error ? trouble(job.error) : t("passage.failed"), { problem: true, action: [t("job.retry"), () => attempt(() => begin(range, options))] });
     }
   }
 

@@ -97,7 +97,7 @@ async function drawDoctor(card, signal) {
   const all = sections.flatMap((/** @type {any} */ section) => section.findings);
   const bad = all.filter((/** @type {any} */ one) => one.level === "problem");
   const notes = all.filter((/** @type {any} */ one) => one.level !== "problem" && (one.level !== "ok" || one.remedy));
-  card.append(h("p", { class: bad.length ? "verdict wrong" : "verdict" }, t("doctor.problems", { n: bad.length })),
+  card.append(h("p", { class: bad.length ? "verdict wrong" : "verdict" }, bad.length ? t("doctor.problems", { n: bad.length }) : t("doctor.fine")),
     findings([...bad, ...notes]),
     h("details", {}, h("summary", {}, t("doctor.all", { n: all.length })),
       sections.map((/** @type {any} */ section) => [h("h3", {}, section.title), findings(section.findings)])));

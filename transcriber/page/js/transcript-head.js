@@ -6,7 +6,7 @@ import { button, h, iconButton } from "./dom.js";
 import { exportItems } from "./exporting.js";
 import { clock, percent, span } from "./format.js";
 import { languageName, t } from "./i18n.js";
-import { download, job as jobOf, onJobs } from "./jobs.js";
+import { download, job as jobOf, onJobs, trouble } from "./jobs.js";
 import { ACTIVE, act, again, remove } from "./job-row.js";
 import { withMenu } from "./menu.js";
 import { attempt } from "./notices.js";
@@ -70,7 +70,7 @@ export function transcriptHead(id, saving, reload, signal) {
       : job.state === "waiting" && job.place !== null ? t("job.place", { place: job.place + 1 })
         : job.time_left !== null && job.state === "running" ? t("job.left", { part: percent(part), left: span(job.time_left) }) : percent(part);
     wrong.replaceChildren(
-      ...(job.error ? [h("p", { class: "wrong" }, [job.error.message, job.error.remedy].filter(Boolean).join(" "))] : []),
+      ...(job.error ? [h("p", { class: "wrong" }, trouble(job.error))] : []),
       ...job.notes.map((note) => h("p", { class: "muted" }, note)));
   }
   onJobs((changed) => (changed === id || changed === null) && draw(), signal);

@@ -96,7 +96,9 @@ function show(root, id, text, feed, signal) {
     if (!at) return;
     // Segments are redone as a whole: what is in them only in part would be lost.
     const inside = text.within(at.start, at.end);
-    passage.redo({ start: Math.min(at.start, ...inside.map((one) => one.start)), end: Math.max(at.end, ...inside.map((one) => one.end)) }, jobOf(id)?.options ?? {});
+    const { language, options } = jobOf(id) ?? job;
+    // A few words are easily taken for another language.
+    passage.redo({ start: Math.min(at.start, ...inside.map((one) => one.start)), end: Math.max(at.end, ...inside.map((one) => one.end)) }, language ? { language, ...options } : options);
   };
   const tools = segmentTools(text, list, { hear: (start, end) => player.hear(start, end), redo, length });
   /** Room is made beside the text when something is there. */

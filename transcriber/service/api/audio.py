@@ -21,6 +21,8 @@ from transcriber.service.context import Context
 from transcriber.service.http.errors import http_error
 from transcriber.service.http.request import Request
 from transcriber.service.http.response import Response, file_response
+from transcriber.service.http.storing import KEEP_FREE, Room, free_bytes
+from transcriber.service.http.workers import resting
 from transcriber.service.wave_header import wave_header
 
 PER_SECOND = 20
@@ -74,7 +76,9 @@ class Audio:
         with self._locks.setdefault(record.job, threading.Lock()):
             if not path.is_file():
                 try:
-                    self._make(record, folder)
+                    # An ffmpeg works, and whoever asks waits.
+                    with resting():
+                        self._make(record, folder)
                 except TranscriberError as error:
                     raise http_error(error) from error
         self._locks.pop(record.job, None)
@@ -98,10 +102,12 @@ class Audio:
             if not _played(record.recording):
                 sound = stack.enter_context(atomic_writer(folder / "playable.wav"))
                 sound.write(wave_header(0, rate=SAMPLE_RATE))
+                room = Room(folder, None, KEEP_FREE, free_bytes)
             rest = b""
             for block in audio:
                 if sound is not None:
                     sound.write(block)
+                    room.use(len(block))
                 samples += len(block) // 2
                 whole = len(rest + block) // _STEP_BYTES * _STEP_BYTES
                 peaks += _peaks((rest + block)[:whole])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,11 @@ class Edited:
     segments: list[dict[str, Any]]
     revision: int
     decoded: int
+
+
+def joined(edited: Edited | None, decoded: Sequence[Any]) -> list[Any]:
+    """Return what somebody has made of a transcript, and what was decoded since."""
+    return [*edited.segments, *decoded[edited.decoded :]] if edited else [*decoded]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +100,44 @@ class Edits:
             When it cannot be written.
         """
         checked = _checked(segments)
+        return self._keep(job, lambda _: checked, revision, decoded)
+
+    def patch(self, job: str, parts: object, revision: object, decoded: object) -> int:
+        """Keep a changed transcript of which only what is new is given.
+
+        Parameters
+        ----------
+        job : str
+            The job's identifier.
+        parts : object
+            In order: segments, and runs ``[first, count]`` of those of the present revision.
+        revision, decoded : object
+            As for `put`.
+
+        Returns
+        -------
+        int
+            The number of the new revision.
+
+        Raises
+        ------
+        HttpError
+            As from `put`, or when nothing was changed yet that runs could be of.
+        StorageError
+            When it cannot be written.
+        """
+        if not isinstance(parts, list):
+            raise HttpError(400, "parts: a list is missing", param="parts")
+        _checked([part for part in parts if not isinstance(part, list)])
+        return self._keep(job, lambda present: _put_together(present, parts), revision, decoded)
+
+    def _keep(
+        self,
+        job: str,
+        make: Callable[[list[dict[str, Any]]], list[dict[str, Any]]],
+        revision: object,
+        decoded: object,
+    ) -> int:
         if not isinstance(decoded, int) or decoded < 0:
             raise HttpError(400, "decoded: a whole number is missing", param="decoded")
         with self._lock:
@@ -105,7 +149,8 @@ class Edits:
                     "the transcript was changed elsewhere: load it anew",
                     code="stale",
                 )
-            content = {"revision": number + 1, "decoded": decoded, "segments": checked}
+            segments = make(present.segments if present else [])
+            content = {"revision": number + 1, "decoded": decoded, "segments": segments}
             with atomic_writer(_path(self.folders, job)) as stream:
                 stream.write(json.dumps(content).encode())
         return number + 1
@@ -130,6 +175,22 @@ def _checked(segments: object) -> list[dict[str, Any]]:
                 400, "segments: each needs a start, an end and a text", param="segments"
             )
     return segments
+
+
+def _put_together(present: list[dict[str, Any]], parts: list[Any]) -> list[dict[str, Any]]:
+    """Return what the parts of a change stand for, numbered anew."""
+    segments: list[dict[str, Any]] = []
+    for part in parts:
+        if not isinstance(part, list):
+            segments.append(part)
+            continue
+        if len(part) != 2 or not all(type(one) is int and one >= 0 for one in part):
+            raise HttpError(400, "parts: a run is [first, count]", param="parts")
+        run = present[part[0] : part[0] + part[1]]
+        if len(run) != part[1]:
+            raise HttpError(400, "parts: a run is of segments that are not there", param="parts")
+        segments += run
+    return [{**segment, "id": number} for number, segment in enumerate(segments)]
 
 
 def _has_words(segment: dict[str, Any]) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from transcriber.errors import TranscriberError
 from transcriber.jobs.bulletin import Event
+from transcriber.machine.memory import needed_memory
 from transcriber.models.listing import model_rows
 from transcriber.models.obtain import obtain
 from transcriber.models.preference import remember_model, remembered_model
@@ -152,6 +153,7 @@ class Models:
             "parameters": f"{row['size'] / 2e6:.0f} M" if official else "",
             "official": official,
             "origin": row["origin"],
+            "memory_bytes": needed_memory(row["size"]),
         }
 
 

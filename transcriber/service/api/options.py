@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from transcriber.errors import TranscriberError
 from transcriber.files import atomic_writer, make_directory
 from transcriber.options.defaults import defaults_path
 from transcriber.options.parser import make_parser
-from transcriber.options.values import boolean
+from transcriber.options.values import Number, boolean
 from transcriber.service.api.views import read_object
 from transcriber.service.context import Context
 from transcriber.service.http.errors import HttpError, http_error
@@ -88,7 +89,7 @@ def _shown(action: argparse.Action) -> dict[str, Any]:
         kind = "choice"
     elif action.type is boolean:
         kind = "boolean"
-    elif isinstance(action.default, int | float) or str(action.metavar) in ("N", "X", "MS"):
+    elif isinstance(action.type, Number):
         kind = "number"
     default = action.default
     return {
@@ -98,6 +99,18 @@ def _shown(action: argparse.Action) -> dict[str, Any]:
         "choices": list(action.choices or ()),
         "default": default if isinstance(default, str | int | float | bool) else None,
         "common": action.dest in _COMMON,
+        **_bounds(action.type),
+    }
+
+
+def _bounds(kind: object) -> dict[str, float | None]:
+    """Return what a number may be, and how far from the next one it is; None where all goes."""
+    if not isinstance(kind, Number):
+        return {"minimum": None, "maximum": None, "step": None}
+    return {
+        "minimum": kind.low if math.isfinite(kind.low) else None,
+        "maximum": kind.high if math.isfinite(kind.high) else None,
+        "step": 1 if kind.convert is int else None,
     }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from transcriber import __version__
+from transcriber.doctor.finding import size_in_words
 from transcriber.errors import TranscriberError
 from transcriber.exporting.formats import FORMATS
 from transcriber.languages import language_names
@@ -62,19 +63,20 @@ class StateOfService:
             raise HttpError(500, "doctor gave no answer: try it on the command line") from None
         missing = report.pop("missing", [])
         sections = [
-            {"title": title, "findings": _findings(content)}
+            {"title": title, "findings": _findings(content, of_bytes=title == "memory")}
             for title, content in report.items()
             if isinstance(content, dict)
         ]
         return json_response({"sections": sections, "missing": missing})
 
 
-def _findings(section: dict[str, Any]) -> list[dict[str, str]]:
+def _findings(section: dict[str, Any], *, of_bytes: bool) -> list[dict[str, str]]:
     findings: list[dict[str, str]] = []
     for name, value in section.items():
         unknown = value.get("unknown") if isinstance(value, dict) and len(value) == 1 else None
         level = "ok" if unknown is None else "note"
-        findings.append({"name": name, "level": level, "text": unknown or _in_words(value)})
+        text = size_in_words(value) if of_bytes else _in_words(value)
+        findings.append({"name": name, "level": level, "text": unknown or text})
     return findings
 
 
@@ -84,5 +86,5 @@ def _in_words(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):
-        return "; ".join(f"{key}: {item}" for key, item in value.items())
+        return "; ".join(f"{key}: {item}" for key, item in value.items() if item != "")
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

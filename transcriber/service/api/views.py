@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,9 @@ from transcriber.service.context import Context
 from transcriber.service.http.errors import HttpError
 from transcriber.service.http.request import Request
 from transcriber.service.job_options import shown_options
+
+_LANGUAGE = re.compile(r"Detected language: [\w ]+ \(\d+%\)")
+"""A note that says no more than ``language`` does: it is not about a weak guess."""
 
 _SMALL = 1 << 20
 """Bytes of a request in JSON that holds no transcript."""
@@ -48,9 +52,9 @@ def job_view(
         "position": record.position,
         "time_left": queue.time_left(record.job),
         "options": options,
-        "language": options.get("language"),
+        "language": options.get("language") or record.language,
         "passage_of": _passage_of(record),
-        "notes": list(record.notes),
+        "notes": [note for note in record.notes if not _LANGUAGE.fullmatch(note)],
         "error": _shown(failure) if failure else None,
         "edited": is_edited(queue.folders, record.job),
     }
