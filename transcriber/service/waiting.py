@@ -9,6 +9,7 @@ from transcriber.jobs.bulletin import Event
 from transcriber.jobs.queue import JobQueue
 from transcriber.jobs.record import OVER, Failure, JobRecord, State
 from transcriber.service.http.errors import HttpError, http_error
+from transcriber.service.http.workers import resting
 
 _TICK = 0.5
 """Seconds after which it is looked whether the client is still there, where nothing happens."""
@@ -43,7 +44,8 @@ def events_until_over(
             record = queue.job(job)
             over = record is None or record.state in OVER
             # What was told before the end is in the line already.
-            event = listener.hear(0 if over else _TICK)
+            with resting():
+                event = listener.hear(0 if over else _TICK)
             if event is None and over:
                 return
             if not over and gone():

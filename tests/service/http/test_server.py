@@ -9,9 +9,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import child
 import pytest
 
 from service.http.serving import (
@@ -34,8 +35,15 @@ from transcriber.service.http.listeners import (
     open_unix_listener,
 )
 from transcriber.service.http.request import Request
-from transcriber.service.http.response import Event, Response, event_stream, text_response
+from transcriber.service.http.response import (
+    Event,
+    Response,
+    event_stream,
+    file_response,
+    text_response,
+)
 from transcriber.service.http.routes import Route
+from transcriber.service.http.workers import resting
 
 
 class Gated:
@@ -410,3 +418,124 @@ def test_importing_the_server_loads_nothing_heavy() -> None:
 def test_every_route_has_its_access() -> None:
     with serving([Route("GET", "/", hello, Access.PAGE)]) as running:
         assert running.ask("/").status == 403
+
+
+def waits_for(until_open: threading.Event) -> Callable[[Request], Response]:
+    def handler(_: Request) -> Response:
+        with resting():
+            assert until_open.wait(20)
+        return text_response("at last")
+
+    return handler
+
+
+def test_those_that_wait_keep_nobody_from_being_answered() -> None:
+    count = 200
+    opening, limits = threading.Event(), Limits(threads=2)
+    routes = [*opened(hello), *opened(waits_for(opening), pattern="/wait")]
+    with serving(routes, limits=limits) as running, contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(running.connect()) for _ in range(count)]
+        for client in clients:
+            client.sendall(running.head("GET", "/wait"))
+        started = time.monotonic()
+        assert running.ask("/").status == 200
+        assert time.monotonic() - started < 2
+        opening.set()
+        for client in clients:
+            read_until(client, b"at last")
+        # Each has had its thread, and those that are too many go.
+        workers = running.server._workers
+        assert until(lambda: workers._threads <= limits.threads)
+        assert workers._resting == 0
+        assert running.ask("/").status == 200
+
+
+def trickle(clients: Sequence[socket.socket], stop: threading.Event) -> None:
+    while not stop.wait(0.1):
+        for client in clients:
+            with contextlib.suppress(OSError):
+                client.sendall(b"x")
+
+
+def test_slow_bodies_keep_nobody_from_being_answered() -> None:
+    def read(request: Request) -> Response:
+        return text_response(str(len(request.body.read(100))))
+
+    routes = [*opened(hello), *opened(read, "POST", "/read")]
+    with (
+        serving(routes, limits=Limits(threads=2, body_seconds=2)) as running,
+        contextlib.ExitStack() as stack,
+    ):
+        clients = [stack.enter_context(running.connect()) for _ in range(50)]
+        for client in clients:
+            client.sendall(running.head("POST", "/read", "Content-Length: 20"))
+        stop = threading.Event()
+        stack.callback(stop.set)
+        threading.Thread(target=trickle, args=(clients, stop)).start()
+        for _ in range(5):
+            started = time.monotonic()
+            assert running.ask("/").status == 200
+            assert time.monotonic() - started < 1
+        for client in clients:
+            assert read_until(client, b"20").endswith(b"20")
+
+
+@pytest.mark.parametrize("kind", ["pieces", "events", "file"])
+def test_answers_that_nobody_reads_keep_nobody_from_being_answered(
+    kind: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "sound.wav"
+    with path.open("wb") as stream:
+        stream.truncate(64 << 20)
+    ended: list[str] = []
+
+    def pieces() -> Iterator[bytes]:
+        try:
+            while True:
+                yield b"x" * 100_000
+        finally:
+            ended.append("pieces")
+
+    def events() -> Iterator[Event]:
+        try:
+            while True:
+                yield Event("segments", "x" * 100_000)
+        finally:
+            ended.append("events")
+
+    def answer(request: Request) -> Response:
+        if kind == "file":
+            return file_response(path, request, "audio/wav")
+        return Response(200, (), pieces()) if kind == "pieces" else event_stream(events())
+
+    routes = [*opened(hello), *opened(answer, pattern="/long")]
+    limits = Limits(threads=2, write_seconds=2)
+    files = open_files()
+    with serving(routes, limits=limits) as running, contextlib.ExitStack() as stack:
+        before = resident_bytes()
+        clients = [stack.enter_context(running.connect()) for _ in range(20)]
+        for client in clients:
+            client.sendall(running.head("GET", "/long", "Range: bytes=1000-"))
+        # Two at a time, they would be through in twenty seconds.
+        assert running.ask("/").status == 200
+        for client in clients:
+            assert client.recv(4) == b"HTTP"
+        assert resident_bytes() - before < 30 << 20
+        # They are cut, with all that they hold.
+        assert until(lambda: not running.server._active, 10)
+        assert ended == ([kind] * 20 if kind != "file" else [])
+    assert until(lambda: open_files() <= files)
+
+
+def test_a_socket_and_a_file_are_allowed_for_each_connection() -> None:
+    script = (
+        "import resource\n"
+        "from transcriber.service.http.doors import allow_files\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (200, 5000))\n"
+        "allow_files(2000)\n"
+        "print(*resource.getrlimit(resource.RLIMIT_NOFILE))\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (200, 3000))\n"
+        "allow_files(2000)\n"
+        "print(*resource.getrlimit(resource.RLIMIT_NOFILE))\n"
+    )
+    assert child.run(script).stdout.split() == ["4100", "5000", "3000", "3000"]

@@ -26,6 +26,7 @@ from service.http.serving import (
     statuses,
     until,
 )
+from transcriber.service.http import storing
 from transcriber.service.http.errors import HttpError
 from transcriber.service.http.limits import MIB, Limits
 from transcriber.service.http.parts import label
@@ -223,6 +224,10 @@ def test_a_disk_that_fills_up_is_seen_on_the_way(tmp_path: Path) -> None:
             receive(request_of(content, piece=MIB))
         assert raised.value.status == 507
         assert list(tmp_path.iterdir()) == []
+
+
+def test_all_clients_at_once_do_not_fill_the_disk_between_two_looks() -> None:
+    assert Limits().connections * storing._LOOK_AGAIN <= 2 * storing.KEEP_FREE
 
 
 @pytest.mark.parametrize(("number", "status"), [(errno.ENOSPC, 507), (errno.EIO, 500)])

@@ -143,6 +143,22 @@ def test_sound_that_makes_no_sense(
     assert service.folders == []
 
 
+def test_a_disk_without_room_is_told_once(
+    service: Service, satellite: Satellite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as full:
+        full.setattr(sound_file, "free_bytes", lambda _: 0)
+        satellite.send("audio-start", **SOUND)
+        error = satellite.hear()
+    assert (error.kind, error.data["code"]) == ("error", "failed")
+    for _ in range(3):
+        satellite.send("audio-chunk", b"\0\0", **SOUND)
+    satellite.send("audio-stop")
+    satellite.speak()
+    assert satellite.hear().kind == "transcript"
+    assert service.folders == []
+
+
 @pytest.mark.parametrize("wish", [{"language": "Klingon"}, {"language": 7}])
 def test_a_wish_that_makes_no_sense_leaves_the_next_one(
     service: Service, satellite: Satellite, wish: dict[str, Any]
@@ -184,7 +200,7 @@ def test_a_disk_without_room_is_told(
     monkeypatch.setattr(sound_file, "free_bytes", lambda _: 0)
     satellite.speak()
     assert "disk" in satellite.hear().data["text"]
-    assert service.folders == []
+    until(lambda: service.folders == [])
 
 
 def test_there_are_not_too_many(port: int, monkeypatch: pytest.MonkeyPatch) -> None:

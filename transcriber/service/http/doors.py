@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import resource
 import selectors
 import socket
 import time
@@ -14,6 +15,9 @@ _ACCEPTED = 64
 
 PAUSE_SECONDS = 1.0
 """Without accepting after the system had no room for another connection."""
+
+_OTHER_FILES = 100
+"""Descriptors that are no connection's: the database, pipes, listeners."""
 
 _NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
@@ -93,3 +97,15 @@ class Doors:
             # Those that are closed have no number any more.
             with contextlib.suppress(KeyError, ValueError):
                 self._selector.unregister(listener)
+
+
+def allow_files(connections: int) -> None:
+    """Allow this process a socket and a file for each connection, as far as the system does.
+
+    Most systems begin with 1,024 and allow far more to whoever asks.
+    """
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * connections + _OTHER_FILES
+    wanted = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))

@@ -10,8 +10,8 @@ from pathlib import Path
 from transcriber.service.http.limits import KIB
 from transcriber.service.http.ranges import Span
 
-_BLOCK = 256 * KIB
-"""Bytes that are read at once: more is no faster, and 64 threads have one each."""
+_BLOCK = 64 * KIB
+"""Bytes that are read at once: each client that is slow to take them holds one."""
 
 
 class FilePart:

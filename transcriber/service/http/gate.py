@@ -28,6 +28,9 @@ _PREFLIGHT_SECONDS = 600
 _SECRET_BYTES = 32
 """Of random in tokens and cookies, as much as a key of AES-256."""
 
+_KEY_NAME = "openai-insecure-api-key."
+"""What OpenAI's clients in browsers put before the key where they name protocols of a WebSocket."""
+
 
 class Access(enum.Enum):
     """Who may use a route."""
@@ -210,14 +213,12 @@ class Gate:
         return Response(204, headers)
 
     def _key(self, request: Request) -> str:
-        scheme, _, given = request.headers.get("authorization").partition(" ")
-        if scheme.lower() != "bearer":
-            return ""
+        given = _given_key(request)
         # Headers are read as Latin-1; these are the bytes that came.
-        sent = given.strip().encode("latin-1")
+        sent = given.encode("latin-1")
         # All are compared, so that the time tells nothing.
         matches = [hmac.compare_digest(key, sent) for key in self._keys]
-        return f"key-{_digest(given.strip())[:16]}" if any(matches) else ""
+        return f"key-{_digest(given)[:16]}" if given and any(matches) else ""
 
     def _cookie(self, request: Request) -> str:
         wanted = _cookie_name(request)
@@ -226,6 +227,16 @@ class Gate:
             if name == wanted and (digest := _digest(value)) in self._sessions:
                 return f"page-{digest[:16]}"
         return ""
+
+
+def _given_key(request: Request) -> str:
+    scheme, _, given = request.headers.get("authorization").partition(" ")
+    if scheme.lower() == "bearer":
+        return given.strip()
+    # A page cannot send that header with a WebSocket.
+    names = (name.strip() for name in request.headers.get("sec-websocket-protocol").split(","))
+    keys = (name.removeprefix(_KEY_NAME) for name in names if name.startswith(_KEY_NAME))
+    return next(keys, "")
 
 
 def _cookie_name(request: Request) -> str:

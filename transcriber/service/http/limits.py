@@ -12,12 +12,12 @@ MIB = 1024 * KIB
 class Limits:
     """The limits of one server. Sizes are in bytes, times in seconds."""
 
-    connections: int = 1_000
-    """Open at once. An idle one takes 2 KiB here; systems allow 1,024 files by default."""
+    connections: int = 2_000
+    """Open at once. An idle one takes 2 KiB here, one that waits for its answer 40."""
 
     threads: int = 64
-    """Handlers that run at once. Event streams and WebSockets hold one each; a browser opens at
-    most six connections to a host."""
+    """Handlers that work at once. Those that wait for a client or a transcript come on top: see
+    `workers.resting`."""
 
     head_bytes: int = 64 * KIB
     """Of a request line with its headers. Browsers with many cookies send up to 16 KiB."""

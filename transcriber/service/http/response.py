@@ -14,6 +14,7 @@ from transcriber.service.http.errors import HttpError
 from transcriber.service.http.file_part import FilePart
 from transcriber.service.http.ranges import Span, Unsatisfiable, holds, requested_span
 from transcriber.service.http.request import Request
+from transcriber.service.http.workers import resting
 
 PING_SECONDS = 10.0
 """Between two signs of life on a quiet event stream. Proxies cut at 30 to 60 s."""
@@ -202,7 +203,8 @@ class _EventLines:
         return self
 
     def __next__(self) -> bytes:
-        event = next(self._events)
+        with resting():
+            event = next(self._events)
         now = self._clock()
         if event is None and now - self._written < PING_SECONDS:
             return b""

@@ -15,7 +15,7 @@ import h11
 from transcriber.service.http.access_log import defect_line, one_line
 from transcriber.service.http.connection import Connection, Next
 from transcriber.service.http.dispatch import Dispatcher
-from transcriber.service.http.doors import Doors, NoRoomError
+from transcriber.service.http.doors import Doors, NoRoomError, allow_files
 from transcriber.service.http.errors import HttpError
 from transcriber.service.http.gate import Gate
 from transcriber.service.http.limits import Limits
@@ -78,6 +78,7 @@ class Server:
         """Answer requests until `stop`. It is called once."""
         self._selector.register(self._wake_descriptor, selectors.EVENT_READ)
         self._doors.open()
+        allow_files(self._limits.connections)
         try:
             while self._stop_at is None:
                 self._turn()

@@ -14,9 +14,9 @@ from transcriber.service.http.limits import MIB
 KEEP_FREE = 512 * MIB
 """Bytes of a disk that uploads leave to others: the transcripts, and a system that still runs."""
 
-_LOOK_AGAIN = 16 * MIB
-"""Bytes that are written between two looks at the disk. All threads at once may then write
-`Limits.threads` times as much, which is not more than twice `KEEP_FREE`."""
+_LOOK_AGAIN = MIB // 2
+"""Bytes that are written between two looks at the disk, which take a microsecond. All clients at
+once may then write `Limits.connections` times as much, which is not more than twice `KEEP_FREE`."""
 
 _MODE = 0o600
 """Recordings are nobody else's business."""

@@ -9,6 +9,7 @@ import time
 
 from transcriber.service.http.limits import KIB
 from transcriber.service.http.request import LOCAL
+from transcriber.service.http.workers import resting
 
 RECEIVED_BYTES = 64 * KIB
 """Read at once. More makes uploads no faster, since every byte goes through the parsers."""
@@ -122,4 +123,5 @@ class Wire:
         poll = select.poll()
         poll.register(self.socket, event)
         # Rounded up: poll() takes whole milliseconds, and none would be a busy loop.
-        return bool(poll.poll(max(0, int(seconds * 1000) + 1) if seconds > 0 else 0))
+        with resting():
+            return bool(poll.poll(max(0, int(seconds * 1000) + 1) if seconds > 0 else 0))

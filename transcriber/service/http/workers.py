@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, TypeVar
 
 Work = TypeVar("Work")
 
@@ -19,13 +20,39 @@ _IDLE_SECONDS = 10.0
 _starting = threading.Lock()
 
 
+class _Own(threading.local):
+    workers: Workers[Any] | None = None
+
+
+_own = _Own()
+
+
+@contextlib.contextmanager
+def resting() -> Iterator[None]:
+    """Let another thread work in the place of this one, which waits in the block.
+
+    What waits takes memory, but keeps nobody from being answered. It means nothing in threads
+    that are no workers', and in a block within.
+    """
+    workers, _own.workers = _own.workers, None
+    if workers is None:
+        yield
+        return
+    workers.rest(1)
+    try:
+        yield
+    finally:
+        workers.rest(-1)
+        _own.workers = workers
+
+
 class Workers(Generic[Work]):
-    """At most so many threads, started when there is work for them.
+    """Threads, at most so many of which work at a time, started when there is work for them.
 
     Parameters
     ----------
     most : int
-        How many there may be.
+        How many may work. Those that are `resting` come on top.
     work : Callable[[Work], None]
         What they do with each piece. It raises nothing.
     """
@@ -37,6 +64,7 @@ class Workers(Generic[Work]):
         self._changed = threading.Condition()
         self._threads = 0
         self._idle = 0
+        self._resting = 0
         self._closed = False
 
     @property
@@ -49,9 +77,30 @@ class Workers(Generic[Work]):
         with self._changed:
             self._queue.append(piece)
             self._changed.notify()
-            if len(self._queue) <= self._idle or self._threads >= self._most:
-                return
-            self._threads += 1
+            missing = self._is_short()
+        if missing:
+            self._hire()
+
+    def rest(self, count: int) -> None:
+        """Have `count` more threads, or fewer, count as resting: see `resting`."""
+        with self._changed:
+            self._resting += count
+            missing = self._is_short()
+        if missing:
+            self._hire()
+
+    @property
+    def _surplus(self) -> int:
+        return self._threads - self._resting - self._most
+
+    def _is_short(self) -> bool:
+        """Whether there is work for one more thread, which counts as there then."""
+        is_short = len(self._queue) > self._idle and self._surplus < 0
+        self._threads += is_short
+        return is_short
+
+    def _hire(self) -> None:
+        """Start a thread that `_is_short` has counted."""
         try:
             _start(self._run)
         except RuntimeError:
@@ -67,8 +116,13 @@ class Workers(Generic[Work]):
             self._changed.notify_all()
 
     def _run(self) -> None:
+        _own.workers = self
         while True:
             with self._changed:
+                if self._surplus > 0:
+                    # Those that rested are back.
+                    self._threads -= 1
+                    return
                 self._idle += 1
                 arrived = self._changed.wait_for(
                     lambda: self._queue or self._closed, timeout=_IDLE_SECONDS

@@ -11,6 +11,7 @@ from typing import Any
 
 from transcriber.errors import UsageError
 from transcriber.languages import language_code
+from transcriber.options.values import boolean
 from transcriber.service.context import Context
 from transcriber.service.http.errors import HttpError
 from transcriber.service.job_options import is_model, job_words, option_actions, settings_of
@@ -35,6 +36,10 @@ _CLIENTS_NAMES = {
 """What clients call options that have another name here."""
 
 _TRUE = frozenset({"true", "1", "yes", "on"})
+_FALSE = frozenset({"false", "0", "no", "off"})
+
+_NOTHING = frozenset({"null", "none", "undefined"})
+"""What clients write that have nothing to say."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +62,8 @@ class Parameters:
         Whether the times of words are wanted.
     with_probabilities : bool
         Whether the probabilities of words are.
+    model : str
+        What decodes.
     """
 
     words: tuple[str, ...]
@@ -66,6 +73,7 @@ class Parameters:
     stream: bool
     with_words: bool
     with_probabilities: bool
+    model: str
 
 
 def read_parameters(context: Context, fields: Fields, *, task: str) -> Parameters:
@@ -96,7 +104,7 @@ def read_parameters(context: Context, fields: Fields, *, task: str) -> Parameter
         raise _refusal("timestamp_granularities", "it may hold word and segment")
     probabilities = "logprobs" in _several(fields, "include")
     options: dict[str, Any] = {
-        name: values[0] for name, values in fields.items() if name in option_actions()
+        name: _value(name, values[0]) for name, values in fields.items() if name in option_actions()
     }
     options |= {
         "model": _model(context, _first(fields, "model")),
@@ -115,14 +123,16 @@ def read_parameters(context: Context, fields: Fields, *, task: str) -> Parameter
         words = job_words(context, options)
     except UsageError as error:
         raise HttpError(400, str(error), param=_named(error, fields)) from error
+    settings = settings_of(words)
     return Parameters(
         words=words,
-        output=settings_of(words).output,
+        output=settings.output,
         task=task,
         response_format=wanted,
         stream=_first(fields, "stream").lower() in _TRUE,
         with_words="word" in granularities,
         with_probabilities=probabilities,
+        model=settings.model,
     )
 
 
@@ -140,13 +150,23 @@ def _refusal(name: str, message: str) -> HttpError:
 
 
 def _first(fields: Fields, name: str) -> str:
-    return next(iter(fields.get(name, ())), "").strip()
+    text = next(iter(fields.get(name, ())), "").strip()
+    return "" if text.lower() in _NOTHING else text
+
+
+def _value(option: str, text: str) -> str:
+    """Return the value of an option as the command line has it."""
+    if option_actions()[option].type is boolean:
+        word = text.strip().lower()
+        return "True" if word in _TRUE else "False" if word in _FALSE else text
+    return text
 
 
 def _several(fields: Fields, name: str) -> list[str]:
-    """Return all values of a list, whose name clients write with or without brackets."""
-    values = [*fields.get(name, ()), *fields.get(f"{name}[]", ())]
-    return [value for text in values for value in _items(text)]
+    """Return all values of a list, whose name clients write with brackets, numbered or without."""
+    spelled = re.compile(rf"{name}(\[\d*\])?")
+    texts = [text for key, values in fields.items() if spelled.fullmatch(key) for text in values]
+    return [value for text in texts for value in _items(text)]
 
 
 def _items(text: str) -> list[str]:
@@ -189,8 +209,10 @@ def spoken_language(named: str) -> str | None:
 
 
 def _temperature(text: str) -> dict[str, Any]:
+    if not text:
+        return {"temperature": None}
     try:
-        value = float(text or 0)
+        value = float(text)
     except ValueError:
         value = math.nan
     if not 0 <= value <= 1:

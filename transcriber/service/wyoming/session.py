@@ -52,6 +52,7 @@ class Session:
         self._wishes: dict[str, Any] = {}
         self._job = ""
         self._sound: SoundFile | None = None
+        self._deaf = False
 
     def run(self, stream: IO[bytes]) -> None:
         """Answer until the client leaves."""
@@ -79,16 +80,21 @@ class Session:
                 self._hear(event)
             except (HttpError, TranscriberError) as error:
                 self._drop()
+                self._deaf = event.kind != "audio-stop"
                 self._send(Event(kind="error", data={"text": str(error), "code": "failed"}))
 
     def _hear(self, event: Event) -> None:
+        if self._deaf and event.kind != "audio-start":
+            # What was wrong with its beginning has been told.
+            self._deaf = event.kind != "audio-stop"
+            return
+        self._deaf = False
         if event.kind == "audio-start" or (self._sound is None and event.payload):
             self._drop()
             self._job = self._context.queue.folders.new()
             folder = self._context.queue.folders.of(self._job)
             self._sound = SoundFile(folder, event.data)
         if self._sound is None:
-            # What was wrong with its beginning has been told.
             return
         self._sound.add(event.payload)
         if event.kind == "audio-stop":
