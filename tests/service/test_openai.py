@@ -40,6 +40,19 @@ def test_json_is_the_text(service: Service) -> None:
 
 
 @SHARED
+@pytest.mark.parametrize("fields", [{}, {"stream": "true"}, {"response_format": "srt"}])
+@pytest.mark.parametrize(("asked", "used"), [("whisper-1", ""), ("", ""), ("tiny.en", "tiny.en")])
+def test_the_answer_says_which_model_it_is_of(
+    service: Service, asked: str, used: str, fields: dict[str, str]
+) -> None:
+    recording = ("file", "a.wav", "\n".join(SAID).encode())
+    more = [("model", asked), *fields.items()]
+    answer = service.post("/v1/audio/transcriptions", recording, *more)
+    usual = service.context.settings.model
+    assert (answer.status, answer.headers["X-Model"]) == (200, used or usual)
+
+
+@SHARED
 def test_text_is_the_text_alone(service: Service) -> None:
     assert service.transcribe(*SAID, response_format="text") == (200, TEXT + "\n")
 

@@ -64,7 +64,7 @@ class StandIn:
         course = {"duration": duration, "elapsed": 0.0, "time_left": None}
         segments: list[dict[str, Any]] = []
         self._check(job)
-        self._say(job, "begin", position=0.0, **course)
+        self._say(job, "begin", position=0.0, language="en", **course)
         for name, rest in commands:
             self._check(job)
             if name == "say":

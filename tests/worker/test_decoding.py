@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import media
 import pytest
 from conftest import Run
 from utterance import Utterance
@@ -138,6 +139,33 @@ def test_a_job_is_given_up_and_others_go_on(
     assert any("continues at" in one.get("text", "") for one in told.heard)
     assert transcript(told, "a1") == transcript(told, "a2")
     assert texts(told, "a1") == [one["text"] for one in transcript(told, "a1")["segments"]]
+
+
+def test_a_job_is_given_up_while_its_recording_is_read(
+    told: Told, words: tuple[str, ...], utterances: list[Utterance], tmp_path: Path
+) -> None:
+    note = tmp_path / "read"
+    hangs = media.fake_ffmpeg(
+        tmp_path / "fake",
+        f"""
+        if "-version" in sys.argv:
+            print("ffmpeg version 7.1 Copyright")
+            sys.exit()
+        open({str(note)!r}, "w").close()
+        time.sleep(120)
+        """,
+    )
+    told.order("a1", utterances[0].path, *words, f"--ffmpeg={hangs.path}")
+    while not note.exists():
+        time.sleep(0.1)
+    # What is loaded beside it has come to the recording.
+    time.sleep(5)
+    told.send({"do": "cancel", "job": "a1"})
+    began = time.monotonic()
+    assert told.last("a1") == ["a1 withdrawn"]
+    assert time.monotonic() - began < 10
+    told.order("b1", utterances[0].path, *words)
+    assert told.last("b1") == ["b1 done"]
 
 
 def test_the_users_new_defaults_hold_for_what_comes_next(

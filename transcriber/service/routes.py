@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from transcriber.service.api.audio import Audio
 from transcriber.service.api.edits import Edits
 from transcriber.service.api.events import Events
+from transcriber.service.api.exports import Exports
 from transcriber.service.api.jobs import Jobs
 from transcriber.service.api.models import Models
 from transcriber.service.api.options import Options
@@ -16,6 +17,7 @@ from transcriber.service.context import Context
 from transcriber.service.http.gate import Access
 from transcriber.service.http.routes import Route
 from transcriber.service.openai import models as openai_models
+from transcriber.service.openai.realtime import Realtime
 from transcriber.service.openai.transcriptions import Transcriptions
 from transcriber.service.page_files import PageFiles
 from transcriber.service.watching import Watching
@@ -39,6 +41,7 @@ def _openai(context: Context) -> Iterator[Route]:
     models = openai_models.Models(context=context)
     for name, task in (("transcriptions", "transcribe"), ("translations", "translate")):
         yield Route("POST", f"/v1/audio/{name}", Transcriptions(context=context, task=task))
+    yield Route("GET", "/v1/realtime", Realtime(context))
     yield Route("GET", "/v1/models", models.everything)
     yield Route("GET", "/v1/models/{model}", models.one)
 
@@ -47,6 +50,7 @@ def _jobs(context: Context) -> Iterator[Route]:
     edits = Edits(folders=context.queue.folders)
     jobs = Jobs(context=context, edits=edits)
     transcripts = Transcripts(context=context, edits=edits)
+    exports = Exports(context=context, edits=edits)
     audio, events = Audio(context=context), Events(context=context)
     yield Route("GET", "/api/jobs", jobs.everything)
     yield Route("POST", "/api/jobs", jobs.create)
@@ -62,8 +66,10 @@ def _jobs(context: Context) -> Iterator[Route]:
     yield Route("GET", "/api/jobs/{job}/events", events.one)
     yield Route("GET", "/api/jobs/{job}/transcript", transcripts.get)
     yield Route("PUT", "/api/jobs/{job}/transcript", transcripts.put)
+    yield Route("PATCH", "/api/jobs/{job}/transcript", transcripts.patch)
     yield Route("DELETE", "/api/jobs/{job}/transcript", transcripts.revert)
-    yield Route("GET", "/api/jobs/{job}/export", transcripts.export)
+    yield Route("GET", "/api/jobs/{job}/export", exports.one)
+    yield Route("GET", "/api/export", exports.several)
     yield Route("GET", "/api/jobs/{job}/audio", audio.sound)
     yield Route("GET", "/api/jobs/{job}/peaks", audio.peaks)
 

@@ -64,6 +64,12 @@ class SpeechDetector:
                 self._network.forget()
             self._frames, self._most = 0, 0.0
 
+    def take(self) -> Array:
+        """Return how probably somebody speaks in each whole frame since the last time."""
+        found = np.concatenate([np.empty(0, np.float32), *self._found])
+        self._found.clear()
+        return found
+
     def probabilities(self) -> Array:
         """Return how probably somebody speaks in each frame; silence fills the last one up.
 

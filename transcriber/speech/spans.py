@@ -18,7 +18,7 @@ _CERTAIN = 0.9
 """A word has so many frames, or few that are certain. In 5 of 330 recordings of noise single frames
 were taken for speech, up to 4 in a row; the shortest of 113 spans of real speech has 15."""
 
-_SAMPLES_PER_MS = 16
+SAMPLES_PER_MS = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,14 +78,14 @@ def find_speech(
     [Span(start=0, end=5120)]
     """
     bare = _bare_spans(probabilities, samples, settings)
-    return _padded(bare, samples, settings.pad_ms * _SAMPLES_PER_MS)
+    return _padded(bare, samples, settings.pad_ms * SAMPLES_PER_MS)
 
 
 def _bare_spans(
     probabilities: Sequence[float], samples: int, settings: SpeechSettings
 ) -> list[Span]:
-    low = max(settings.threshold - _HYSTERESIS, _LEAST)
-    patience = settings.min_silence_ms * _SAMPLES_PER_MS
+    low = silence_below(settings.threshold)
+    patience = settings.min_silence_ms * SAMPLES_PER_MS
     found: list[Span] = []
     begin: int | None = None
     pause: int | None = None
@@ -101,17 +101,34 @@ def _bare_spans(
             if pause is None:
                 pause = place
             if place - pause >= patience:
-                if _is_speech(voiced):
+                if is_speech(voiced):
                     found.append(Span(start=begin, end=pause))
                 begin = pause = None
                 voiced = []
-    if begin is not None and _is_speech(voiced):
+    if begin is not None and is_speech(voiced):
         found.append(Span(start=begin, end=samples))
     return found
 
 
-def _is_speech(voiced: list[float]) -> bool:
-    """Tell a word from a step or a snore, given the probabilities that reach the threshold."""
+def silence_below(threshold: float) -> float:
+    """Return the probability below which what has begun is silent.
+
+    Examples
+    --------
+    >>> round(silence_below(0.5), 2)
+    0.35
+    """
+    return max(threshold - _HYSTERESIS, _LEAST)
+
+
+def is_speech(voiced: Sequence[float]) -> bool:
+    """Tell a word from a step or a snore, given the probabilities that reach the threshold.
+
+    Examples
+    --------
+    >>> is_speech([0.95, 0.6]), is_speech([0.95, 0.6, 0.6])
+    (False, True)
+    """
     least = _FEW_FRAMES if max(voiced) >= _CERTAIN else _FRAMES_OF_A_WORD
     return len(voiced) >= least
 

@@ -149,11 +149,14 @@ class _Group:
             ffmpeg=find_ffmpeg(settings.ffmpeg),
             limits=audio_limits(settings),
             track=settings.audio_track,
+            check=self._check,
         )
 
         def make_job(recording: Recording) -> Job:
             reporter = self._reporters[_job_of(recording)]
-            return Job(recording, settings, engine=engine, threads=threads, reporter=reporter)
+            job = Job(recording, settings, engine=engine, threads=threads, reporter=reporter)
+            reporter.language = lambda: job.decoded.language
+            return job
 
         first = self._taken(self._first, ahead)
         with ahead:
@@ -196,7 +199,7 @@ class _Group:
         """Yield recordings as they are ordered; None while there is no other one yet."""
         recording: Recording | None = first
         while recording is not None or self._running():
-            if recording is not None and self._inbox.is_cancelled(_job_of(recording)):
+            if recording is not None and self._is_withdrawn(recording):
                 self._failed(recording, WithdrawnError("it was withdrawn"))
             else:
                 yield recording
@@ -212,6 +215,13 @@ class _Group:
         recording = Recording(path=order.recording, label=order.label, stem=stem)
         ahead.add(recording)
         return recording
+
+    def _is_withdrawn(self, recording: Recording) -> bool:
+        return self._inbox.is_cancelled(_job_of(recording))
+
+    def _check(self, recording: Recording) -> None:
+        if self._is_withdrawn(recording):
+            raise WithdrawnError("it was withdrawn")
 
     def _running(self) -> list[str]:
         # A queue may never be empty; what is over is forgotten.

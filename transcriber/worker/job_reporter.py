@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,8 @@ class JobReporter:
     ----------
     ended : bool
         Whether the last was said of the job.
+    language : callable
+        Returns what is spoken; it is asked when that is known.
     """
 
     def __init__(self, job: str, inbox: Inbox, outbox: Outbox) -> None:
@@ -49,6 +51,7 @@ class JobReporter:
         self._inbox = inbox
         self._outbox = outbox
         self.ended = False
+        self.language: Callable[[], str | None] = lambda: None
 
     def plan(self, sizes: Mapping[str, int]) -> None:
         """Say nothing: the queue knows what it has ordered."""
@@ -68,7 +71,7 @@ class JobReporter:
     def begin(self, label: str, moment: Moment) -> None:
         """Tell that it is being decoded from `moment` on."""
         self._check()
-        self._send(BEGIN, **_course(moment))
+        self._send(BEGIN, language=self.language(), **_course(moment))
 
     def window(self, segments: Sequence[Segment], moment: Moment) -> None:
         """Tell what was decoded, and how far it is now."""

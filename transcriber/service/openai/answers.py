@@ -16,6 +16,27 @@ _SEGMENT = (
 )
 
 
+class Said:
+    """What a client has been told of a text.
+
+    It goes by what is known of a job, not by its events: some are told anew when another process
+    goes on with it, and a client that is slow misses some.
+    """
+
+    def __init__(self) -> None:
+        self.text = ""
+        self._count = 0
+
+    def delta(self, segments: Sequence[Segment]) -> str:
+        """Return what is new in the segments of the job."""
+        fresh = segments[self._count :]
+        self._count += len(fresh)
+        delta = "".join(segment["text"] for segment in fresh)
+        delta = delta if self.text else delta.lstrip()
+        self.text += delta
+        return delta
+
+
 def text_of(segments: Sequence[Segment]) -> str:
     """Return the text of segments."""
     return "".join(segment["text"] for segment in segments).strip()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
-from transcriber.engine.interface import Segment
 from transcriber.errors import TranscriberError
 from transcriber.exporting.formats import FORMATS, export
 from transcriber.jobs.record import JobRecord
@@ -22,7 +22,7 @@ from transcriber.service.http.response import (
     text_response,
 )
 from transcriber.service.http.uploads import receive_form
-from transcriber.service.openai.answers import plain, text_of, usage, verbose
+from transcriber.service.openai.answers import Said, plain, text_of, usage, verbose
 from transcriber.service.openai.parameters import Parameters, read_parameters
 from transcriber.service.waiting import ClientLeftError, done, events_until_over, wait
 
@@ -52,9 +52,9 @@ class Transcriptions:
                 stream = self._streamed(request, job)
                 # From here on, it removes the job at its end.
                 next(stream)
-                return event_stream(stream)
+                return _of_model(event_stream(stream), parameters)
             record = wait(queue, job, request.gone)
-            answer = self._answer(record, parameters)
+            answer = _of_model(self._answer(record, parameters), parameters)
         except TranscriberError as error:
             self._discard(job)
             raise http_error(error) from error
@@ -110,7 +110,7 @@ class Transcriptions:
     def _streamed(self, request: Request, job: str) -> Iterator[Event | None]:
         """Yield the text as it comes, and all of it at the end."""
         queue = self.context.queue
-        said = _Said()
+        said = Said()
         try:
             yield None
             for _ in events_until_over(queue, job, request.gone):
@@ -130,25 +130,11 @@ class Transcriptions:
             self._discard(job)
 
 
-class _Said:
-    """What a client has been told of a text.
-
-    It goes by what is known of a job, not by its events: some are told anew when another process
-    goes on with it, and a client that is slow misses some.
-    """
-
-    def __init__(self) -> None:
-        self.text = ""
-        self._count = 0
-
-    def delta(self, segments: Sequence[Segment]) -> str:
-        """Return what is new in the segments of the job."""
-        fresh = segments[self._count :]
-        self._count += len(fresh)
-        delta = "".join(segment["text"] for segment in fresh)
-        delta = delta if self.text else delta.lstrip()
-        self.text += delta
-        return delta
+def _of_model(response: Response, parameters: Parameters) -> Response:
+    """Say which model has decoded it: clients may name some that this server has not."""
+    # Names of imported models may have letters that no header has.
+    model = quote(parameters.model)
+    return replace(response, headers=(*response.headers, ("X-Model", model)))
 
 
 def _event(content: dict[str, Any]) -> Event:
