@@ -55,6 +55,7 @@ WITHOUT_EXAMPLE = {
             "engine.loop.decode_clips",
             "engine.loop.transcribe_windows",
         ),
+        *("engine.rows.search.choose", "engine.rows.search.never_written"),
         *("engine.shared_attention.share_audio", "speech.network.make_network"),
         "speech.weights.unpack",
     ),

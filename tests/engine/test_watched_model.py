@@ -197,3 +197,44 @@ def test_what_is_not_the_gpus_stays(model: Model, error: Exception) -> None:
     model.errors = [error]
     with pytest.raises(type(error)):
         encode(model)
+
+
+class Batch:
+    """Stands in for a `RowBatch`."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.shrunk = 0
+
+    def run(self) -> Any:
+        return [(3, self.model._answer(self.model.hypothesis))]
+
+    def shrink(self) -> bool:
+        self.shrunk += 1
+        return True
+
+
+def batch_of(model: Model) -> tuple[WatchedModel, Batch]:
+    made = Batch(model)
+    model.batch = lambda windows: made  # type: ignore[attr-defined]
+    return watched(model), made
+
+
+def test_windows_side_by_side_are_checked_one_by_one(model: Model) -> None:
+    whole, _ = batch_of(model)
+    batch = whole.batch(4)
+    assert batch.run() == [(3, HYPOTHESIS)]
+    model.hypothesis = replace(HYPOTHESIS, tokens=(100,))
+    with pytest.raises(EngineFailedError, match="it miscalculates the tokens"):
+        batch.run()
+    model.errors = [RuntimeError("CUDA error: unspecified launch failure")]
+    with pytest.raises(EngineFailedError, match=r"^cuda:0 failed: unspecified launch"):
+        batch.run()
+
+
+def test_the_encoder_gets_the_memory_of_windows(model: Model, emptied: list[bool]) -> None:
+    whole, made = batch_of(model)
+    whole.batch(4)
+    model.errors = [RuntimeError("CUDA out of memory.")]
+    assert whole.encode(WINDOW) is ENCODED
+    assert (made.shrunk, emptied) == (1, [True])

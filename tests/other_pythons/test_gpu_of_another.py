@@ -38,11 +38,11 @@ def change(worker):
     def load_here(self, device, **rest):
         assert device == "cuda:0", device
         return load(self, device="cpu", **rest)
-    def encode_until_it_fails(self, window):
+    def encode_until_it_fails(self, window, **rest):
         encoded.append(window)
         if os.environ.get("MADE_UP_GPU") == f"fails at {len(encoded)}":
             raise RuntimeError("CUDA error: unspecified launch failure\\nadvice for programmers")
-        return encode(self, window)
+        return encode(self, window, **rest)
     worker.hello, worker.Worker._load = claim, load_here
     worker.Worker._encode = encode_until_it_fails
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from transcriber.engine.network_engine import NetworkEngine
 from transcriber.errors import EngineFailedError
 from transcriber.machine.nvidia import find_driver
 from transcriber.models.stored import StoredModel
-from transcriber.settings import RunSettings
+from transcriber.settings import DecodingSettings, RunSettings
 
 if TYPE_CHECKING:
     from transcriber.choosing.other_python import Selection
@@ -65,9 +66,14 @@ def choose_engine(stored: StoredModel, settings: RunSettings, note: Note) -> Eng
         note(f"using the processor: {device.reason}")
     _tell_compute_type(settings, "own" if device.kind == "cpu" else "gpu", note)
     if device.kind == "cpu":
-        return _processor(stored, settings, note)
-    _tell_sequential(settings, note)
-    return _with_standby(_local(stored, device.torch_name, settings), stored, settings, note)
+        return _processor(stored, settings.decoding)
+    decoding = settings.decoding
+    engine: LocalEngine
+    if is_batched(decoding):
+        engine = BatchedEngine(stored, device=device.torch_name, settings=_clipwise(decoding))
+    else:
+        engine = LocalEngine(stored, device=device.torch_name, settings=decoding)
+    return _with_standby(engine, stored, note)
 
 
 def seek_gpu(device: Device, requested: str, *, named: str | None) -> Selection | None:
@@ -114,52 +120,48 @@ def _system(stored: StoredModel, settings: RunSettings, note: Note) -> Engine:
 
 
 def _in_child(trial: Trial, stored: StoredModel, settings: RunSettings, note: Note) -> Engine:
-    from transcriber.other_pythons.engine import SystemEngine  # noqa: PLC0415
+    from transcriber.other_pythons.engine import (  # noqa: PLC0415
+        ClipwiseSystemEngine,
+        SystemEngine,
+    )
 
-    _tell_sequential(settings, note)
+    decoding, kind = settings.decoding, SystemEngine
+    # Its processor gains little, and would give another text than openai-whisper.
+    if is_batched(decoding) and (trial.has_gpu or decoding.batch_size is not None):
+        decoding, kind = _clipwise(decoding), ClipwiseSystemEngine
     device = f"cuda:{check_requested(settings.device)}" if trial.has_gpu else "cpu"
     if trial.session is None:
         raise RuntimeError("a trial without a child was chosen")
-    engine = SystemEngine(
-        trial.session, stored, torch=trial.torch, device=device, settings=settings.decoding
-    )
-    return _with_standby(engine, stored, settings, note)
+    engine = kind(trial.session, stored, torch=trial.torch, device=device, settings=decoding)
+    return _with_standby(engine, stored, note)
 
 
-def _with_standby(
-    engine: NetworkEngine, stored: StoredModel, settings: RunSettings, note: Note
-) -> Engine:
-    """Have the processor go on where `engine` fails."""
+def _with_standby(engine: NetworkEngine, stored: StoredModel, note: Note) -> Engine:
+    """Have the processor go on where `engine` fails, in the same way."""
+    kind = BatchedEngine if engine.side_by_side else LocalEngine
 
     def failed(error: EngineFailedError, what_now: str) -> None:
         note(f"{error.message}; {what_now}")
         # It had worked in a trial once, which says nothing any more.
         forget_trials()
 
-    return FallbackEngine(engine, lambda: _local(stored, "cpu", settings), failed=failed)
+    standby = functools.partial(kind, stored, device="cpu", settings=engine.settings)
+    return FallbackEngine(engine, standby, failed=failed)
 
 
-def _processor(stored: StoredModel, settings: RunSettings, note: Note) -> LocalEngine:
-    """Return the engine of the processor: it alone decodes many windows at once."""
-    decoding = settings.decoding
-    if not is_batched(decoding):
-        return _local(stored, "cpu", settings)
-    if not operators.available():
-        _tell_sequential(settings, note)
-        return _local(stored, "cpu", settings)
-    if decoding.vad_filter is None:
-        decoding = replace(decoding, vad_filter=True)
-    return BatchedEngine(stored, settings=decoding)
+def _processor(stored: StoredModel, settings: DecodingSettings) -> LocalEngine:
+    """Return the engine of the processor.
+
+    Without the fused operators many windows at once are decoded where the user asks for them.
+    """
+    if is_batched(settings) and (operators.available() or settings.batch_size is not None):
+        return BatchedEngine(stored, settings=_clipwise(settings))
+    return LocalEngine(stored, device="cpu", settings=settings)
 
 
-def _tell_sequential(settings: RunSettings, note: Note) -> None:
-    """Say where many windows at once were asked for and cannot be had."""
-    if (settings.decoding.batch_size or 1) > 1:
-        note("--batch_size counts on the processor only, with the program's own PyTorch")
-
-
-def _local(stored: StoredModel, device: str, settings: RunSettings) -> LocalEngine:
-    return LocalEngine(stored, device=device, settings=settings.decoding)
+def _clipwise(settings: DecodingSettings) -> DecodingSettings:
+    """Return settings with which only speech is decoded, unless the user says otherwise."""
+    return replace(settings, vad_filter=True) if settings.vad_filter is None else settings
 
 
 def _tell_compute_type(settings: RunSettings, what: str, note: Note) -> None:

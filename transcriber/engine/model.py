@@ -9,16 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
-from whisper.decoding import DecodingOptions, DecodingResult
+from whisper.decoding import DecodingOptions, DecodingResult, DecodingTask
 from whisper.timing import add_word_timestamps
 from whisper.tokenizer import get_tokenizer
 
 from transcriber.engine.hypothesis import Hypothesis
+from transcriber.engine.rows.room import rows_of, window_bytes, windows_that_fit
 from transcriber.engine.tokens import check_tokens
 from transcriber.machine import memory
 
 if TYPE_CHECKING:
     from transcriber.engine.interface import Segment
+    from transcriber.engine.request import Request
+    from transcriber.engine.rows.batch import RowBatch
     from transcriber.engine.word_request import WordRequest
     from transcriber.settings import DecodingSettings
 
@@ -107,24 +110,11 @@ class WhisperModel:
         temperature : float
             0 for beam search or greedy decoding, else for sampling.
         """
-        settings = self._settings
-        sampling = temperature > 0
-        if sampling:
+        if temperature > 0:
             # It must not hang on what this process did before, or a continued run would end in
             # another text than an uninterrupted one.
-            torch.manual_seed(settings.seed)
-        options = DecodingOptions(
-            task=settings.task,
-            language=language,
-            temperature=temperature,
-            best_of=settings.best_of if sampling else None,
-            beam_size=None if sampling else settings.beam_size,
-            patience=None if sampling else settings.patience,
-            length_penalty=settings.length_penalty,
-            prompt=prompt,
-            suppress_tokens=settings.suppress_tokens,
-            fp16=self._half,
-        )
+            torch.manual_seed(self._settings.seed)
+        options = self._options(language, prompt, temperature)
         result: DecodingResult = self._model.decode(encoded, options)
         return Hypothesis(
             tokens=tuple(result.tokens),
@@ -133,6 +123,37 @@ class WhisperModel:
             compression_ratio=result.compression_ratio,
             no_speech_prob=result.no_speech_prob,
         )
+
+    def batch(self, windows: int) -> RowBatch:
+        """Return a batch for so many windows.
+
+        Parameters
+        ----------
+        windows : int
+            How many are decoded side by side where none of them has to be sampled.
+        """
+        from transcriber.engine.rows.batch import RowBatch  # noqa: PLC0415  few need it
+
+        def task(request: Request) -> DecodingTask:
+            options = self._options(request.language, request.prompt, request.temperature)
+            return DecodingTask(self._model, options)
+
+        return RowBatch(
+            self._model,
+            self._settings,
+            windows=windows,
+            dtype=torch.float16 if self._half else torch.float32,
+            task=task,
+        )
+
+    def room(self) -> int:
+        """Return how many windows are decoded side by side where the user does not say."""
+        device = self._model.device
+        if device.type != "cuda":
+            return 1
+        free, _ = torch.cuda.mem_get_info(device)
+        rows, size = rows_of(self._settings, 0.0), 2 if self._half else 4
+        return windows_that_fit(window_bytes(self._model.dims, rows=rows, size=size), free=free)
 
     def add_words(self, segments: list[Segment], request: WordRequest) -> None:
         """Give each segment its words with their times, and tighten its own times to them.
@@ -149,6 +170,22 @@ class WhisperModel:
             prepend_punctuations=self._settings.prepend_punctuations,
             append_punctuations=self._settings.append_punctuations,
             last_speech_timestamp=request.last_speech,
+        )
+
+    def _options(self, language: str, prompt: list[int], temperature: float) -> DecodingOptions:
+        settings = self._settings
+        sampling = temperature > 0
+        return DecodingOptions(
+            task=settings.task,
+            language=language,
+            temperature=temperature,
+            best_of=settings.best_of if sampling else None,
+            beam_size=None if sampling else settings.beam_size,
+            patience=None if sampling else settings.patience,
+            length_penalty=settings.length_penalty,
+            prompt=prompt,
+            suppress_tokens=settings.suppress_tokens,
+            fp16=self._half,
         )
 
     def _on_device(self, window: torch.Tensor) -> torch.Tensor:

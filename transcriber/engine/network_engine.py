@@ -67,6 +67,11 @@ class NetworkEngine(ABC):
         self._windows: WindowEncoder | None = None
         self._ear: speech.Network | None = None
 
+    @property
+    def settings(self) -> DecodingSettings:
+        """How it decodes."""
+        return self._settings
+
     def identity(self) -> Mapping[str, Any]:
         """Return all of its own that decides the text: versions, weights, settings.
 

@@ -24,6 +24,8 @@ from transcriber.errors import EngineFailedError
 
 if TYPE_CHECKING:
     from transcriber.engine.interface import Segment
+    from transcriber.engine.request import Request
+    from transcriber.engine.rows.batch import RowBatch
     from transcriber.engine.word_request import WordRequest
 
 _ROUNDING = 1e-2
@@ -49,6 +51,7 @@ class WatchedModel:
         self.mels = model.mels
         self.multilingual = model.multilingual
         self.prompt_limit = model.prompt_limit
+        self._batch: RowBatch | None = None
 
     def tokenizer(self, language: str) -> Any:
         """Return the tokenizer for a language and the task of the settings."""
@@ -79,12 +82,25 @@ class WatchedModel:
                 encoded, language=language, prompt=prompt, temperature=temperature
             )
         )
+        self._check(hypothesis)
+        return hypothesis
+
+    def batch(self, windows: int) -> WatchedBatch:
+        """Return a batch for so many windows, as `WhisperModel.batch` does."""
+        self._batch = self._model.batch(windows)
+        return WatchedBatch(self._batch, self._device, self._check)
+
+    def room(self) -> int:
+        """Return how many windows fit, as `WhisperModel.room` does."""
+        with device_failures(self._device):
+            return self._model.room()
+
+    def _check(self, hypothesis: Hypothesis) -> None:
         # Each of them is false for NaN, too.
         self._demand(hypothesis.avg_logprob <= _ROUNDING, "the text's probability")
         self._demand(_is_probability(hypothesis.no_speech_prob), "the probability of silence")
         known = range(self._model.vocabulary)
         self._demand(all(token in known for token in hypothesis.tokens), "the tokens")
-        return hypothesis
 
     def add_words(self, segments: list[Segment], request: WordRequest) -> None:
         """Give each segment its words with their times, as `WhisperModel.add_words` does."""
@@ -108,12 +124,50 @@ class WatchedModel:
                 raise
         # Not in the clause above, where the exception keeps the tensors of the failed call.
         with device_failures(self._device):
+            if self._batch is not None:
+                # What windows are decoded in is most of what there is to give back.
+                self._batch.shrink()
             torch.cuda.empty_cache()
             return compute()
 
     def _demand(self, sound: bool, what: str) -> None:
         if not sound:
             raise failure(self._device, f"it miscalculates {what}")
+
+
+class WatchedBatch:
+    """A `RowBatch` on a GPU, whose failures are all `EngineFailedError`.
+
+    Parameters
+    ----------
+    batch : RowBatch
+        The batch.
+    device : str
+        torch's name of the GPU.
+    check : callable
+        Raises for an answer that no working GPU gives.
+    """
+
+    def __init__(self, batch: RowBatch, device: str, check: Callable[[Hypothesis], None]) -> None:
+        self._batch = batch
+        self._device = device
+        self._check = check
+
+    def fits(self, request: Request) -> bool:
+        """Whether there is room for the rows that it takes."""
+        return self._batch.fits(request)
+
+    def add(self, number: int, request: Request) -> None:
+        """Take a request in, under its number."""
+        self._batch.add(number, request)
+
+    def run(self) -> list[tuple[int, Hypothesis]]:
+        """Decode until at least one request is done; return those that are."""
+        with device_failures(self._device):
+            found = self._batch.run()
+        for _, hypothesis in found:
+            self._check(hypothesis)
+        return found
 
 
 def _with_copy(values: torch.Tensor) -> tuple[torch.Tensor, np.ndarray[Any, Any]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from transcriber.engine.clipwise import ClipwiseEngine
 from transcriber.engine.network_engine import NetworkEngine
 from transcriber.models.stored import StoredModel
 from transcriber.other_pythons.session import Session
@@ -66,3 +67,11 @@ class SystemEngine(NetworkEngine):
         return RemoteModel(
             self._session, self._stored, device=self._device, settings=self._settings
         )
+
+
+class ClipwiseSystemEngine(ClipwiseEngine, SystemEngine):
+    """The same, decoding clips side by side: what decodes them runs in the child as a whole."""
+
+    def _load(self) -> Network:
+        self._batch = None
+        return super()._load()

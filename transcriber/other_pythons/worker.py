@@ -110,11 +110,12 @@ class _Line:
 
 
 class Worker:
-    """One model, and the window that it is at."""
+    """One model, and the windows that it is at."""
 
     def __init__(self) -> None:
         self._model: Any = None
-        self._encoded: Any = None
+        self._encoded: dict[int, Any] = {}
+        self._batch: Any = None
 
     def answer(self, message: dict[str, Any], payload: bytes) -> Any:
         """Do what a request asks for."""
@@ -125,9 +126,12 @@ class Worker:
             "languages": self._languages,
             "encode": self._encode,
             "decode": self._decode,
+            "run": self._run,
             "words": self._add_words,
         }
         given = {name: v for name, v in message.items() if name not in {"id", "do", "payload"}}
+        for number in given.pop("forget", ()):
+            self._encoded.pop(number, None)
         if payload:
             given["window"] = payload
         return actions[message["do"]](**given)
@@ -146,7 +150,8 @@ class Worker:
         openai_whisper.load()
         from transcriber.engine.model_loading import load_checkpoint  # noqa: PLC0415
 
-        self._encoded = None
+        self._encoded.clear()
+        self._batch = None
         chosen: Any = types.SimpleNamespace(**settings)
         model: WhisperModel = load_checkpoint(
             Path(path), name=name, official=official, device=device, settings=chosen
@@ -161,6 +166,7 @@ class Worker:
             "multilingual": model.multilingual,
             "languages": model.languages,
             "prompt_limit": model.prompt_limit,
+            "room": self._model.room(),
         }
 
     def _use_threads(self, threads: int) -> None:
@@ -168,18 +174,34 @@ class Worker:
 
         torch.set_num_threads(threads)
 
-    def _encode(self, window: bytes) -> None:
-        self._encoded = self._model.encode(self._window(window))
+    def _encode(self, window: bytes, number: int) -> None:
+        self._encoded[number] = self._model.encode(self._window(window))
 
-    def _languages(self) -> dict[str, float]:
-        probabilities: dict[str, float] = self._model.language_probabilities(self._encoded)
+    def _languages(self, number: int) -> dict[str, float]:
+        encoded = self._encoded[number]
+        probabilities: dict[str, float] = self._model.language_probabilities(encoded)
         return probabilities
 
-    def _decode(self, language: str, prompt: list[int], temperature: float) -> dict[str, Any]:
+    def _decode(
+        self, number: int, language: str, prompt: list[int], temperature: float
+    ) -> dict[str, Any]:
         found = self._model.decode(
-            self._encoded, language=language, prompt=prompt, temperature=temperature
+            self._encoded[number], language=language, prompt=prompt, temperature=temperature
         )
         return dict(vars(found))
+
+    def _run(
+        self, windows: int, fresh: bool, added: list[dict[str, Any]]
+    ) -> list[tuple[int, dict[str, Any]]]:
+        if fresh:
+            # Before the next one is there: it is large.
+            self._batch = None
+            self._batch = self._model.batch(windows)
+        for one in added:
+            encoded = self._encoded[one.pop("window")]
+            # Not a `Request`, which Python 3.8 does not know.
+            self._batch.add(one.pop("number"), types.SimpleNamespace(encoded=encoded, **one))
+        return [(number, dict(vars(found))) for number, found in self._batch.run()]
 
     def _add_words(
         self,
@@ -191,7 +213,7 @@ class Worker:
     ) -> list[Segment]:
         request = WordRequest(
             window=self._window(window),
-            encoded=self._encoded,
+            encoded=None,
             language=language,
             frames=frames,
             last_speech=last_speech,

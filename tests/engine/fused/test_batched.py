@@ -23,6 +23,7 @@ from transcriber.speech.weights import Array
 openai_whisper.load()
 
 from transcriber.engine import listening  # noqa: E402
+from transcriber.engine.batching import OneByOne  # noqa: E402
 from transcriber.engine.fused.batch import FusedBatch  # noqa: E402
 from transcriber.engine.fused.model import FusedModel  # noqa: E402
 
@@ -116,6 +117,10 @@ def decode(
     return windows
 
 
+def tokens(windows: Iterable[WindowResult]) -> list[list[int]]:
+    return [segment["tokens"] for window in windows for segment in window.segments]
+
+
 def by_clip(found: Iterable[tuple[Key, WindowResult]]) -> Windows:
     windows: Windows = {}
     for key, window in found:
@@ -185,17 +190,21 @@ def test_which_clips_are_left() -> None:
 
 
 @pytest.mark.usefixtures("either")
-def test_other_widths_are_decoded_one_after_the_other(tmp_path: Path) -> None:
+@pytest.mark.parametrize("batch_size", [None, 8])
+def test_other_widths_are_decoded_by_pytorch(tmp_path: Path, batch_size: int | None) -> None:
     odd = save(network(n_text_head=4, n_audio_layer=1), tmp_path / "odd.pt")
-    found = engine(odd, GREEDY, batch_size=8)
+    found = engine(odd, GREEDY, batch_size=batch_size)
     assert found.kernels() == PLAIN_KERNELS
+    # One after the other, unless the user wants many at once.
+    assert isinstance(found.batch(found._room()), OneByOne)
+    found._batch = None
     windows = by_clip(decode(found, ["short"]))
     for clip in range(len(CLIPS["short"])):
         local = LocalEngine(odd, device="cpu", settings=GREEDY)
         local.read([SOUNDS["short"]])
         local.use_clips([CLIPS["short"][clip]])
-        expected = [window.segments for window in local.windows("en", DecodedWindows())]
-        assert [window.segments for window in windows["short", clip]] == expected
+        expected = list(local.windows("en", DecodedWindows()))
+        assert tokens(windows["short", clip]) == tokens(expected)
         local.close()
 
 
