@@ -8,6 +8,7 @@ SUBCOMMANDS: Mapping[str, str] = {
     "ui": "The page in your browser: drop recordings, read, listen, correct.",
     "serve": "The server: OpenAI's interface for other programs, and the page.",
     "jobs": "The queue of a running service: list, add, cancel, pause, export.",
+    "watch": "Folders: what arrives in them is transcribed once it is whole.",
     "models": "The models: list, fetch, verify, import, remove, path.",
     "cuda": "The add-on for NVIDIA GPUs: status, fetch, import, remove.",
     "doctor": "What was found on this machine, and what it means.",

@@ -1,0 +1,123 @@
+"""The sub-command ``watch``: transcribes what arrives in folders."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from transcriber.choosing.model import offer_stored
+from transcriber.engine.abilities import check_official
+from transcriber.errors import TranscriberError, UsageError
+from transcriber.interruption import Interrupted
+from transcriber.models.obtain import has_to_be_fetched
+from transcriber.options.command_line import parse
+from transcriber.options.values import number
+from transcriber.progress.reporter import Reporter, make_reporter
+from transcriber.settings import RunSettings
+from transcriber.watching.decoder import Decoder
+from transcriber.watching.feed import Feed
+from transcriber.watching.naming import BESIDE
+from transcriber.watching.watch import watch
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``watch`` to `parser`."""
+    parser.usage = "transcriber watch [OPTION]... FOLDER..."
+    parser.epilog = (
+        "The options of a transcription hold for every recording, too. Transcripts lie beside "
+        "their recordings, unless a folder is named. What has one is passed over."
+    )
+    add = parser.add_argument
+    add(
+        "--settle",
+        type=number(float, low=0),
+        default=3.0,
+        metavar="SECONDS",
+        help="how long a file must stay as it is to be whole (%(default)g)",
+    )
+    add(
+        "--keep_alive",
+        type=number(float, low=0),
+        default=300.0,
+        metavar="SECONDS",
+        help="how long the model stays in memory when there is nothing to do (%(default)g)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Watch until a signal ends that.
+
+    Returns
+    -------
+    int
+        The exit code.
+
+    Raises
+    ------
+    TranscriberError
+        When the command line makes no sense.
+    """
+    settings = watch_settings(arguments.options)
+    reporter = make_reporter(settings.progress, quiet=settings.quiet)
+    try:
+        return _watch(settings, arguments, reporter)
+    except TranscriberError as error:
+        reporter.fail("", error)
+        return error.exit_code
+    except Interrupted as interruption:
+        reporter.interrupted(interruption.message, interruption.exit_code)
+        return interruption.exit_code
+    finally:
+        reporter.close()
+
+
+def watch_settings(words: Sequence[str]) -> RunSettings:
+    """Return the settings that the options of a transcription mean where folders are watched.
+
+    Raises
+    ------
+    UsageError
+        When they make no sense there.
+    """
+    # One line for each recording, unless its text is asked for; and the first input is none.
+    settings = parse(["--verbose", "False", "/", *words])
+    if not settings.inputs[1:]:
+        raise UsageError("watch needs a folder", "see transcriber watch --help")
+    if settings.queue:
+        raise UsageError("--queue: watch decodes by itself", "leave it out")
+    directory = settings.output.directory
+    if directory is None:
+        raise UsageError("--output_dir -: watch writes files", "name a folder, or leave it out")
+    if directory == Path() and parse(["--output_dir", "/", *words]).output.directory != Path():
+        # Nobody has asked for the current folder, which a service has by chance.
+        directory = BESIDE
+    output = dataclasses.replace(settings.output, directory=directory)
+    return dataclasses.replace(settings, inputs=settings.inputs[1:], output=output)
+
+
+def _watch(settings: RunSettings, arguments: argparse.Namespace, reporter: Reporter) -> int:
+    for note in settings.notes:
+        reporter.note(note)
+    check_official(settings.model, settings.decoding)
+    is_missing = has_to_be_fetched(settings.model, settings.model_directory)
+    if is_missing and (offer := offer_stored(settings)):
+        reporter.note(offer)
+
+    def decode(feed: Feed) -> None:
+        # Only there, where a model is loaded.
+        from transcriber.watching.decoding import decode  # noqa: PLC0415
+
+        decode(settings, reporter, feed)
+
+    folders = {os.path.realpath(given): Path(given) for given in settings.inputs}
+    return watch(
+        tuple(folders.values()),
+        settings,
+        settle=arguments.settle,
+        decoder=Decoder(decode, reporter, keep_alive=arguments.keep_alive),
+        reporter=reporter,
+        prepare=is_missing,
+    )
