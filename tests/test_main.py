@@ -88,6 +88,7 @@ def test_version(run: Run, arguments: list[str]) -> None:
     ("asked", "meant"),
     [
         (["help"], ["--help"]),
+        (["help", "help"], ["--help"]),
         (["--help-all"], ["--help_all"]),
         (["help", "models"], ["models", "--help"]),
         (["help", "models", "fetch"], ["models", "fetch", "--help"]),
@@ -104,6 +105,27 @@ def test_help_is_a_word_too(run: Run, asked: list[str], meant: list[str]) -> Non
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == full.stdout
     assert done.stdout.startswith("usage: transcriber")
+
+
+@pytest.mark.parametrize("name", ["jobs", "desktop"])
+def test_a_recording_called_like_a_sub_command(
+    run: Run, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Without a screen no page is shown.
+    for screen in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(screen, raising=False)
+
+    def told() -> str:
+        done = run(name, cwd=tmp_path, stdin=subprocess.DEVNULL)
+        assert done.returncode == 2
+        return done.stderr
+
+    hint = f"; or give ./{name} if the recording is meant\n"
+    assert not told().endswith(hint)
+    (tmp_path / name).touch()
+    assert told().endswith(hint)
+    # By that it is found, and no sub-command.
+    assert f" {name} is empty" in run(f"./{name}", cwd=tmp_path).stderr
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from transcriber.errors import TranscriberError, UsageError
 from transcriber.interruption import Interrupted, check_interrupted, end_at_signals
@@ -17,12 +18,16 @@ from transcriber.streams import (
     print_whole,
 )
 
+if TYPE_CHECKING:
+    from transcriber.progress.reporter import Reporter
+
 DEBUG_VARIABLE = "TRANSCRIBER_DEBUG"
 """Set to show where in the program a failure arose."""
 
 _CHILDREN = {
     "__probe_device__": "transcriber.machine.device_probe",
     "__decode__": "transcriber.worker.decoding",
+    "__hear__": "transcriber.worker.hearing",
 }
 """Of a first argument that only this program gives, the module whose `main` it is for."""
 
@@ -61,6 +66,8 @@ def _dispatch_or_tell(given: list[str]) -> int:
     except TranscriberError as error:
         check_interrupted()
         _show_origin()
+        if isinstance(error, UsageError):
+            error.remedy += _namesake(given[:1])
         print(f"transcriber: {error}", file=sys.stderr)
         code = error.exit_code
     except BrokenPipeError:
@@ -90,6 +97,15 @@ def _dispatch_or_tell(given: list[str]) -> int:
     return code
 
 
+def _namesake(words: list[str]) -> str:
+    """Return what to add where the sub-command has the name of a recording."""
+    from transcriber.desktop import COMMAND
+    from transcriber.subcommands import SUBCOMMANDS
+
+    names = [word for word in words if word in (*SUBCOMMANDS, COMMAND) and os.path.isfile(word)]
+    return "".join(f"; or give ./{name} if the recording is meant" for name in names)
+
+
 def _dispatch(given: list[str]) -> int:
     """Run the sub-command, or a transcription; load no more than it needs."""
     if given in (["--version"], ["-V"]):
@@ -105,6 +121,8 @@ def _dispatch(given: list[str]) -> int:
     from transcriber.subcommands import SUBCOMMANDS
 
     if command == "help":
+        if rest == ["help"]:
+            rest = []
         if rest and rest[0] not in SUBCOMMANDS:
             raise UsageError(f"there is no sub-command {rest[0]}", "see transcriber --help")
         given = [*rest, "--help"]
@@ -150,6 +168,11 @@ def _transcribe(given: Sequence[str]) -> int:
 
     reporter = make_reporter(settings.progress, quiet=settings.quiet)
     try:
+        if settings.queue:
+            from transcriber.queued import ThroughQueue
+
+            return run(settings, reporter, ThroughQueue(given))
+        _note_others(reporter)
         return run(settings, reporter)
     except TranscriberError as error:
         check_interrupted()
@@ -161,6 +184,22 @@ def _transcribe(given: Sequence[str]) -> int:
         return interruption.exit_code
     finally:
         reporter.close()
+
+
+def _note_others(reporter: Reporter) -> None:
+    """Tell that the user's own service decodes meanwhile: both take longer then."""
+    from transcriber.paths import program_data
+    from transcriber.service.address_file import read_address
+
+    # Most have no service, and are not to wait for what asks one.
+    if not read_address(program_data()):
+        return
+    from transcriber.commands.serve import KEY_VARIABLE
+    from transcriber.service.own_client import unfinished_jobs
+
+    if count := unfinished_jobs(program_data(), os.environ.get(KEY_VARIABLE, "")):
+        jobs = "1 recording" if count == 1 else f"{count} recordings"
+        reporter.note(f"the service on this machine decodes {jobs}, too: --queue takes turns")
 
 
 def _show_origin() -> None:

@@ -30,8 +30,11 @@ from transcriber.settings import RunSettings
 from transcriber.side_by_side import FAILURES, SideBySide
 from transcriber.times import stopwatch
 
+Transcribe = Callable[[list[Recording], RunSettings, Reporter], list[TranscriberError]]
+"""Transcribes recordings, and returns why some could not be."""
 
-def run(settings: RunSettings, reporter: Reporter) -> int:
+
+def run(settings: RunSettings, reporter: Reporter, transcribe: Transcribe | None = None) -> int:
     """Transcribe all recordings of a call.
 
     A recording that cannot be read, or whose files cannot be written, does not keep the others
@@ -43,6 +46,8 @@ def run(settings: RunSettings, reporter: Reporter) -> int:
         What to do.
     reporter : Reporter
         Whom to tell how far it is.
+    transcribe : callable, optional
+        Has something else decode them than this process.
 
     Returns
     -------
@@ -74,7 +79,7 @@ def run(settings: RunSettings, reporter: Reporter) -> int:
         if recording not in waiting:
             reporter.skip(recording.label)
     if waiting:
-        failures += _transcribe(waiting, settings, reporter)
+        failures += (transcribe or _transcribe)(waiting, settings, reporter)
     if count > 1:
         counts = Counter(
             transcribed=count - (len(recordings) - len(waiting)) - len(failures),

@@ -153,6 +153,8 @@ class RunSettings:
         Which audio track of a recording is read: a number from 1 on, a language's code, or ``all``.
     audio_timeout, audio_memory : float, int
         Limits of reading one recording, in seconds and in MiB; 0 leaves the default.
+    queue : bool
+        Whether the running service decodes, in its turn.
     notes : tuple of str
         What the user should know about options and variables that have no effect.
     """
@@ -175,6 +177,7 @@ class RunSettings:
     audio_track: str | None = None
     audio_timeout: float = 0
     audio_memory: int = 0
+    queue: bool = False
     notes: tuple[str, ...] = ()
     decoding: DecodingSettings
     output: OutputSettings

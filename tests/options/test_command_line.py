@@ -5,6 +5,7 @@ import importlib
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -659,6 +660,20 @@ def test_the_pytorch_to_decode_with() -> None:
     assert parse(["--backend", "own", "--python", "x", "a.wav"]).notes == (
         "--python has no effect with --backend own",
     )
+
+
+@pytest.mark.parametrize(
+    ("driver", "device", "idle"),
+    [(True, "auto", False), (False, "auto", True), (True, "cpu", True)],
+)
+def test_a_python_that_nothing_uses_is_told(
+    driver: bool, device: str, idle: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = SimpleNamespace(present=driver)
+    monkeypatch.setattr("transcriber.machine.nvidia.find_driver", lambda: found)
+    (*notes,) = parse(["--python", "/opt/conda", "--device", device, "a.wav"]).notes
+    told = "--python has no effect without an NVIDIA GPU: --backend system uses that Python"
+    assert notes == [told] * idle
 
 
 @pytest.mark.parametrize("given", [["--backend", "cuda"], ["--python", ""], ["--python="]])

@@ -125,6 +125,7 @@ def _settings(given: argparse.Namespace) -> RunSettings:
         audio_track=_audio_track(given),
         audio_timeout=given.audio_timeout,
         audio_memory=given.audio_memory,
+        queue=given.queue,
         notes=_without_effect(given),
         decoding=decoding,
         output=output,
@@ -183,6 +184,9 @@ def _without_effect(given: argparse.Namespace) -> tuple[str, ...]:
         "--python has no effect with --backend own": (
             given.python is not None and given.backend == "own"
         ),
+        "--python has no effect without an NVIDIA GPU: --backend system uses that Python": (
+            given.python is not None and given.backend == "auto" and not _may_seek_gpu(given)
+        ),
         "--max_line_count has no effect without --max_line_width": (
             given.max_line_count and not (given.max_line_width or given.subtitles)
         ),
@@ -206,6 +210,13 @@ def _without_effect(given: argparse.Namespace) -> tuple[str, ...]:
         ),
     }
     return (*(text for text, applies in idle.items() if applies), *_idle_variables())
+
+
+def _may_seek_gpu(given: argparse.Namespace) -> bool:
+    """Return whether a Python is looked for that can use the GPU where the program cannot."""
+    from transcriber.machine.nvidia import find_driver  # noqa: PLC0415  not for every start
+
+    return given.device != "cpu" and find_driver().present
 
 
 def _idle_variables() -> Iterator[str]:

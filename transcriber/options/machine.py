@@ -28,8 +28,8 @@ def add_machine(group: argparse._ArgumentGroup) -> None:
         "--batch_size",
         type=batch_size,
         metavar="auto|N",
-        help="windows that the processor decodes at once, of one recording or of several; they are "
-        "cut where nobody speaks; 1 is openai-whisper's way; auto is up to 8, as "
+        help="windows that are decoded at once, of one recording or of several; they are "
+        "cut where nobody speaks; 1 is openai-whisper's way; auto is up to 8, on a GPU 16, as "
         "the memory allows, and 1 with --compute_type float32 (auto)",
     )
     add(
@@ -58,6 +58,11 @@ def add_machine(group: argparse._ArgumentGroup) -> None:
         "--python",
         metavar="PATH",
         help="the system's Python to use, or its environment's folder; else the best is looked for",
+    )
+    add(
+        "--queue",
+        action="store_true",
+        help="have the running service decode it, in turn with its other recordings",
     )
 
 

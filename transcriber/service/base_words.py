@@ -11,7 +11,7 @@ from transcriber.settings import RunSettings
 
 _MEANINGLESS = frozenset(
     {
-        *("output_dir", "output_format", "skip_existing", "verbose", "quiet", "progress"),
+        *("output_dir", "output_format", "skip_existing", "verbose", "quiet", "progress", "queue"),
     }
 )
 """Options of a transcription that are about its files or its terminal."""

@@ -16,10 +16,10 @@ from typing import Any
 from transcriber.errors import DependencyError, InputError, NetworkError, UsageError
 from transcriber.service.address_file import read_address
 
-_SECONDS = 60.0
-"""For an answer: the service writes some down on the disk first."""
-
 _BLOCK = 1 << 20
+
+_SOON = 0.5
+"""Seconds for what is good to know, and no more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,10 +32,13 @@ class OwnClient:
         Its address and port.
     key : str
         Of the service, where it wants one.
+    patience : float
+        Seconds to wait for an answer: the service writes some down on the disk first.
     """
 
     host: str
     key: str = ""
+    patience: float = 60.0
 
     def ask(self, method: str, path: str, content: Mapping[str, Any] | None = None) -> Any:
         """Ask for something; return what JSON the answer has, or None.
@@ -94,7 +97,7 @@ class OwnClient:
             headers = {**headers, "Authorization": f"Bearer {self.key}"}
         try:
             with contextlib.closing(
-                http.client.HTTPConnection(self.host, timeout=_SECONDS)
+                http.client.HTTPConnection(self.host, timeout=self.patience)
             ) as link:
                 link.request(method, path, body, dict(headers))
                 answer = link.getresponse()
@@ -124,6 +127,18 @@ def own_service(folder: Path, key: str = "") -> OwnClient:
             f"no service runs on the jobs in {folder}", "start one: transcriber ui, or serve"
         )
     return OwnClient(host=host, key=key)
+
+
+def unfinished_jobs(folder: Path, key: str = "") -> int:
+    """Return how many jobs the service on a folder has yet to do; 0 where none says so at once."""
+    host = urllib.parse.urlsplit(read_address(folder)).netloc
+    if not host:
+        return 0
+    try:
+        jobs = OwnClient(host=host, key=key, patience=_SOON).ask("GET", "/api/jobs")["jobs"]
+    except (UsageError, NetworkError):
+        return 0
+    return sum(job["state"] in ("waiting", "running") for job in jobs)
 
 
 def _pieces(head: bytes, middle: Iterator[bytes], tail: bytes) -> Iterator[bytes]:
