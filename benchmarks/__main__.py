@@ -19,10 +19,10 @@ from pathlib import Path
 from benchmarks.figures import read_results, write_results
 from benchmarks.judging import budgets as held
 from benchmarks.judging.accept import accept
-from benchmarks.judging.budgets import BUDGETS, Budget, Budgets, read_budgets
-from benchmarks.judging.file_versions import last_versions
+from benchmarks.judging.budgets import BUDGETS, read_budgets
 from benchmarks.judging.history import read_history
 from benchmarks.judging.judge import judge
+from benchmarks.judging.silent_changes import silent_changes
 from benchmarks.plan import KINDS
 from benchmarks.report.page import render_page
 from benchmarks.report.screen import Judgement, screen
@@ -31,16 +31,12 @@ from benchmarks.run import run
 from benchmarks.sizes.changes import compare
 from benchmarks.sizes.gate import GrowthVerdict, judge_growth, report_of_last_commit
 from buildkit.commands import ending_in_one_line
-from buildkit.errors import BuildError
 from buildkit.files import atomic_writer
 from buildkit.places import CHECKOUT
 from scripts.layout import BENCHMARKS
 from transcriber.errors import TranscriberError
 
 RESULTS = BENCHMARKS / "results.json"
-
-_VERSIONS = 20
-"""How many versions of the budgets are looked back at: a change may be several commits."""
 
 BROKEN = 20
 """Exit code when a budget is broken; the program's own end at 10."""
@@ -80,41 +76,21 @@ def _measure(quick: bool, kinds: Sequence[str]) -> int:
     _write(folder / "report.md", render(results, verdicts, base))
     _write(folder / "index.html", render_page(results, verdicts, history, base))
     grown = judge_growth(CHECKOUT, results.sizes) if results.sizes else GrowthVerdict()
-    raised, removed, remarks = _silent_changes(budgets)
+    silent = silent_changes(budgets, CHECKOUT)
+    remarks = list(silent.remarks)
     if grown.unjudged:
         remarks.append(f"growth in one change was not judged: {grown.unjudged}")
     judgement = Judgement(
         verdicts=tuple(verdicts),
         breaches=grown.breaches,
-        unreasoned=raised,
-        removed=removed,
+        unreasoned=silent.raised,
+        removed=silent.removed,
         failures=tuple(failures),
         remarks=tuple(remarks),
     )
     growth = compare(base, results.sizes)
     print(screen(results, judgement, growth=growth, history=history))
     return 0 if judgement.passes else BROKEN
-
-
-def _silent_changes(
-    now: Budgets,
-) -> tuple[tuple[Budget, ...], tuple[Budget, ...], list[str]]:
-    """Return the ceilings that were raised and removed without a word, and what hides others."""
-    raised, removed, remarks = {}, {}, []
-    try:
-        versions = last_versions(CHECKOUT, BUDGETS, _VERSIONS)
-    except BuildError as error:
-        return (), (), [f"raised ceilings were not looked for: {error}"]
-    for text in versions:
-        try:
-            before = read_budgets(text)
-        except BuildError as error:
-            remarks.append(f"an earlier version of the budgets is not understood: {error}")
-            continue
-        # Against each of them: who forgot the reason can still give it.
-        raised.update({one.figure: one for one in held.raised_without_reason(before, now)})
-        removed.update({one.figure: one for one in held.removed_without_reason(before, now)})
-    return tuple(raised.values()), tuple(removed.values()), remarks
 
 
 def _accept() -> int:

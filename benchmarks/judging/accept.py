@@ -67,7 +67,7 @@ def _check(results: Results, checkout: Path) -> None:
         raise UsageError("no sizes were measured the last time", "measure them, then accept")
     if lacks_details(results.sizes):
         raise UsageError(
-            "PyTorch came from the build cache, without what its library was linked of",
+            "PyTorch came from the build cache, and was never measured where it was linked",
             "run make torch with an empty TRANSCRIBER_BUILD_CACHE, measure again, then accept",
         )
     here, _ = describe_revision(checkout)

@@ -16,6 +16,7 @@ from benchmarks.figures import ArtefactSizes
 from benchmarks.sizes.appimage import measure_appimage
 from benchmarks.sizes.components import component_totals, file_component
 from benchmarks.sizes.executable import divide_constants, executable_components
+from benchmarks.sizes.kept_link import LINKED_MAP, find_link
 from benchmarks.sizes.linked import (
     Piece,
     largest_first,
@@ -41,9 +42,6 @@ DIRECTORY = "end of the archive's directory"
 _EXTENSION = f"torch/{MODULE}"
 _EXTENSION_START = f"torch/{MODULE.partition('.')[0]}."
 """How the path of the extension module begins in each artefact; Nuitka renames it."""
-
-_LINKED_MAP = "_C.map"
-"""The linker's map of the extension module, beside it."""
 
 _DIRECTORY_HEADER = 46
 """Bytes of a file's entry in a zip archive's directory, but for texts."""
@@ -73,10 +71,12 @@ def measure_sizes(checkout: Path) -> dict[str, ArtefactSizes]:
     BuildError
         When something is not built, cannot be read, or is not of what lies beside it.
     """
-    linked, roots = checkout / "build/torch/linked", object_roots(checkout)
     wheels = sorted((checkout / "dist").glob("torch-*.whl"))
     if len(wheels) != 1:
         raise InputError(f"there are {len(wheels)} wheels in {checkout / 'dist'}", "run make")
+    library = read_zip(wheels[0]).get(_EXTENSION, b"")
+    link = find_link(library, checkout, build_cache() / "torch-link")
+    linked, roots = link.folder, object_roots(link.checkout)
     kept = sorted((build_cache() / "native").glob("frozen-*"))
     frozen = [checkout / "build/native/frozen/transcriber.dist", *kept]
     sizes = {WHEEL: measure_wheel(wheels[0], linked, roots)}
@@ -92,7 +92,7 @@ def measure_sizes(checkout: Path) -> dict[str, ArtefactSizes]:
 def lacks_details(sizes: Mapping[str, ArtefactSizes]) -> bool:
     """Tell whether the wheel, or the folder of a program, has no symbols of PyTorch's module.
 
-    So it is where PyTorch came from the build cache: the linker's map is beside what was linked.
+    So it is where PyTorch came from the build cache, and was never measured where it was linked.
     """
     looked_into = {WHEEL, *map(folder_name, EDITIONS)} & sizes.keys()
     return not all(
@@ -117,7 +117,7 @@ def measure_wheel(wheel: Path, linked: Path, roots: Sequence[Path] = ()) -> Arte
         raise ResultError(f"{wheel.name} has no {_EXTENSION}", "make the wheel again")
     library, made = members[_EXTENSION], linked / MODULE
     if made.is_file() and made.read_bytes() == library:
-        pieces, symbols = measure_linked(library, read_map(linked / _LINKED_MAP), roots=roots)
+        pieces, symbols = measure_linked(library, read_map(linked / LINKED_MAP), roots=roots)
         objects = object_sizes(pieces)
     else:
         objects, symbols = _reported_objects(wheel), {}
@@ -185,7 +185,7 @@ def measure_folder(
             parts = divide_constants(content, parts)
             pieces[name] = executable_components(content, parts)
         elif name.startswith(_EXTENSION_START) and _same_code(content, linked / MODULE):
-            parts, largest = measure_linked(content, read_map(linked / _LINKED_MAP), roots=roots)
+            parts, largest = measure_linked(content, read_map(linked / LINKED_MAP), roots=roots)
         else:
             continue
         objects |= of_file(name, object_sizes(parts))

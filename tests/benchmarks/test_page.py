@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 
 import matplotlib as mpl
+import pytest
 
 import example_results as example
 from benchmarks.figures import ArtefactSizes, Results
@@ -45,6 +46,13 @@ def page(
 ) -> str:
     before = dataclasses.replace(entry_of(found), revision="0" * 40)
     return render_page(found, example.verdicts(found, states=states), [before], base)
+
+
+def small_page() -> str:
+    """Return a page with one plot of each kind, which are most of the work."""
+    groups = [one for one in example.all_series() if "greedy/one thread" in one[0].measurement]
+    found = example.results(groups=groups)
+    return page(dataclasses.replace(found, sizes={"wheel": found.sizes["wheel"]}))
 
 
 @functools.cache
@@ -84,7 +92,12 @@ def test_the_headline_is_first_and_links_lead_to_all_sections() -> None:
     assert attributes(text, "aria-labelledby") == identifiers
 
 
-def test_every_section_is_there_with_its_note_and_all_cells() -> None:
+def test_every_section_is_there_with_its_note_and_all_cells(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # They take seconds, and are looked at above.
+    for plots in ("_treemaps", "_speed_plots", "_ratio_plots"):
+        monkeypatch.setattr(f"benchmarks.report.page.{plots}", lambda *_: [])
     found = example.results()
     name, sizes = next(iter(found.sizes.items()))
     base = {**found.sizes, name: dataclasses.replace(sizes, files={**sizes.files, "new": 1})}
@@ -117,16 +130,17 @@ def test_tables_have_headers_and_scroll() -> None:
 
 def test_the_same_results_give_the_same_bytes() -> None:
     with mpl.rc_context({"axes.facecolor": "red", "font.size": 30, "svg.fonttype": "path"}):
-        assert page(example.results()) == usual_page()
+        other_style = small_page()
+    assert small_page() == other_style
     # In another process, too, whose hashes of names are others.
     done = subprocess.run(
-        [sys.executable, "-c", "import test_page as t; print(t.usual_page(), end='')"],
+        [sys.executable, "-c", "import test_page as t; print(t.small_page(), end='')"],
         env={"PYTHONPATH": ":".join(filter(None, sys.path)), "PYTHONHASHSEED": "7"},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert done.stdout == usual_page()
+    assert done.stdout == other_style
 
 
 def test_names_cannot_become_markup() -> None:

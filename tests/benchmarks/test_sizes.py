@@ -111,7 +111,8 @@ def test_a_wheel_from_the_build_cache_is_measured_by_its_report(
     one = measure_wheel(the_wheel(), tmp_path)
     assert replace(one, symbols=sizes[WHEEL].symbols) == sizes[WHEEL]
     assert lacks_details({**sizes, WHEEL: one})
-    assert lacks_details(sizes) == (not (LINKED / "_C.map").is_file())
+    if (LINKED / "_C.map").is_file():
+        assert not lacks_details(sizes)
     # No symbols are known: none of them is gone.
     assert compare(sizes, {WHEEL: one})[0].changes == ()
     shutil.copy(the_wheel(), tmp_path)
