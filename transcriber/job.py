@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from transcriber.audio.stream import AudioStream
 from transcriber.engine.interface import DecodedWindows, Engine, Transcript, WindowResult
 from transcriber.inputs.recordings import Recording, readable_file
 from transcriber.interruption import Interrupted, check_interrupted
@@ -30,9 +29,9 @@ from transcriber.settings import RunSettings
 from transcriber.spoken_language import find_language
 from transcriber.streams import print_whole
 from transcriber.times import clock
-from transcriber.transcript.journal import Header, Journal, identity, journal_path, open_journal
+from transcriber.transcript.continuation import Continuation
+from transcriber.transcript.journal import journal_path, open_journal
 from transcriber.transcript.ownership import Mark, fingerprint, place_digest
-from transcriber.transcript.shelf import PLACES, Shelf
 
 
 class Job:
@@ -76,12 +75,9 @@ class Job:
         )
         self._resources = contextlib.ExitStack()
         self._path = self._stem = Path()
-        self._journal: Journal | None = None
-        # The journal that is probably of this work, before the samples are known.
-        self._expected: Header | None = None
+        self._work: Continuation | None = None
         self._content = self._place = ""
         self._mark: Mark | None = None
-        self._taken_up = self._anew = False
         self._written = False
 
     def run(self, recordings: LookAhead) -> None:
@@ -125,30 +121,23 @@ class Job:
     def close(self) -> None:
         """Let go of the recording; its journal stays where it is still of use."""
         with self._resources:
-            if self._journal is None:
-                return
-            if self._written:
-                Shelf(self._journal).forget()
-            if self._written or not self._journal.windows:
-                self._journal.remove()
+            if self._work is not None:
+                self._work.close(written=self._written)
 
     @property
     def decoded(self) -> DecodedWindows:
         """What was decoded of it, by an earlier run or by this one."""
-        return self._kept.decoded
+        return self._kept.journal.decoded
 
     @property
     def continues(self) -> bool:
         """Whether there is a journal of an earlier run, which may be of other work."""
-        return self._expected is not None
+        return self._kept.is_expected
 
     @property
     def wanted(self) -> tuple[int, str]:
         """How many threads are to decode it, and with which kernels; without a name the best."""
-        header = self._expected
-        # What begins anew has the best.
-        kernels = header.kernels if header and not self._anew else ""
-        return self._choose_threads(), kernels
+        return self._kept.threads, self._kept.kernels
 
     @property
     def prints(self) -> bool:
@@ -166,8 +155,13 @@ class Job:
                 stem = Path(folder, "transcript")
             self._stem = stem
             check_outputs(output_paths(stem, self._output))
-            self._journal = self._resources.enter_context(open_journal(journal_path(stem)))
-        self._expected = Shelf(self._journal).expected(lambda: self._options)
+            journal = self._resources.enter_context(open_journal(journal_path(stem)))
+        self._work = Continuation(
+            journal,
+            self._engine,
+            threads=self._threads,
+            keep_threads=self._settings.threads == 0,
+        )
         if not self.prints:
             self._content, self._place = fingerprint(self._path), place_digest(self._path)
 
@@ -190,8 +184,11 @@ class Job:
             for note in replaced(output_paths(self._stem, self._output), self._mark):
                 # At once: where several are decoded at a time, it may be written before its turn.
                 self._reporter.note(f"{label}: {note}")
-        self._take_up(self._kept, audio)
-        self._taken_up = True
+        self._kept.take_up(
+            audio.sha256,
+            language=self._find_language,
+            note=lambda text: self._telling.notes.append(f"{self._recording.label}: {text}"),
+        )
 
     def begin(self, decoded: DecodedWindows) -> None:
         """Tell that the recording is decoded from here on.
@@ -205,7 +202,7 @@ class Job:
 
     def append(self, window: WindowResult) -> None:
         """Take a decoded window; it is on the disk when this returns."""
-        self._kept.append(window)
+        self._kept.journal.append(window)
 
     def tell(self, window: WindowResult) -> None:
         """Print a window, and how far the recording is with it."""
@@ -213,7 +210,7 @@ class Job:
 
     def write(self) -> tuple[Path, ...]:
         """Write the output files, or print them; return their paths."""
-        result = self._engine.result(self._kept.decoded)
+        result = self._engine.result(self.decoded)
         if self._output.directory is None:
             end, title, language = self._course.duration, self._title, self._written_in
             print_whole(printed(result, self._output, last=end, title=title, language=language))
@@ -231,13 +228,13 @@ class Job:
     def save(self) -> str:
         """Write what was decoded before an interruption; return what to tell the user."""
         label = self._recording.label
-        journal = self._journal
-        if journal is None or not journal.windows or self._output.directory is None:
+        work = self._work
+        if work is None or not work.journal.windows or self._output.directory is None:
             return f"interrupted; nothing of {label} is kept"
-        if not self._taken_up:
+        if not work.taken_up:
             # Whether the journal is of this work is not known yet, and it stays as it is.
-            return f"interrupted while reading {label}; {journal.path} stays as it was"
-        result = self._engine.result(journal.decoded)
+            return f"interrupted while reading {label}; {work.journal.path} stays as it was"
+        result = self._engine.result(work.journal.decoded)
         self._write(result, partial_stem(self._stem))
         return (
             f"interrupted at {clock(self._course.position)} of {clock(self._course.duration)} of "
@@ -256,62 +253,15 @@ class Job:
             language=self._written_in,
         )
 
-    @property
-    def _kept(self) -> Journal:
-        if self._journal is None:
-            raise RuntimeError("open the recording first")
-        return self._journal
-
-    @property
-    def _options(self) -> str:
-        return identity(self._engine.identity())
-
-    def _choose_threads(self) -> int:
-        """Return the planned number, or the one that an unfinished run had."""
-        if self._expected is not None and self._settings.threads == 0:
-            return self._expected.threads
-        return self._threads
-
-    def _take_up(self, journal: Journal, audio: AudioStream) -> None:
-        """Take up the journal of the same work, or start it with the recording's language."""
-        work = identity({"audio": audio.sha256, **self._engine.identity()})
-        kernels = self._engine.kernels()
-
-        def fits(header: Header) -> bool:
-            # What a GPU has begun, or goes on with, is the work of several devices in any case.
-            known = not kernels or header.kernels in ("", kernels)
-            return header.identity == work and known
-
-        other = Shelf(journal).settle(fits)
-        for path in other.gone:
-            self._telling.notes.append(
-                f"{self._recording.label}: {path} is deleted, the oldest of more than {PLACES} "
-                "unfinished runs with other options"
-            )
-        if journal.header is not None and fits(journal.header):
-            self._expected = journal.header
-            self._engine.use_clips(journal.header.clips)
-            return
-        if other.waits is not None:
-            self._telling.notes.append(
-                f"{self._recording.label}: begins anew; {other.waits} keeps what was decoded from "
-                "other samples, or with another model or other options"
-            )
-        threads = self._choose_threads()
-        self._anew = True
-        # Only what is continued is held to other kernels than the best.
-        self._engine.use_kernels("")
+    def _find_language(self) -> str:
         language, notes = find_language(
             self._engine, self._settings, label=self._recording.label, seconds=self._course.duration
         )
         self._telling.notes += notes
-        journal.begin(
-            Header(
-                identity=work,
-                language=language,
-                threads=threads,
-                kernels=self._engine.kernels(),
-                clips=self._engine.clips,
-                options=self._options,
-            )
-        )
+        return language
+
+    @property
+    def _kept(self) -> Continuation:
+        if self._work is None:
+            raise RuntimeError("open the recording first")
+        return self._work

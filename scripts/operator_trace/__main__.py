@@ -11,7 +11,8 @@ from pathlib import Path
 
 from buildkit.errors import BuildError, UsageError
 from buildkit.places import CHECKOUT
-from scripts.operator_trace.cases import CASES, ON_GPU, material, run_case
+from scripts.operator_trace.cases import CASES, ON_GPU, run_case
+from scripts.operator_trace.material import material
 from torch_build.operators import merge, read_operators, write_operators
 from torch_build.trace.run import trace
 from transcriber.engine import openai_whisper

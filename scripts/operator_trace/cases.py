@@ -3,45 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import sys
-import wave
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from unittest import mock
 
-from buildkit.errors import InputError, ToolError
+from buildkit.errors import ToolError
+from scripts.operator_trace.material import (
+    ENGLISH,
+    MULTILINGUAL,
+    Material,
+    ffmpeg_on_path,
+    lengthened,
+)
 from torch_build.trace import printing, small_things
-from transcriber.audio.ffmpeg import find_ffmpeg
-
-ENGLISH = "tiny.en"
-MULTILINGUAL = "base"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Material:
-    """What the cases work on.
-
-    Attributes
-    ----------
-    models : Path
-        Folder with ``tiny.en.pt`` and ``base.pt``.
-    recordings : tuple of Path
-        Speech, the shortest first.
-    tests : Path
-        Folder of the program's own tests.
-    scratch : Path
-        An empty folder for results.
-    """
-
-    models: Path
-    recordings: tuple[Path, ...]
-    tests: Path
-    scratch: Path
-
 
 Case = Callable[[Material], None]
 
@@ -97,17 +74,6 @@ def _openai(*options: str, model: str = ENGLISH, recordings: int = 1) -> Case:
             raise ToolError("openai-whisper wrote no transcript")
 
     return run
-
-
-@contextlib.contextmanager
-def ffmpeg_on_path(folder: Path) -> Iterator[None]:
-    """Let openai-whisper, which starts ``ffmpeg`` by that name, find the one that we use."""
-    program = folder / "bin" / "ffmpeg"
-    program.parent.mkdir(exist_ok=True)
-    program.symlink_to(find_ffmpeg().path)
-    path = f"{program.parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    with mock.patch.dict(os.environ, {"PATH": path}):
-        yield
 
 
 def _openai_functions(material: Material) -> None:
@@ -181,20 +147,6 @@ def _long(material: Material) -> None:
     transcribe(material, [recording], ENGLISH, (*options, *more, "--carry_initial_prompt", "True"))
 
 
-def lengthened(material: Material, *, seconds: int) -> Path:
-    """Return a recording that is at least so long: the speech again and again, then silence."""
-    path = material.scratch / f"{seconds}.wav"
-    with wave.open(str(path), "wb") as target:
-        for recording in material.recordings:
-            with wave.open(str(recording), "rb") as source:
-                if not target.tell():
-                    target.setparams(source.getparams())
-                target.writeframes(source.readframes(source.getnframes()))
-        rest = seconds * target.getframerate() - target.tell()
-        target.writeframes(bytes(max(rest, 0) * target.getsampwidth() * target.getnchannels()))
-    return path
-
-
 def _tests(material: Material) -> None:
     """Run those of the program's own tests that use torch: they must run on the build, too."""
     import pytest  # noqa: PLC0415
@@ -214,6 +166,13 @@ def _tests(material: Material) -> None:
     # and another PyTorch may round differently.
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         raise ToolError(f"the program's own tests did not run: {code!r}")
+
+
+def _doctor(_: Material) -> None:
+    from transcriber.__main__ import main  # noqa: PLC0415
+
+    # What it thinks of this machine is not the question.
+    main(["doctor"])
 
 
 _WORDS = ("--word_timestamps", "True")
@@ -241,7 +200,7 @@ CASES: Mapping[str, Case] = {
     "openai-fallback": _openai("--logprob_threshold", "-0.01", "--initial_prompt", "Elinor"),
     "openai-translation": _openai("--task", "translate", "--language", "de", model=MULTILINGUAL),
     "openai-functions": _openai_functions,
-    "doctor": lambda _: _doctor(),
+    "doctor": _doctor,
     "tensors": lambda material: small_things.tensors(),
     "printing": lambda material: printing.printing(),
     "files": lambda material: small_things.files(material.scratch),
@@ -262,43 +221,11 @@ REDUCED = ("greedy", "sampling", "words", "openai-words", "tensors", "printing",
 """What finds most in little time."""
 
 
-def _doctor() -> None:
-    from transcriber.__main__ import main  # noqa: PLC0415
-
-    # What it thinks of this machine is not the question.
-    main(["doctor"])
-
-
-def material(*, models: Path, speech: Path, tests: Path, scratch: Path) -> Material:
-    """Look for what the cases need.
-
-    Raises
-    ------
-    InputError
-        When a model, the recordings or the tests are not where they should be.
-    """
-    absent = [name for name in (ENGLISH, MULTILINGUAL) if not (models / f"{name}.pt").exists()]
-    if absent:
-        raise InputError(f"{models} has no {absent[0]}.pt", "run: make setup")
-    recordings = sorted(speech.glob("*.wav"), key=lambda path: (path.stat().st_size, path.name))
-    if len(recordings) < 2:
-        raise InputError(f"{speech} has fewer than two recordings in WAV", "run: make setup")
-    if not (tests / "conftest.py").exists():
-        raise InputError(f"{tests} is not the folder of the program's tests", "name another folder")
-    # The models' store keeps notes beside the files, which the folder that is shared need not get.
-    own = scratch / "models"
-    own.mkdir()
-    for name in (ENGLISH, MULTILINGUAL):
-        (own / f"{name}.pt").symlink_to((models / f"{name}.pt").resolve())
-    return Material(models=own, recordings=tuple(recordings), tests=tests, scratch=scratch)
-
-
 def run_case(name: str, given: Material) -> None:
     """Run one case of `CASES` in a folder of its own, which is removed afterwards."""
     folder = given.scratch / name
     folder.mkdir()
-    fields: dict[str, Any] = vars(given) | {"scratch": folder}
     try:
-        CASES[name](Material(**fields))
+        CASES[name](replace(given, scratch=folder))
     finally:
         shutil.rmtree(folder)

@@ -7,42 +7,23 @@ import json
 import sys
 from pathlib import Path
 
+from transcriber.commands.parts import add_sources, parts_of
 from transcriber.cuda.addon import MIRROR_VARIABLE, published_addon, require_addon
 from transcriber.cuda.preference import forget_never, never_wanted
 from transcriber.cuda.search import find_addon, in_words
 from transcriber.cuda.store import import_addon, remove_all
 from transcriber.download.progress import LineReport
-from transcriber.download.sources import OFFLINE_VARIABLE
 from transcriber.errors import DependencyError
 from transcriber.interruption import Interrupted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the sub-commands and their options to `parser`."""
-    commands = parser.add_subparsers(dest="cuda_command", required=True, metavar="COMMAND")
-
-    def command(name: str, description: str) -> argparse.ArgumentParser:
-        return commands.add_parser(
-            name, help=description, description=f"{description.capitalize()}."
-        )
-
+    command = parts_of(parser, "cuda")
     status = command("status", "show whether the add-on is here, and check it")
     status.add_argument("--json", action="store_true", help="print JSON")
     fetching = command("fetch", "fetch the add-on, or mend a damaged one")
-    fetching.add_argument(
-        "--cuda_mirror",
-        action="append",
-        default=[],
-        metavar="ADDRESS",
-        help="fetch from here first; may be repeated: an http, https or file address that the "
-        "file's name is appended to, or one with {file} or {sha256} in it; "
-        f"${MIRROR_VARIABLE} sets the default",
-    )
-    fetching.add_argument(
-        "--offline",
-        action="store_true",
-        help=f"fail instead of using the network, as ${OFFLINE_VARIABLE}=1 does",
-    )
+    add_sources(fetching, "--cuda_mirror", "{file} or {sha256}", MIRROR_VARIABLE)
     importing = command("import", "bring the file of the add-on in that you got another way")
     importing.add_argument("source", type=Path, metavar="FILE", help="as it is, or unpacked")
     command("remove", "delete the add-on from the cache")

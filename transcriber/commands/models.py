@@ -8,10 +8,10 @@ import json
 import sys
 from pathlib import Path
 
+from transcriber.commands.parts import add_sources, parts_of
 from transcriber.download.progress import LineReport, megabytes
 from transcriber.download.sources import (
     MIRROR_VARIABLE,
-    OFFLINE_VARIABLE,
     chosen_mirrors,
     offline_by_environment,
 )
@@ -34,12 +34,10 @@ from transcriber.paths import model_directory
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the sub-commands and their options to `parser`."""
-    commands = parser.add_subparsers(dest="models_command", required=True, metavar="COMMAND")
+    add = parts_of(parser, "models")
 
     def command(name: str, description: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(
-            name, help=description, description=f"{description.capitalize()}."
-        )
+        added = add(name, description)
         added.add_argument(
             "--model_dir",
             type=Path,
@@ -60,20 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         reading.add_argument("--json", action="store_true", help="print JSON")
     for choosing in (fetching, removing):
         choosing.add_argument("names", nargs="+", metavar="NAME", help="name of a model")
-    fetching.add_argument(
-        "--model_mirror",
-        action="append",
-        default=[],
-        metavar="ADDRESS",
-        help="fetch from here first; may be repeated: an http, https or file address that the "
-        "file's name is appended to, or one with {name}, {file} or {sha256} in it; "
-        f"${MIRROR_VARIABLE} sets the default",
-    )
-    fetching.add_argument(
-        "--offline",
-        action="store_true",
-        help=f"fail instead of using the network, as ${OFFLINE_VARIABLE}=1 does",
-    )
+    add_sources(fetching, "--model_mirror", "{name}, {file} or {sha256}", MIRROR_VARIABLE)
     verifying.add_argument("names", nargs="*", metavar="NAME", help="name of a model (all stored)")
     importing.add_argument(
         "source",

@@ -7,7 +7,7 @@ is what the reference makes of the same numbers in half or in single precision.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -193,11 +193,3 @@ def _drawn_otherwise(case: Case) -> Case:
     values = (*case.args, *case.kwargs.values())
     draws = any(isinstance(value, RandomGenerator) for value in values)
     return replace(case, check="distribution") if draws and case.check == "values" else case
-
-
-def summary_on_device(verdicts: Iterable[Verdict]) -> str:
-    """Return how many cases were compared, in a line."""
-    every = list(verdicts)
-    compared = sum(verdict.compared for verdict in every)
-    failed = [verdict.name for verdict in every if verdict.problems]
-    return f"{len(every)} operators, {compared} calls; {len(failed)} operators differ"

@@ -6,19 +6,14 @@ import dataclasses
 import json
 import zlib
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from transcriber.engine.interface import PLAIN_KERNELS, Position, SpokenLanguage, WindowResult
-from transcriber.inputs.recordings import Recording
-from transcriber.job import Job
-from transcriber.progress.reporter import TextReporter
-from transcriber.settings import DecodingSettings, OutputSettings, RunSettings
+from transcriber.engine.interface import PLAIN_KERNELS, Position, WindowResult
+from transcriber.transcript.continuation import Continuation
 from transcriber.transcript.journal import Header, Journal, identity, journal_path, open_journal
 
-AUDIO: Any = SimpleNamespace(sha256="abc")
 WORK = identity({"audio": "abc", "model": "m"})
 
 
@@ -42,19 +37,12 @@ class Engine:
     def use_clips(self, clips: object) -> None:
         assert clips is None
 
-    def language(self) -> SpokenLanguage:
-        return SpokenLanguage(code="en")
 
-
-def begin(engine: Engine, journal: Journal, folder: Path) -> None:
-    settings = RunSettings(
-        inputs=(), model_directory=folder, decoding=DecodingSettings(), output=OutputSettings()
-    )
-    recording = Recording(path=folder / "talk.wav", label="talk.wav", stem=Path("talk"))
+def begin(engine: Engine, journal: Journal) -> None:
     given: Any = engine
-    job = Job(recording, settings, engine=given, threads=1, reporter=TextReporter(bar=False))
-    engine.use_kernels(journal.header.kernels if journal.header else "")
-    job._take_up(journal, AUDIO)
+    work = Continuation(journal, given, threads=1, keep_threads=True)
+    engine.use_kernels(work.kernels)
+    work.take_up("abc", language=lambda: "en", note=lambda _: None)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +65,7 @@ def test_what_continues(
     with open_journal(journal_path(tmp_path / "talk")) as journal:
         journal.begin(Header(identity=WORK, language="de", threads=1, kernels=before))
         journal.append(WindowResult(segments=(), position=Position(seek=3000)))
-        begin(engine, journal, tmp_path)
+        begin(engine, journal)
         assert len(journal.windows) == continued
         assert journal.header is not None
         assert journal.header.kernels == kernels
@@ -88,7 +76,7 @@ def test_what_begins_anew_has_the_best_kernels(tmp_path: Path) -> None:
     engine = Engine("int8 amx", "int8 avx2")
     with open_journal(journal_path(tmp_path / "talk")) as journal:
         journal.begin(Header(identity="other", language="de", threads=1, kernels="int8 avx2"))
-        begin(engine, journal, tmp_path)
+        begin(engine, journal)
         assert journal.header is not None
         assert journal.header.kernels == "int8 amx"
 
@@ -106,5 +94,5 @@ def test_journals_of_earlier_versions(engine: str, continued: bool, tmp_path: Pa
     path.write_bytes(b"".join(lines))
     with open_journal(path) as journal:
         assert len(journal.windows) == 1
-        begin(Engine(engine), journal, tmp_path)
+        begin(Engine(engine), journal)
         assert len(journal.windows) == continued
