@@ -23,7 +23,7 @@ from transcriber.errors import DependencyError, EngineFailedError
 from transcriber.machine.probe_runner import ProbeResult
 from transcriber.models.stored import StoredModel
 from transcriber.other_pythons.candidates import Candidate
-from transcriber.other_pythons.engine import SystemEngine
+from transcriber.other_pythons.engine import ClipwiseSystemEngine, SystemEngine
 from transcriber.other_pythons.interpreters import Interpreter
 from transcriber.other_pythons.trial import Trial
 from transcriber.settings import DecodingSettings, OutputSettings, RunSettings
@@ -118,7 +118,7 @@ def test_the_programs_own_gpu_comes_first(
     choose: Choose, notes: list[str], asked: list[dict[str, Any]]
 ) -> None:
     engine = choose(own=OWN_GPU, driver=True, system=selected(WORKS))
-    assert type(preferred(engine)) is LocalEngine
+    assert type(preferred(engine)) is BatchedEngine
     assert (notes, asked) == ([], [])
 
 
@@ -280,7 +280,46 @@ def test_the_operators_decode_many_windows_at_once(
     assert engine._settings.vad_filter is listens
 
 
-def test_a_gpu_decodes_one_window_after_the_other(choose: Choose, notes: list[str]) -> None:
-    engine = choose(own=OWN_GPU, driver=True, decoding=DecodingSettings(batch_size=4))
-    assert type(preferred(engine)) is LocalEngine
-    assert notes == ["--batch_size counts on the processor only, with the program's own PyTorch"]
+@pytest.mark.parametrize("decoding", [DecodingSettings(), DecodingSettings(batch_size=4)])
+@pytest.mark.parametrize("own", [True, False])
+def test_a_gpu_decodes_many_windows_at_once(
+    choose: Choose, notes: list[str], own: bool, decoding: DecodingSettings
+) -> None:
+    device = OWN_GPU if own else UNUSABLE
+    engine = choose(own=device, driver=True, system=selected(WORKS), decoding=decoding)
+    found = preferred(engine)
+    assert type(found) is (BatchedEngine if own else ClipwiseSystemEngine)
+    assert (found._device, found.settings.vad_filter) == ("cuda:0", True)
+    standby = engine._standby()  # type: ignore[attr-defined]
+    assert isinstance(standby, BatchedEngine)
+    assert standby._device == "cpu"
+    # What one has begun the other can finish.
+    assert standby.settings == found.settings
+    assert standby.side_by_side is found.side_by_side is True
+    assert not any("--batch_size" in note for note in notes)
+
+
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize(
+    "decoding", [DecodingSettings(batch_size=1), DecodingSettings(compute_type="float32")]
+)
+def test_a_gpu_decodes_one_window_after_the_other_where_that_is_wanted(
+    choose: Choose, own: bool, decoding: DecodingSettings
+) -> None:
+    device = OWN_GPU if own else UNUSABLE
+    engine = choose(own=device, driver=True, system=selected(WORKS), decoding=decoding)
+    assert type(preferred(engine)) is (LocalEngine if own else SystemEngine)
+    assert preferred(engine).settings is decoding
+    assert type(engine._standby()) is LocalEngine  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("size", "batched"), [(None, False), (1, False), (4, True)])
+def test_another_pytorch_on_the_processor_does_so_where_it_is_asked_to(
+    choose: Choose, size: int | None, batched: bool
+) -> None:
+    decoding = DecodingSettings(batch_size=size)
+    here = choose(own=PROCESSOR, driver=False, decoding=decoding)
+    assert type(here) is (BatchedEngine if batched else LocalEngine)
+    system = selected(None)
+    child = choose(own=PROCESSOR, driver=False, system=system, backend="system", decoding=decoding)
+    assert type(preferred(child)) is (ClipwiseSystemEngine if batched else SystemEngine)

@@ -12,7 +12,7 @@ import pytest
 from transcriber.choosing import model as choice
 from transcriber.choosing.model import ask_model, may_ask, offer_stored, stored_instead
 from transcriber.download.progress import SilentReport
-from transcriber.errors import OfflineError
+from transcriber.errors import OfflineError, UsageError
 from transcriber.models.obtain import obtain
 from transcriber.models.preference import preference_path, remember_model, remembered_model
 from transcriber.models.registry import official_models
@@ -50,7 +50,6 @@ def ask(monkeypatch: pytest.MonkeyPatch, answers: str, folder: Path) -> tuple[st
     ("answers", "model"),
     [
         ("\n", DEFAULT_MODEL),
-        ("", DEFAULT_MODEL),
         ("1\n", "tiny"),
         ("base.en\n", "base.en"),
         ("turbo\n", "large-v3-turbo"),
@@ -62,7 +61,15 @@ def test_a_number_a_name_or_nothing(
 ) -> None:
     chosen, shown = ask(monkeypatch, answers, home)
     assert chosen == model
-    assert shown.count("Number or name [") == max(1, answers.count("\n"))
+    assert shown.count("Number or name [") == answers.count("\n")
+
+
+@pytest.mark.parametrize("answers", ["", "nonsense\n"])
+def test_an_end_of_the_input_chooses_none(
+    monkeypatch: pytest.MonkeyPatch, home: Path, answers: str
+) -> None:
+    with pytest.raises(UsageError, match="no model was chosen: name one with --model"):
+        ask(monkeypatch, answers, home)
 
 
 def test_the_sizes_are_told_and_what_is_there_already(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from transcriber.download.progress import megabytes
 from transcriber.download.sources import offline_by_environment
+from transcriber.errors import UsageError
 from transcriber.models.registry import OfficialModel, find_official, official_models
 from transcriber.models.store import expected_file, locate, stored_models
 from transcriber.settings import DEFAULT_MODEL, RunSettings
@@ -96,7 +97,12 @@ def ask_model(directory: Path, *, default: str = DEFAULT_MODEL) -> str:
     Returns
     -------
     str
-        The name of an official model: the default where the line, or the input, is empty.
+        The name of an official model: the default where the line is empty.
+
+    Raises
+    ------
+    UsageError
+        When the input ends before one is named.
     """
     offered = _offered()
     chosen = find_official(default)
@@ -111,7 +117,11 @@ def ask_model(directory: Path, *, default: str = DEFAULT_MODEL) -> str:
         print(f"  {number:2}  {_description(model, directory)}", file=sys.stderr)
     while True:
         print(f"\nNumber or name [{usual}]: ", end="", file=sys.stderr, flush=True)
-        answer = sys.stdin.readline().strip() or str(usual)
+        line = sys.stdin.readline()
+        if not line:
+            print(file=sys.stderr)
+            raise UsageError("no model was chosen", "name one with --model")
+        answer = line.strip() or str(usual)
         if answer.isdecimal() and 1 <= int(answer) <= len(offered):
             answer = names[int(answer) - 1]
         chosen = find_official(answer)
