@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 import pytest
@@ -17,7 +18,7 @@ COMMANDS: list[list[str]] = [
     *(["models", word] for word in ("list", "fetch", "verify", "import", "remove", "path")),
     *(["cuda", word] for word in ("status", "fetch", "import", "remove")),
     *(["jobs", word] for word in JOBS),
-    *([word] for word in ("ui", "serve", "doctor", "verify", "completion", "man")),
+    *([word] for word in ("ui", "serve", "watch", "doctor", "verify", "completion", "man")),
 ]
 
 
@@ -28,9 +29,14 @@ def options_in(text: str) -> set[str]:
 
 def whole_help(run: Run, command: list[str]) -> str:
     """Return all that the help of the program, or of a sub-command, says."""
-    done = run(*command, "--help" if command else "--help-all")
+    return _asked_once(run, *command, "--help" if command else "--help-all")
+
+
+@functools.cache
+def _asked_once(run: Run, *words: str) -> str:
+    done = run(*words)
     assert done.returncode == 0
-    return done.stdout
+    return str(done.stdout)
 
 
 def rows(begin: str) -> str:

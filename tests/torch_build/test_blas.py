@@ -45,13 +45,19 @@ def tools() -> Toolchain:
 
 
 @pytest.fixture(scope="session")
-def library(source: Path, tools: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_library(source, tmp_path_factory.mktemp("shared"), tools=tools, shared=True)
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where both are built: of the same objects, most of which are compiled once."""
+    return tmp_path_factory.mktemp("openblas")
 
 
 @pytest.fixture(scope="session")
-def archive(source: Path, tools: Toolchain, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_library(source, tmp_path_factory.mktemp("archive"), tools=tools)
+def library(source: Path, tools: Toolchain, folder: Path) -> Path:
+    return build_library(source, folder, tools=tools, shared=True, jobs=2)
+
+
+@pytest.fixture(scope="session")
+def archive(source: Path, tools: Toolchain, folder: Path) -> Path:
+    return build_library(source, folder, tools=tools, jobs=2)
 
 
 def child(library: Path, function: str, *arguments: object, **environment: str) -> str:

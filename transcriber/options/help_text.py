@@ -18,7 +18,6 @@ SUMMARY = "Transcribe recordings with OpenAI's Whisper, and write text and subti
 EXAMPLES: Sequence[tuple[str, str]] = (
     ("transcriber talk.mp3", "transcribe a recording"),
     ("transcriber -f srt --language de talks/", "German subtitles for a folder"),
-    ("transcriber ui", "the page, in your browser"),
 )
 
 COMMON: Mapping[str, str] = {
