@@ -240,7 +240,9 @@ def test_the_protocols_own_client(port: int) -> None:
 
 
 def answers(port: int) -> bool:
-    with contextlib.closing(Satellite(port)) as satellite, contextlib.suppress(AssertionError):
+    # Whoever is one too many may be told so by an end, or by a reset.
+    gone = contextlib.suppress(AssertionError, OSError)
+    with contextlib.closing(Satellite(port)) as satellite, gone:
         satellite.send("ping")
         return satellite.hear().kind == "pong"
     return False
