@@ -6,7 +6,9 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from transcriber.worker.messages import Message, Order
+from transcriber.jobs.slices import Slices
+from transcriber.jobs.turns import Wanted
+from transcriber.worker.messages import WINDOW, Message, Order
 from transcriber.worker.process import Decoder
 
 _MOST = 8
@@ -31,9 +33,11 @@ class Feeding:
     keep_alive : float
         Seconds that the process stays without a job.
     wanted : callable
-        Returns what may begin, in its order, and whether each must be by itself.
+        Returns what may begin, in its order.
     begun : callable
         Is told which job was given to the process.
+    set_aside : callable
+        Is told which job makes way for one with other options.
     told : callable
         Is given what the process says.
     died : callable
@@ -46,8 +50,9 @@ class Feeding:
         lock: threading.RLock,
         *,
         keep_alive: float,
-        wanted: Callable[[], list[tuple[Order, bool]]],
+        wanted: Callable[[], list[Wanted]],
         begun: Callable[[str], None],
+        set_aside: Callable[[str], None],
         told: Callable[[Message], None],
         died: Callable[[Sequence[str], str, bool], None],
     ) -> None:
@@ -56,11 +61,15 @@ class Feeding:
         self._keep_alive = keep_alive
         self._wanted = wanted
         self._begun = begun
+        self._set_aside = set_aside
         self._told = told
         self._died = died
         self._decoder: Decoder | None = None
         self._words: tuple[str, ...] = ()
         self._alone = False
+        self._slices = Slices()
+        # What somebody waits for, and cannot be decoded beside what runs.
+        self._held_up: Wanted | None = None
         self._idle_since = 0.0
         # When each job was given up that the process still has.
         self._given_up: dict[str, float] = {}
@@ -111,22 +120,31 @@ class Feeding:
                 self._changed.wait(self._rest())
 
     def _feed(self) -> None:
+        self._held_up = None
         if self._is_ending:
             return
-        for order, alone in self._wanted():
-            jobs = self.jobs
+        wanted = self._slices.in_order(self._wanted())
+        for one in wanted:
+            order, jobs = one.order, self.jobs
             # One that is still being given up cannot begin anew.
             if order.job in jobs:
                 continue
-            beside = order.words == self._words and not (alone or self._alone)
-            if len(jobs) >= _MOST or (jobs and not beside):
-                return
+            if len(jobs) >= _MOST or (jobs and not self._is_beside(one)):
+                break
             decoder = self._decoder or self._start(order)
             if decoder is None:
                 return
-            self._words, self._alone = order.words, alone
+            self._words, self._alone = order.words, one.alone
+            self._slices.begun(one, beside=jobs)
             decoder.order(order)
             self._begun(order.job)
+        if jobs := self.jobs:
+            waiting = (one for one in wanted if one.urgent and one.order.job not in jobs)
+            self._held_up = next((one for one in waiting if not self._is_beside(one)), None)
+
+    def _is_beside(self, one: Wanted) -> bool:
+        """Return whether a job can be decoded beside those that run."""
+        return one.order.words == self._words and not (one.alone or self._alone)
 
     def _start(self, order: Order) -> Decoder | None:
         """Start a process for an order; None where that cannot be."""
@@ -144,6 +162,7 @@ class Feeding:
             refused, self._is_refused = self._is_refused, False
             return _RETRY if refused else None
         now = time.monotonic()
+        slice_left = self._slice_left()
         if self._given_up:
             left = min(self._given_up.values()) + _PATIENCE - now
             if left <= 0:
@@ -155,7 +174,7 @@ class Feeding:
             return left
         if self._decoder.jobs:
             self._idle_since = now
-            return None
+            return slice_left
         left = self._idle_since + self._keep_alive - now
         if left <= 0:
             self._decoder.dismiss()
@@ -163,8 +182,25 @@ class Feeding:
             return None
         return left
 
+    def _slice_left(self) -> float | None:
+        """Return the seconds until what runs makes way, if it will; have it do so at the end."""
+        if self._held_up is None or self._given_up:
+            return None
+        jobs = self.jobs
+        left = self._slices.left(self._held_up, jobs)
+        if left == 0:
+            self._slices.make_way(self._held_up, jobs)
+            for job in jobs:
+                self._set_aside(job)
+                self.cancel(job)
+        return left
+
     def _hear(self, message: Message) -> None:
         with self._changed:
+            if message["event"] == WINDOW:
+                self._slices.decoded()
+                if self._held_up:
+                    self._changed.notify_all()
             if message["job"] not in self.jobs:
                 self._given_up.pop(message["job"], None)
                 self._idle_since = time.monotonic()

@@ -84,6 +84,12 @@ class Hearing:
         record = replace(self._ledger.records[job], state=State.RUNNING, started=time.time())
         self._ledger.put(record, written=False)
 
+    def set_aside(self, job: str) -> None:
+        """Take note that a job makes way for others, and waits again."""
+        record = self._ledger.records.get(job)
+        if record is not None and record.state is State.RUNNING:
+            self._ledger.put(replace(record, state=State.WAITING), written=False)
+
     def told(self, message: Message) -> None:
         """Take in what the process says."""
         job, event = message["job"], message["event"]

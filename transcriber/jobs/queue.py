@@ -18,9 +18,9 @@ from transcriber.jobs.hearing import Hearing
 from transcriber.jobs.ledger import Ledger
 from transcriber.jobs.record import OVER, JobRecord, State
 from transcriber.jobs.store import JobStore
-from transcriber.jobs.turns import in_turn, orders
+from transcriber.jobs.turns import Wanted, in_turn, orders
 from transcriber.worker import messages
-from transcriber.worker.messages import Message, Order
+from transcriber.worker.messages import Message
 
 
 class JobQueue:
@@ -72,6 +72,7 @@ class JobQueue:
                 keep_alive=keep_alive,
                 wanted=self._wanted,
                 begun=self._hearing.begun,
+                set_aside=self._hearing.set_aside,
                 told=self._told,
                 died=self._died,
             )
@@ -272,8 +273,8 @@ class JobQueue:
             self._feeding.wake()
             return stopped
 
-    def _wanted(self) -> list[tuple[Order, bool]]:
-        """Return what may begin, in its order, and whether each must be by itself."""
+    def _wanted(self) -> list[Wanted]:
+        """Return what may begin, in its order."""
         if self._is_paused:
             return []
         return orders(self._ledger.records.values(), self.folders.root)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from transcriber.jobs.record import JobRecord, State
@@ -42,8 +43,30 @@ def in_turn(records: Iterable[JobRecord]) -> list[JobRecord]:
     return [one for *_, one in sorted(waiting, key=lambda entry: entry[:-1])]
 
 
-def orders(records: Iterable[JobRecord], folder: Path) -> list[tuple[Order, bool]]:
-    """Return what may begin, in its order, and whether each must be decoded by itself.
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """A job that may begin.
+
+    Attributes
+    ----------
+    order : Order
+        What the process that decodes is told.
+    alone : bool
+        Whether nothing may be decoded beside it.
+    urgent : bool
+        Whether somebody waits for its end.
+    priority : int
+        A higher one comes first.
+    """
+
+    order: Order
+    alone: bool = False
+    urgent: bool = False
+    priority: int = 0
+
+
+def orders(records: Iterable[JobRecord], folder: Path) -> list[Wanted]:
+    """Return what may begin, in its order.
 
     Parameters
     ----------
@@ -53,15 +76,17 @@ def orders(records: Iterable[JobRecord], folder: Path) -> list[tuple[Order, bool
         The folder of all jobs.
     """
     return [
-        (
-            Order(
+        Wanted(
+            order=Order(
                 job=one.job,
                 recording=one.recording,
                 label=one.name,
                 folder=folder,
                 words=one.words,
             ),
-            one.attempts > 0,
+            alone=one.attempts > 0,
+            urgent=not one.kept,
+            priority=one.priority,
         )
         for one in in_turn(records)
     ]
