@@ -16,8 +16,8 @@ from transcriber.jobs.turns import Wanted
 from transcriber.worker.messages import Order
 
 LONG = ("say one", "rest 30", "say two")
-GERMAN = {"words": ("--language=de",)}
-FRENCH = {"words": ("--language=fr",)}
+GERMAN: dict[str, Any] = {"words": ("--language=de",)}
+FRENCH: dict[str, Any] = {"words": ("--language=fr",)}
 
 
 @pytest.fixture(autouse=True)
