@@ -28,6 +28,9 @@ SETTLE = 0.2
 
 def main(folder: str, keep_alive: str, *options: str) -> int:
     """Watch until a signal."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # What started the tests may have had some ignored, as nohup has.
+        signal.signal(number, signal.SIG_DFL)
     end_at_signals()
     settings = watch_settings([folder, "--output_format", "txt", *options])
     reporter = make_reporter(settings.progress, quiet=settings.quiet)
