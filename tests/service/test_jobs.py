@@ -113,6 +113,32 @@ def test_again_forgets_what_was_edited_only_if_it_begins(
     assert (answer["segments"][0]["text"], answer["revision"]) == (" one", 0)
 
 
+@pytest.mark.parametrize("end", ["failed", "cancelled"])
+def test_again_keeps_the_text_until_there_is_another(service: Service, end: str) -> None:
+    job = service.done("say one", "say two")
+    edited = {"segments": [{"start": 0, "end": 1, "text": "mine"}], "revision": 0}
+    assert service.ask(f"/api/jobs/{job}/transcript", "PUT", {**edited, "decoded": 2})[0] == 200
+    recording = service.queue.job(job).recording  # type: ignore[union-attr]
+    recording.write_text("say three\n" + ("fail 4 ModelError no" if end == "failed" else "rest 30"))
+    assert service.ask(f"/api/jobs/{job}/again", "POST", {"options": {}})[1]["edited"] is False
+    if end == "cancelled":
+        wait_for(lambda: service.queue.segments(job))
+        assert [one["text"] for one in service.queue.segments(job)] == [" three"]
+        assert service.ask(f"/api/jobs/{job}/cancel", "POST")[1]["state"] == end
+    assert str(service.queued.over(job).state) == end
+    _, answer = service.ask(f"/api/jobs/{job}/transcript")
+    assert [one["text"] for one in answer["segments"]] == ["mine"]
+    assert answer["revision"] == 1
+    # When it goes on, and comes to its end, nothing is left of what was before.
+    recording.write_text("say four")
+    assert service.ask(f"/api/jobs/{job}/resume", "POST")[0] == 200
+    service.queued.over(job)
+    _, answer = service.ask(f"/api/jobs/{job}/transcript")
+    assert [one["text"] for one in answer["segments"]] == [" four"]
+    assert answer["revision"] == 0
+    assert not list(service.queue.folders.of(job).glob("*.before"))
+
+
 def refuse(*_: object) -> None:
     raise StorageError("the disk is full")
 

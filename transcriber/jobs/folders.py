@@ -25,6 +25,13 @@ _IDENTIFIER_BYTES = 8
 
 _IDENTIFIER = re.compile(rf"[0-9a-f]{{{2 * _IDENTIFIER_BYTES}}}")
 
+TRANSCRIPT = "transcript.json"
+EDITED = "edited.json"
+"""What somebody has made of the transcript."""
+
+_BEFORE = ".before"
+"""Ending of both while the recording is decoded anew, until there is another transcript."""
+
 _FOUND = "found"
 """Folder of the folders that no database knows: what is in them may be dear to somebody."""
 
@@ -104,14 +111,51 @@ class Folders:
     def transcript(self, job: str) -> Transcript | None:
         """Return the transcript of a job; None where there is none yet."""
         with contextlib.suppress(OSError, ValueError):
-            found: Transcript = json.loads((self.of(job) / "transcript.json").read_bytes())
+            found: Transcript = json.loads((self.of(job) / TRANSCRIPT).read_bytes())
             return found
         return None
 
     def forget_transcript(self, job: str) -> None:
-        """Delete the transcript of a job that is to be decoded anew."""
+        """Delete what was decoded with options that nobody wants any more."""
         with contextlib.suppress(OSError):
-            (self.of(job) / "transcript.json").unlink()
+            (self.of(job) / TRANSCRIPT).unlink()
+
+    def set_aside(self, job: str, *, whole: bool = False) -> None:
+        """Put the transcript of a job that is decoded anew aside, and what was made of it.
+
+        With `whole` only where there is one: what was made of a part stays with it.
+        """
+        folder = self.of(job)
+        if whole and not (folder / TRANSCRIPT).exists():
+            return
+        pairs = [(folder / name, folder / f"{name}{_BEFORE}") for name in (TRANSCRIPT, EDITED)]
+        with contextlib.suppress(OSError):
+            if pairs[0][1].exists() and not pairs[0][0].exists():
+                # The last whole one counts, not what an attempt has left.
+                pairs[1][0].unlink(missing_ok=True)
+                return
+            for present, before in pairs:
+                before.unlink(missing_ok=True)
+                if present.exists():
+                    present.replace(before)
+
+    def restore(self, job: str) -> bool:
+        """Bring back what was set aside, since nothing new came of it; return whether it was."""
+        folder = self.of(job)
+        names = [name for name in (TRANSCRIPT, EDITED) if (folder / f"{name}{_BEFORE}").exists()]
+        if not names:
+            return False
+        with contextlib.suppress(OSError):
+            (folder / EDITED).unlink(missing_ok=True)
+            for name in names:
+                (folder / f"{name}{_BEFORE}").replace(folder / name)
+        return True
+
+    def settle(self, job: str) -> None:
+        """Delete what was set aside: there is a new transcript."""
+        for name in (TRANSCRIPT, EDITED):
+            with contextlib.suppress(OSError):
+                (self.of(job) / f"{name}{_BEFORE}").unlink(missing_ok=True)
 
     def _all(self) -> list[str]:
         # The folder may be one that the user has other things in.

@@ -90,6 +90,11 @@ class Hearing:
         if record is not None and record.state is State.RUNNING:
             self._ledger.put(replace(record, state=State.WAITING), written=False)
 
+    def given_up(self, job: str) -> None:
+        """Bring back the transcript that a job had before, if it had one."""
+        if self._folders.restore(job):
+            self.forget(job)
+
     def told(self, message: Message) -> None:
         """Take in what the process says."""
         job, event = message["job"], message["event"]
@@ -173,6 +178,10 @@ class Hearing:
     def _finish(self, record: JobRecord, state: State, **changes: Any) -> None:
         self.figures.ended[state] += 1
         self.forget(record.job)
+        if state is State.DONE:
+            self._folders.settle(record.job)
+        else:
+            self._folders.restore(record.job)
         self._ledger.note(replace(record, state=state, ended=time.time(), **changes))
 
 

@@ -192,9 +192,9 @@ class JobQueue:
             if record is None or record.state not in (OVER - {State.DONE}) | {State.PAUSED}:
                 return record
             self._feeding.wake()
-            return self._ledger.put(
-                replace(record, state=State.WAITING, ended=None, failure=None, attempts=0)
-            )
+            waiting = self._ledger.put(record.once_more())
+            self.folders.set_aside(job, whole=True)
+            return waiting
 
     def again(self, job: str, words: Sequence[str]) -> JobRecord | None:
         """Decode a recording anew, with other options; what is being decoded begins anew."""
@@ -207,7 +207,7 @@ class JobQueue:
             if job in self._feeding.jobs:
                 self._hearing.outdated.add(job)
                 self._feeding.cancel(job)
-            self.folders.forget_transcript(job)
+            self.folders.set_aside(job)
             self._hearing.forget(job)
             self._feeding.wake()
             return fresh
@@ -269,6 +269,7 @@ class JobQueue:
             stopped = self._ledger.put(replace(record, state=state, ended=ended))
             if state in OVER:
                 self.figures.ended[state] += 1
+                self._hearing.given_up(job)
             self._feeding.cancel(job)
             self._feeding.wake()
             return stopped

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 
@@ -99,6 +99,10 @@ class JobRecord:
     failure: Failure | None = None
     notes: tuple[str, ...] = ()
     language: str | None = None
+
+    def once_more(self) -> JobRecord:
+        """Return the job as it waits to go on."""
+        return replace(self, state=State.WAITING, ended=None, failure=None, attempts=0)
 
     def anew(self, words: Sequence[str], *, created: float) -> JobRecord:
         """Return a job of the same recording that nothing is known of yet, with other options."""

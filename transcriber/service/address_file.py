@@ -8,6 +8,8 @@ from pathlib import Path
 
 _NAME = "address"
 
+_PORT = "port"
+
 _LONGEST = 1000
 """Bytes that are read: an address with a token has a hundred."""
 
@@ -39,3 +41,20 @@ def remove_address(folder: Path) -> None:
     """Delete the file: the service ends."""
     with contextlib.suppress(OSError):
         (folder / _NAME).unlink()
+
+
+def keep_port(folder: Path, port: int) -> None:
+    """Write down the port, for the next start to take the same one."""
+    with contextlib.suppress(OSError):
+        (folder / _PORT).write_text(f"{port}\n")
+
+
+def kept_port(folder: Path) -> int:
+    """Return the port of the last start; 0 where none is known.
+
+    Browsers keep what was edited without a connection by address and port.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        port = int((folder / _PORT).read_text()[:_LONGEST])
+        return port if 0 < port < 2**16 else 0
+    return 0

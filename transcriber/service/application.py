@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -12,7 +13,12 @@ from pathlib import Path
 
 from transcriber.errors import UsageError
 from transcriber.jobs.queue import JobQueue
-from transcriber.service.address_file import remove_address, write_address
+from transcriber.service.address_file import (
+    keep_port,
+    kept_port,
+    remove_address,
+    write_address,
+)
 from transcriber.service.base_words import base_words
 from transcriber.service.closing import end_when_closed
 from transcriber.service.context import Context
@@ -133,6 +139,8 @@ def serve(settings: ServiceSettings, *, ready: Callable[[str, str], None]) -> in
             end_when_closed(queue, lambda: server.stop(_GRACE))
         if voices is not None:
             satellites = WyomingServer(context, voices)
+        if not settings.port and listeners[0].family != socket.AF_UNIX:
+            keep_port(settings.data, listeners[0].getsockname()[1])
         ready(address, renew())
         _notify_manager()
         server.serve_forever()
@@ -149,13 +157,21 @@ def _listeners(settings: ServiceSettings) -> list[socket.socket]:
     if inherited:
         return inherited
     if settings.socket is None:
-        return [_listener(settings.host, settings.port)]
+        return [_port_listener(settings)]
     try:
         return [open_unix_listener(settings.socket)]
     except OSError as error:
         raise UsageError(
             f"cannot listen at {settings.socket}: {error.strerror}", "choose another --socket"
         ) from error
+
+
+def _port_listener(settings: ServiceSettings) -> socket.socket:
+    """Listen at the port, or where any will do at that of the last start, if it is free."""
+    if not settings.port and (port := kept_port(settings.data)):
+        with contextlib.suppress(UsageError):
+            return _listener(settings.host, port)
+    return _listener(settings.host, settings.port)
 
 
 def _listener(host: str, port: int) -> socket.socket:

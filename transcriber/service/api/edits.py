@@ -11,10 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from transcriber.files import atomic_writer
-from transcriber.jobs.folders import Folders
+from transcriber.jobs.folders import EDITED, Folders
 from transcriber.service.http.errors import HttpError
-
-_NAME = "edited.json"
 
 _LONGEST_SECONDS = 1e9
 """Thirty years: beyond any recording, and far from where numbers lose their seconds."""
@@ -162,7 +160,7 @@ class Edits:
 
 
 def _path(folders: Folders, job: str) -> Path:
-    return folders.of(job) / _NAME
+    return folders.of(job) / EDITED
 
 
 def _checked(segments: object) -> list[dict[str, Any]]:

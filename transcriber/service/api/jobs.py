@@ -92,11 +92,8 @@ class Jobs:
 
     def again(self, request: Request) -> Response:
         """Decode a recording anew, with other options."""
-        record = find(self.context, request)
         words = self._words(read_object(request))
-        answer = self._changed(request, lambda job: self.context.queue.again(job, words))
-        self.edits.remove(record.job)
-        return answer
+        return self._changed(request, lambda job: self.context.queue.again(job, words))
 
     def prioritise(self, request: Request) -> Response:
         """Give a job another priority."""
