@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,9 @@ from service.conftest import Service, service
 from transcriber import queued
 from transcriber.__main__ import main
 from transcriber.errors import StorageError, UsageError
-from transcriber.queued import given_options
+from transcriber.jobs.folders import Folders
 from transcriber.service.address_file import write_address
+from transcriber.service.job_options import given_options
 
 __all__ = ["service"]
 
@@ -21,17 +22,20 @@ Transcribe = Callable[..., int]
 
 
 @pytest.fixture
-def transcribe(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Transcribe:
+def transcribe(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Transcribe]:
     """Return a function that runs the program with ``--queue`` where the service is found."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
     data = tmp_path / "home" / "whisper-transcriber"
-    data.mkdir(parents=True)
+    folders = Folders(data)
     write_address(data, f"http://{service.served.host}/?token=used")
 
     def run(*words: str | Path) -> int:
         return main(["--queue", "--no_defaults", *map(str, words)])
 
-    return run
+    yield run
+    folders.close()
 
 
 def saying(folder: Path, name: str, *commands: str) -> Path:
@@ -121,7 +125,7 @@ def test_existing_files_are_left_alone(
 
 
 def test_options_of_the_service_are_refused() -> None:
-    with pytest.raises(UsageError, match="--threads: with --queue the running service decides"):
+    with pytest.raises(UsageError, match="--threads: the running service decides"):
         given_options(["--queue", "--threads", "2", "a.wav"])
     assert given_options(["--word-timestamps", "--queue", "a.wav", "--temperature=0"]) == {
         "temperature": "0",

@@ -22,11 +22,10 @@ from transcriber.engine.interface import (
     Transcript,
     WindowResult,
 )
-from transcriber.errors import InputError, TranscriberError, UsageError
+from transcriber.errors import InputError, TranscriberError
 from transcriber.inputs.recordings import Recording, readable_file
 from transcriber.interruption import Interrupted, check_interrupted
 from transcriber.jobs.record import State
-from transcriber.options.parser import make_parser, with_truth, with_underscores
 from transcriber.outputs import (
     check_outputs,
     output_paths,
@@ -40,7 +39,7 @@ from transcriber.paths import program_data
 from transcriber.progress.course import Course
 from transcriber.progress.reporter import Reporter
 from transcriber.progress.telling import Telling
-from transcriber.service.job_options import option_actions
+from transcriber.service.job_options import given_options
 from transcriber.service.own_client import OwnClient, own_service
 from transcriber.settings import RunSettings
 from transcriber.side_by_side import FAILURES
@@ -49,14 +48,6 @@ from transcriber.transcript.ownership import Mark, fingerprint, place_digest
 
 _TICK = 0.3
 """Seconds between two looks at a job."""
-
-_LOCAL = frozenset(
-    {
-        *("audio", "queue", "no_defaults"),
-        *("output_dir", "output_format", "skip_existing", "verbose", "quiet", "progress"),
-    }
-)
-"""Options that are about this call, not about the job."""
 
 
 class ThroughQueue:
@@ -119,7 +110,7 @@ class ThroughQueue:
                 else "interrupted; nothing is in the queue"
             )
             raise
-        except TranscriberError:
+        except Exception:
             # What ends one like this ends the others, too, and nobody waits for them any more.
             for _, job in sent:
                 with contextlib.suppress(TranscriberError):
@@ -225,39 +216,6 @@ def _standing(view: Mapping[str, Any]) -> str:
     if view["state"] == State.PAUSED:
         return f"put aside; transcriber jobs resume {view['id']} goes on with it"
     return f"number {view['place'] + 1} in the queue" if view["place"] is not None else ""
-
-
-def given_options(arguments: Sequence[str]) -> dict[str, Any]:
-    """Return the options of a job that a command line names, as it says them.
-
-    Parameters
-    ----------
-    arguments : sequence of str
-        Of a transcription.
-
-    Raises
-    ------
-    UsageError
-        When one of them is the service's business.
-
-    Examples
-    --------
-    >>> given_options(["--queue", "a.mp3", "--language", "de", "-o", "texts", "--beam-size=3"])
-    {'beam_size': '3', 'language': 'de'}
-    """
-    parser = make_parser()
-    words = with_truth(with_underscores(arguments), parser)
-    for action in parser._actions:
-        if action.dest != "help":
-            action.type, action.default = None, None
-    given = {name: value for name, value in vars(parser.parse_mixed(words)).items() if value}
-    others = sorted(given.keys() - option_actions().keys() - _LOCAL)
-    if others:
-        raise UsageError(
-            f"--{others[0]}: with --queue the running service decides on that",
-            "leave it out, or give it to transcriber serve",
-        )
-    return {name: given[name] for name in sorted(given.keys() - _LOCAL)}
 
 
 def _as_error(code: int, message: str, remedy: str) -> TranscriberError:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from service.conftest import Service, service
 
 from transcriber.commands.running import run_subcommand
 from transcriber.errors import DependencyError, InputError, NetworkError, StorageError, UsageError
+from transcriber.jobs.folders import Folders
 from transcriber.jobs.record import State
 from transcriber.service.address_file import write_address
 
@@ -25,10 +27,11 @@ def jobs(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> Jobs:
+) -> Iterator[Jobs]:
     """Return a function that runs the sub-command, and returns what it printed."""
     data = tmp_path / "data"
-    data.mkdir()
+    # As long as it is in use, a service runs on it.
+    folders = Folders(data)
     write_address(data, f"http://{service.served.host}/?token=used")
     place = tmp_path / "here"
     place.mkdir()
@@ -38,7 +41,8 @@ def jobs(
         assert run_subcommand("jobs", [name, "--data_dir", str(data), *map(str, words)]) == 0
         return capsys.readouterr().out
 
-    return run
+    yield run
+    folders.close()
 
 
 @pytest.fixture
@@ -86,15 +90,18 @@ def test_jobs_are_put_aside_and_given_up(
         (["add", "RECORDING", "--language", "Klingon"], "Klingon"),
         (["add", "RECORDING", "--no_such_option"], "--no_such_option"),
         (["list", "--language", "de"], "unrecognized arguments"),
+        (["add", "RECORDING", "--threads", "1"], "--threads: the running service decides on that"),
+        (["add", "RECORDING", "-f", "srt"], "means nothing to a service"),
+        (["export", "ID"], "is waiting, and has no whole transcript yet"),
     ],
 )
 def test_what_makes_no_sense(
     service: Service, jobs: Jobs, recording: Path, words: list[str], told: str
 ) -> None:
     service.queue.pause_all(True)
-    jobs("add", recording, recording)
+    meant = {"RECORDING": str(recording), "ID": jobs("add", recording, recording).split()[0]}
     with pytest.raises(UsageError, match=told):
-        jobs(*(str(recording) if word == "RECORDING" else word for word in words))
+        jobs(*(meant.get(word, word) for word in words))
     assert len(service.queue.jobs()) == 2
 
 
@@ -122,6 +129,11 @@ def test_a_recording_that_is_not_there(jobs: Jobs, tmp_path: Path) -> None:
 def test_no_service_runs(jobs: Jobs, tmp_path: Path) -> None:
     with pytest.raises(DependencyError, match="start one: transcriber ui"):
         run_subcommand("jobs", ["list", "--data_dir", str(tmp_path / "nothing")])
-    write_address(tmp_path, "http://127.0.0.1:9/?token=x")
-    with pytest.raises(NetworkError, match="gives no answer"):
-        run_subcommand("jobs", ["list", "--data_dir", str(tmp_path)])
+    place = tmp_path / "other"
+    with contextlib.closing(Folders(place)):
+        write_address(place, "http://127.0.0.1:9/?token=x")
+        with pytest.raises(NetworkError, match="gives no answer"):
+            run_subcommand("jobs", ["list", "--data_dir", str(place)])
+    # Whoever is at the address of one that was killed is another one.
+    with pytest.raises(DependencyError, match="start one: transcriber ui"):
+        run_subcommand("jobs", ["list", "--data_dir", str(place)])

@@ -11,14 +11,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from worker import stand_in
 
 from jobs.conftest import Queued, open_files, running, wait_for
+from transcriber.engine.interface import Position, WindowResult
 from transcriber.errors import StorageError
 from transcriber.jobs import feeding
 from transcriber.jobs.folders import OccupiedError
 from transcriber.jobs.queue import JobQueue
 from transcriber.jobs.record import State
 from transcriber.jobs.store import JobStore
+from transcriber.transcript.journal import Header, journal_path, open_journal
 from transcriber.worker import process
 
 pytestmark = pytest.mark.timeout(60)
@@ -347,6 +350,41 @@ def test_jobs_outlive_the_queue(tmp_path: Path) -> None:
         assert queued.texts(done) == ["one"]
         assert queued.state(paused) is State.PAUSED
         assert queued.over(interrupted).state is State.DONE
+
+
+def test_what_is_decoded_is_known_behind_a_restart(tmp_path: Path) -> None:
+    with running(tmp_path) as queued:
+        job = queued.submit(*SLOW)
+        queued.reached(job, State.RUNNING)
+        queued.queue.pause(job)
+        folder = queued.queue.folders.of(job)
+    said = {**stand_in.segment(0, "one"), "id": 0}
+    with open_journal(journal_path(folder / "transcript")) as journal:
+        journal.begin(Header(identity="a", language="en", threads=1))
+        journal.append(WindowResult(segments=(said,), position=Position(seek=200)))  # type: ignore[arg-type]
+    with running(tmp_path) as queued:
+        assert queued.state(job) is State.PAUSED
+        assert queued.texts(job) == ["one"]
+
+
+def test_a_job_can_be_removed_from_a_full_disk(
+    queued: Queued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = queued.queue.folders.new()
+    recording = queued.queue.folders.of(folder) / "a.wav"
+    recording.write_text("say one")
+    queued.queue.submit(name="a", recording=recording, words=(), client="a", job=folder)
+    queued.over(folder)
+    remove = JobStore.remove
+
+    def full(store: JobStore, job: str) -> None:
+        if recording.exists():
+            raise StorageError("the disk is full")
+        remove(store, job)
+
+    monkeypatch.setattr(JobStore, "remove", full)
+    assert queued.queue.remove(folder)
+    assert queued.queue.job(folder) is None
 
 
 def test_what_ran_with_a_new_priority_goes_on_at_the_next_start(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import child
 import pytest
@@ -122,11 +123,26 @@ def test_a_record_that_makes_no_sense_is_one_clear_line(path: Path, change: str)
         stored(path)
 
 
-def test_a_database_of_the_first_version_is_taken_up(path: Path) -> None:
+def test_a_database_of_the_first_version_is_taken_up(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(path, RECORD)
     with sqlite3.connect(path) as database:
         database.execute("ALTER TABLE jobs DROP COLUMN language")
         database.execute("PRAGMA user_version = 1")
+    connect = sqlite3.connect
+
+    def without_alter(*given: Any, **named: Any) -> sqlite3.Connection:
+        """Connect to a SQLite that can do what ours can."""
+        found: sqlite3.Connection = connect(*given, **named)
+        found.set_authorizer(
+            lambda action, *_: (
+                sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_ALTER_TABLE else sqlite3.SQLITE_OK
+            )
+        )
+        return found
+
+    monkeypatch.setattr(sqlite3, "connect", without_alter)
     assert stored(path) == [replace(RECORD, language=None)]
     spoken = replace(RECORD, language="de")
     write(path, spoken)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from transcriber.jobs.queue import JobQueue
-from transcriber.service import closing
+from transcriber.service import application, closing
 
 
 @pytest.fixture
@@ -50,3 +52,15 @@ def test_what_is_left_to_do_is_done_first(queue: JobQueue, tmp_path: Path) -> No
     assert not ended.wait(0.6)
     queue.remove(job.job)
     assert ended.wait(10)
+
+
+class NobodyReads(io.StringIO):
+    """A stream whose reader has gone."""
+
+    def write(self, _: str) -> int:
+        raise BrokenPipeError
+
+
+def test_a_log_that_nobody_reads_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", NobodyReads())
+    application._log("a line")

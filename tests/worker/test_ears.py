@@ -102,8 +102,13 @@ def test_another_process_hears_on_when_one_has_died() -> None:
     assert changes(ear, LOUD) == [Change.BEGUN]
     with pytest.raises(EngineFailedError, match="it has died"):
         changes(ear, DEADLY)
-    assert changes(ear, LOUD) == [Change.BEGUN]
+    # It knows nothing of what was heard before.
+    another = opened(heard)
+    with pytest.raises(EngineFailedError, match="it has died"):
+        changes(ear, LOUD)
+    assert changes(another, LOUD) == [Change.BEGUN]
     ear.close()
+    another.close()
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from transcriber.errors import UsageError
 from transcriber.files import atomic_writer
 from transcriber.paths import program_data
 from transcriber.service.base_words import base_words
-from transcriber.service.job_options import shown_options
+from transcriber.service.job_options import given_options
 from transcriber.service.own_client import OwnClient, own_service
 from transcriber.settings import EVERY_FORMAT
 from transcriber.streams import print_whole
@@ -97,8 +97,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _add(service: OwnClient, recordings: Sequence[Path], options: Sequence[str]) -> int:
-    words, _ = base_words(options)
-    fields = {"options": json.dumps(shown_options(words))}
+    # Those about files and this terminal mean nothing here.
+    base_words(options)
+    fields = {"options": json.dumps(given_options([*options, "--", "recording"]))}
     for recording in recordings:
         (job,) = service.upload("/api/jobs", recording, fields)["jobs"]
         print(job["id"])
@@ -136,6 +137,11 @@ def _course(job: Mapping[str, Any]) -> str:
 
 
 def _export(service: OwnClient, job: Mapping[str, Any], file_format: str) -> None:
+    if job["state"] != "done":
+        raise UsageError(
+            f"{job['id']} is {job['state']}, and has no whole transcript yet",
+            "wait for it, or export what there is from the page",
+        )
     content = service.get(f"/api/jobs/{job['id']}/export?format={file_format}")
     name = Path(job["name"]).stem or "transcript"
     path = Path(f"{name}.{file_format}")

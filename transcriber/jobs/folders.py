@@ -13,9 +13,11 @@ from collections.abc import Container
 from pathlib import Path
 from typing import IO
 
-from transcriber.engine.interface import Transcript
+from transcriber.engine.interface import DecodedWindows, Segment, Transcript
 from transcriber.errors import StorageError
 from transcriber.files import make_directory, storage_error
+from transcriber.transcript.cues import tidied
+from transcriber.transcript.journal import journal_path, read_journal
 
 DATABASE = "jobs.sqlite"
 """Name of the database of all records, beside the folders."""
@@ -24,6 +26,8 @@ _IDENTIFIER_BYTES = 8
 """Nobody finds a job by guessing."""
 
 _IDENTIFIER = re.compile(rf"[0-9a-f]{{{2 * _IDENTIFIER_BYTES}}}")
+
+_LOCK = "lock"
 
 TRANSCRIPT = "transcript.json"
 EDITED = "edited.json"
@@ -38,6 +42,21 @@ _FOUND = "found"
 
 class OccupiedError(StorageError):
     """Another process works on the jobs."""
+
+
+def in_use(root: Path) -> bool:
+    """Whether a process uses the folders of jobs that lie in a folder."""
+    try:
+        with (root / _LOCK).open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    except OSError:
+        # Some network file systems have no locks.
+        return True
+    return False
 
 
 class Folders:
@@ -115,6 +134,16 @@ class Folders:
             return found
         return None
 
+    def segments(self, job: str) -> list[Segment]:
+        """Return the segments of a job's transcript, or of its journal until there is one."""
+        transcript = self.transcript(job)
+        if transcript is not None:
+            return transcript["segments"]
+        with contextlib.suppress(OSError):
+            kept = read_journal(journal_path(self.of(job) / Path(TRANSCRIPT).stem))
+            return tidied(DecodedWindows(windows=tuple(kept.windows)).segments)
+        return []
+
     def forget_transcript(self, job: str) -> None:
         """Delete what was decoded with options that nobody wants any more."""
         with contextlib.suppress(OSError):
@@ -166,7 +195,7 @@ class Folders:
         ]
 
     def _own(self) -> IO[bytes]:
-        path = self.root / "lock"
+        path = self.root / _LOCK
         try:
             lock = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "rb")
         except OSError as error:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from transcriber.errors import StorageError
 from transcriber.jobs.bulletin import Bulletin, Event
-from transcriber.jobs.record import JobRecord, State
+from transcriber.jobs.record import OVER, JobRecord, State
 from transcriber.jobs.store import JobStore
 
 
@@ -90,6 +90,14 @@ class Ledger:
             When that cannot be written; nothing has changed then.
         """
         if record.kept:
-            self._store.remove(record.job)
+            try:
+                self._store.remove(record.job)
+            except StorageError:
+                if not (record.owned and record.state in OVER):
+                    raise
+                # On a full disk it is the recording that makes room for writing so.
+                with contextlib.suppress(OSError):
+                    record.recording.unlink()
+                self._store.remove(record.job)
         del self.records[record.job]
         self._unwritten.discard(record.job)

@@ -244,8 +244,7 @@ class JobQueue:
         with self._lock:
             if job in self._hearing.segments:
                 return list(self._hearing.segments[job])
-        transcript = self.folders.transcript(job)
-        return transcript["segments"] if transcript else []
+        return self.folders.segments(job)
 
     def transcript(self, job: str) -> Transcript | None:
         """Return the transcript of a job that is done; None of any other."""

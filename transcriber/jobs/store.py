@@ -42,6 +42,18 @@ CREATE TABLE jobs (
 ) WITHOUT ROWID
 """
 
+_RENEWAL = (
+    "BEGIN",
+    "CREATE TABLE earlier AS SELECT * FROM jobs",
+    "DROP TABLE jobs",
+    _TABLE,
+    "INSERT INTO jobs SELECT *, NULL FROM earlier",
+    "DROP TABLE earlier",
+    f"PRAGMA user_version = {_VERSION}",
+    "COMMIT;",
+)
+"""Make version 2 of version 1, which knew no language. Our SQLite cannot alter a table."""
+
 _COLUMNS = tuple(field.name for field in dataclasses.fields(JobRecord))
 
 
@@ -82,10 +94,7 @@ class JobStore:
                     f"BEGIN; {_TABLE}; PRAGMA user_version = {_VERSION}; COMMIT;"
                 )
             elif version == 1:
-                self._database.executescript(
-                    "BEGIN; ALTER TABLE jobs ADD COLUMN language TEXT; "
-                    f"PRAGMA user_version = {_VERSION}; COMMIT;"
-                )
+                self._database.executescript(";".join(_RENEWAL))
             elif version != _VERSION:
                 raise StorageError(
                     f"{path} was made by another version of the program",

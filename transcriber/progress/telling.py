@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from transcriber.engine.interface import FRAMES_PER_SECOND, DecodedWindows, Segment, WindowResult
+from transcriber.engine.openai_whisper import load_utilities
 from transcriber.progress.course import Course
 from transcriber.progress.reporter import Reporter
 from transcriber.times import clock
@@ -84,8 +85,7 @@ class Telling:
     def _print(self, segments: Sequence[Segment]) -> None:
         if not self._verbose:
             return
-        from whisper.utils import format_timestamp  # noqa: PLC0415  loads torch
-
+        format_timestamp = load_utilities().format_timestamp
         for segment in segments:
             start, end = format_timestamp(segment["start"]), format_timestamp(segment["end"])
             self._reporter.line(f"[{start} --> {end}] {segment['text']}")

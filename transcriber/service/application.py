@@ -199,7 +199,9 @@ def _gate_settings(settings: ServiceSettings, listeners: Sequence[socket.socket]
 
 
 def _log(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    # Whoever reads it may have gone, and a disk may be full: the service goes on.
+    with contextlib.suppress(OSError, ValueError):
+        print(line, file=sys.stderr, flush=True)
 
 
 def _notify_manager() -> None:

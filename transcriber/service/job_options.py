@@ -21,7 +21,7 @@ from transcriber.options.command_line import parse
 from transcriber.options.decoding import add_decoding, add_text
 from transcriber.options.groups import add_words
 from transcriber.options.machine import add_speech
-from transcriber.options.parser import Parser, make_parser
+from transcriber.options.parser import Parser, make_parser, with_truth, with_underscores
 from transcriber.service.context import Context
 from transcriber.settings import RunSettings
 
@@ -40,6 +40,15 @@ _THE_SERVERS = frozenset({"model_dir"})
 """Options of the groups that they may not give."""
 
 
+_CALLS = frozenset(
+    {
+        *("audio", "queue", "no_defaults"),
+        *("output_dir", "output_format", "skip_existing", "verbose", "quiet", "progress"),
+    }
+)
+"""Options that are about a call of the command line, not about the job."""
+
+
 @functools.cache
 def option_actions() -> dict[str, argparse.Action]:
     """Return the options that clients may give, by their names without dashes."""
@@ -50,6 +59,39 @@ def option_actions() -> dict[str, argparse.Action]:
     whole = make_parser()
     actions = ((name, whole.option(f"--{name}")) for name in sorted(names - _THE_SERVERS))
     return {name: action for name, action in actions if action is not None}
+
+
+def given_options(arguments: Sequence[str]) -> dict[str, Any]:
+    """Return the options of a job that a command line names, as it says them.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        Of a transcription.
+
+    Raises
+    ------
+    UsageError
+        When one of them is the service's business.
+
+    Examples
+    --------
+    >>> given_options(["--queue", "a.mp3", "--language", "de", "-o", "texts", "--beam-size=3"])
+    {'beam_size': '3', 'language': 'de'}
+    """
+    parser = make_parser()
+    words = with_truth(with_underscores(arguments), parser)
+    for action in parser._actions:
+        if action.dest != "help":
+            action.type, action.default = None, None
+    given = {name: value for name, value in vars(parser.parse_mixed(words)).items() if value}
+    others = sorted(given.keys() - option_actions().keys() - _CALLS)
+    if others:
+        raise UsageError(
+            f"--{others[0]}: the running service decides on that",
+            "leave it out, or give it to transcriber serve",
+        )
+    return {name: given[name] for name in sorted(given.keys() - _CALLS)}
 
 
 def settings_of(words: Sequence[str]) -> RunSettings:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from transcriber.errors import DependencyError, InputError, NetworkError, UsageError
+from transcriber.jobs.folders import in_use
 from transcriber.service.address_file import read_address
 
 _BLOCK = 1 << 20
@@ -121,7 +122,7 @@ def own_service(folder: Path, key: str = "") -> OwnClient:
     DependencyError
         When none runs there.
     """
-    host = urllib.parse.urlsplit(read_address(folder)).netloc
+    host = _host(folder)
     if not host:
         raise DependencyError(
             f"no service runs on the jobs in {folder}", "start one: transcriber ui, or serve"
@@ -129,9 +130,15 @@ def own_service(folder: Path, key: str = "") -> OwnClient:
     return OwnClient(host=host, key=key)
 
 
+def _host(folder: Path) -> str:
+    """Return the address and port of the service on a folder; nothing where none runs."""
+    # Another one may be at the address of one that was killed.
+    return urllib.parse.urlsplit(read_address(folder)).netloc if in_use(folder) else ""
+
+
 def unfinished_jobs(folder: Path, key: str = "") -> int:
     """Return how many jobs the service on a folder has yet to do; 0 where none says so at once."""
-    host = urllib.parse.urlsplit(read_address(folder)).netloc
+    host = _host(folder)
     if not host:
         return 0
     try:

@@ -85,14 +85,18 @@ class Ears:
         """
         with self._lock:
             number = next(self._numbers)
-            self._ready()
+            process = self._ready()
             self._open.add(number)
-        return Ear(self, number, frame_bytes(rate), (rate, threshold, silence_ms))
+        wishes = rate, threshold, silence_ms
+        return Ear(self, number, frame_bytes(rate), wishes, process.pid)
 
-    def ask(self, message: bytes, count: int) -> bytes:
-        """Return the answer to a piece of sound, of so many frames."""
+    def ask(self, message: bytes, count: int, pid: int) -> bytes:
+        """Return the answer of a process to a piece of sound, of so many frames."""
         with self._lock:
             process = self._ready()
+            if process.pid != pid:
+                # Another one knows nothing of what was heard of an utterance.
+                raise _failed(BrokenPipeError("it has died"))
             try:
                 stdin, stdout = _pipes(process)
                 left = memoryview(message)
@@ -147,9 +151,14 @@ class Ear:
         Bytes of a frame.
     wishes : (int, float, int)
         Rate, threshold and silence, as `Ears.open` has them.
+    pid : int
+        The process that hears it.
     """
 
-    def __init__(self, ears: Ears, number: int, frame: int, wishes: tuple[int, float, int]) -> None:
+    def __init__(
+        self, ears: Ears, number: int, frame: int, wishes: tuple[int, float, int], pid: int
+    ) -> None:
+        self._pid = pid
         self.frame = frame
         self._ears = ears
         self._number = number
@@ -172,9 +181,8 @@ class Ear:
             piece = sound[at : at + _PIECE * self.frame]
             frames = [piece[n : n + self.frame] for n in range(0, len(piece), self.frame)]
             head = HEAD.pack(self._number, len(piece), *self._wishes)
-            yield from zip(
-                frames, map(Change, self._ears.ask(head + piece, len(frames))), strict=True
-            )
+            answer = self._ears.ask(head + piece, len(frames), self._pid)
+            yield from zip(frames, map(Change, answer), strict=True)
 
     def close(self) -> None:
         """Hear no more."""

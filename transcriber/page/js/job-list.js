@@ -5,7 +5,7 @@ import { button, h } from "./dom.js";
 import { exportItems } from "./exporting.js";
 import { t } from "./i18n.js";
 import { allJobs, job, loaded, onJobs, paused, problem } from "./jobs.js";
-import { ACTIVE, act, again, jobRow, remove } from "./job-row.js";
+import { ACTIVE, act, jobRow, remove, retry } from "./job-row.js";
 import { withMenu } from "./menu.js";
 import { attempt } from "./notices.js";
 import { roving } from "./roving.js";
@@ -117,7 +117,7 @@ export function jobList(signal) {
       add(withMenu(button(t("export"), () => {}, { symbol: "download" }), () => exportItems(() => chosen().filter(done).map((one) => one.id))), done),
       each("job.pause.short", "pause", (one) => ["running", "waiting"].includes(one.state), (one) => act(one.id, "pause")),
       each("job.resume.short", "play", (one) => one.state === "paused", (one) => act(one.id, "resume")),
-      each("job.retry", "redo", (one) => !ACTIVE.has(one.state) && one.state !== "done", again),
+      each("job.retry", "redo", (one) => !ACTIVE.has(one.state) && one.state !== "done", retry),
       button(t("remove"), () => remove(chosen()), { symbol: "trash", class: "danger-quiet" }),
     ];
   }

@@ -6,7 +6,7 @@ import { button, h, iconButton } from "./dom.js";
 import { exportItems } from "./exporting.js";
 import { clock, percent, span } from "./format.js";
 import { languageName, t } from "./i18n.js";
-import { download, lastLine, trouble } from "./jobs.js";
+import { download, lastLine, passagesOf, trouble } from "./jobs.js";
 import { withMenu } from "./menu.js";
 import { attempt } from "./notices.js";
 
@@ -30,7 +30,7 @@ export const act = (id, verb, body) => attempt(() => call("POST", `jobs/${id}/${
 export async function remove(jobs) {
   const text = jobs.some((job) => job.edited) ? t("remove.edited") : t("remove.text");
   if (!(await confirmed(t("remove.title", { n: jobs.length, name: jobs[0].name }), text, t("remove")))) return;
-  for (const job of jobs) await attempt(() => call("DELETE", `jobs/${job.id}`));
+  for (const job of jobs.flatMap((one) => [...passagesOf(one.id), one])) await attempt(() => call("DELETE", `jobs/${job.id}`));
 }
 
 /**
@@ -40,8 +40,14 @@ export async function remove(jobs) {
  */
 export async function again(job, options = {}) {
   if (job.edited && !(await confirmed(t("again.title"), t("again.text"), t("again")))) return;
-  await act(job.id, "again", { options });
+  await act(job.id, "again", { options: { ...job.options, ...options } });
 }
+
+/**
+ * Go on with what failed or was given up.
+ * @param {Job} job
+ */
+export const retry = (job) => act(job.id, "resume");
 
 /**
  * Make the row of a job.
@@ -125,7 +131,7 @@ function buttons(job) {
   const main = [];
   if (state === "running" || state === "waiting") main.push(iconButton("pause", label("job.pause"), () => act(id, "pause")));
   if (state === "paused") main.push(iconButton("play", label("job.resume"), () => act(id, "resume")));
-  if (state === "failed" || state === "cancelled") main.push(button(t("job.retry"), () => again(job), { symbol: "redo", "aria-label": label("job.retry.name") }));
+  if (state === "failed" || state === "cancelled") main.push(button(t("job.retry"), () => retry(job), { symbol: "redo", "aria-label": label("job.retry.name") }));
   if (state === "done") main.push(withMenu(button(t("export"), () => {}, { symbol: "download", "aria-label": label("export.name") }), () => exportItems(() => [id])));
   return [...main, withMenu(iconButton("dots", label("job.more"), () => {}), () => [
     { text: t("job.open"), symbol: "text", run: () => (location.hash = `#/transcript/${id}`) },

@@ -147,6 +147,8 @@ class Edits:
                     "the transcript was changed elsewhere: load it anew",
                     code="stale",
                 )
+            # It may be less for a moment, when a process goes on with the journal of another.
+            decoded = max(decoded, present.decoded if present else 0)
             segments = make(present.segments if present else [])
             content = {"revision": number + 1, "decoded": decoded, "segments": segments}
             with atomic_writer(_path(self.folders, job)) as stream:

@@ -104,6 +104,7 @@ class DetectedSound:
 
     def _take(self, frame: bytes, change: Change) -> Iterator[Started | Stopped]:
         if change is Change.BEGUN:
+            self._forget()
             self._file = self._begun()
         if self._file is not None:
             self._file.add(frame)
