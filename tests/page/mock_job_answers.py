@@ -110,7 +110,7 @@ class JobAnswers(Answers):
             passage=(sent["start"], sent["end"]),
             passage_of=job_id,
             priority=100,
-            options=sent["options"],
+            options={**sent["options"], "clip_timestamps": f"{sent['start']},{sent['end']}"},
         )
         self.json(job, 202)
         self.service.changed(job)

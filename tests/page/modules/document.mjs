@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-const { TranscriptDocument, plain } = await import("../../../transcriber/page/js/document.js");
+const { TranscriptDocument, newKey, plain } = await import("../../../transcriber/page/js/document.js");
 const { insertAfter, mergeNext, removeSegments, replacePassage, setTimes, splitAt, typed } = await import("../../../transcriber/page/js/edits.js");
 const { fromDraft, makeDraft } = await import("../../../transcriber/page/js/drafts.js");
 
@@ -106,6 +106,33 @@ test("a draft holds only what is new, and brings it back", () => {
   assert.equal(draft.parts.length, 3);
   const later = [...base, { key: 99, start: 4, end: 5, text: " five" }];
   assert.deepEqual(fromDraft(draft, later).map((one) => one.text), [" one", " zwei", " four", " five"]);
+});
+
+test("all segments are replaced, more arrive, and an undo brings back what was there", () => {
+  const text = made("one", "two");
+  const seen = [];
+  text.onChange(({ patches }) => seen.push(...patches), new AbortController().signal);
+  text.apply([text.patch(text.segments, text.segments.map((one, at) => (at ? { ...one, key: newKey(), text: " zwei" } : one)))]);
+  assert.deepEqual(seen[0].removed.map((one) => one.text), [" one", " two"]);
+  text.arrive([{ start: 2, end: 3, text: " three" }]);
+  assert.deepEqual(texts(text), ["one", "zwei", "three"]);
+  text.undo();
+  assert.deepEqual(texts(text), ["one", "two", "three"]);
+  text.redo();
+  assert.deepEqual(texts(text), ["one", "zwei", "three"]);
+});
+
+test("an edit that is named is undone only while it is the last", () => {
+  const text = made("one", "two", "three");
+  const edit = replacePassage(text, 0, 1, [{ start: 0, end: 1, text: " new" }]);
+  typed(text, key(text, 2), "later");
+  text.undo(edit);
+  assert.deepEqual(texts(text), ["new", "two", "later"]);
+  text.undo();
+  text.undo(edit);
+  assert.deepEqual(texts(text), ["one", "two", "three"]);
+  text.undo(edit);
+  assert.deepEqual(texts(text), ["one", "two", "three"]);
 });
 
 test("what is kept is numbered and has no key", () => {

@@ -94,7 +94,19 @@ await scenario(async (browser) => {
   await until(page, () => !document.querySelector(".segments").innerText.includes("ill-disposed"));
   await press(page, "Undo", ".notice");
   await until(page, () => document.querySelector(".segments").innerText.includes("ill-disposed"));
-  await page.keyboard.press("Escape");
+  // Only the last edit: after another, it is no longer offered.
+  await press(page, "Replace all");
+  await until(page, () => document.querySelector(".notice"));
+  await caret(page, 0, 0);
+  await page.keyboard.type("More ");
+  assert.equal(await page.$(".notice"), null);
+  for (let i = 0; i < 2; i += 1) {
+    await page.keyboard.down("Control");
+    await page.keyboard.press("z");
+    await page.keyboard.up("Control");
+  }
+  assert.ok((await page.$eval(".segments", (all) => all.innerText)).includes("ill-disposed"));
+  await press(page, "Close", ".search-bar");
 
   // A newline that is pasted is a blank, and markup is text.
   await caret(page, 2, 0);

@@ -74,7 +74,10 @@ await scenario(async (browser) => {
   await press(page, "Continue pasted.ogg");
   await state(page, "pasted.ogg", "Done");
 
-  // Search, select with Shift, export, remove.
+  // Search, select with Shift, export, remove: with what is redone of it.
+  const all = async () => (await api(service.address, "GET", "jobs")).jobs;
+  const redone = (await all()).find((one) => one.name.endsWith(".wav"));
+  const passage = await api(service.address, "POST", `jobs/${redone.id}/passage`, { start: 0, end: 1, options: {} });
   await page.type(".list-head input[type=search]", "wav");
   await until(page, () => document.querySelectorAll(".jobs:not([hidden]) .job").length === 3);
   const boxes = await page.$$(".job .pick input");
@@ -91,6 +94,8 @@ await scenario(async (browser) => {
   await press(page, "Remove", ".selection");
   await press(page, "Remove", "dialog footer");
   await until(page, () => document.querySelectorAll(".job").length === 0);
+  for (let i = 0; (await all()).some((one) => one.id === passage.id) && i < 80; i += 1) await sleep(50);
+  assert.ok(!(await all()).some((one) => one.id === passage.id || one.id === redone.id));
   await page.evaluate(() => {
     const search = document.querySelector(".list-head input[type=search]");
     search.value = "";

@@ -4,6 +4,11 @@ import { api, caret, lines, mock, open, press, scenario, until } from "./browser
 
 const saved = (page) => until(page, () => document.querySelector(".save-state").textContent === "Saved");
 const ready = (page) => until(page, () => document.querySelectorAll(".segment").length > 5);
+const undo = async (page) => {
+  await page.keyboard.down("Control");
+  await page.keyboard.press("z");
+  await page.keyboard.up("Control");
+};
 const network = [/Failed to load resource/, /ERR_/];
 
 await scenario(async (browser) => {
@@ -53,11 +58,19 @@ await scenario(async (browser) => {
   await page.setRequestInterception(true);
   page.on("request", (request) => (request.method() === "PUT" && page.blocked ? request.abort() : request.continue()));
   page.blocked = true;
+  const whole = await lines(page);
   await caret(page, 3, 0);
   await page.keyboard.type("Unsaved ");
   await page.reload();
   await ready(page);
-  assert.ok((await lines(page))[3].startsWith("Unsaved "), (await lines(page))[3]);
+  const restored = whole.with(3, `Unsaved ${whole[3]}`);
+  assert.deepEqual(await lines(page), restored);
+  // It can be undone, and done again, as any edit.
+  await caret(page, 0, 0);
+  await undo(page);
+  assert.deepEqual(await lines(page), whole);
+  await press(page, "Redo", ".controls");
+  assert.deepEqual(await lines(page), restored);
   page.blocked = false;
   await saved(page);
   assert.ok((await api(address, "GET", "jobs/j1/transcript")).segments[3].text.startsWith(" Unsaved"));
@@ -91,6 +104,47 @@ await scenario(async (browser) => {
   assert.equal((await api(address, "GET", "jobs")).jobs.filter((one) => one.passage_of).length, 0);
   await press(page, "Undo", ".notice");
   assert.deepEqual(await lines(page), before);
+
+  // What a notice offers to undo is no longer offered when something else was done.
+  const redo = async () => {
+    await caret(page, 2, 0);
+    await page.keyboard.press("F9");
+    await press(page, "Redo", "dialog footer");
+  };
+  const replaced = () => until(page, () => document.querySelector(".notice")?.textContent.includes("new text"));
+  await redo();
+  await replaced();
+  await caret(page, 0, 0);
+  await page.keyboard.type("Then ");
+  assert.equal(await page.$(".notice"), null);
+  await undo(page);
+  await undo(page);
+  assert.deepEqual(await lines(page), before);
+  await saved(page);
+
+  // It goes on while another page is shown, and over a reload; what a script has redone is not taken.
+  const passagesLeft = async () => (await api(address, "GET", "jobs")).jobs.filter((one) => one.passage_of);
+  const ofScript = await api(address, "POST", "jobs/j1/passage", { start: 0, end: 1, options: {} });
+  for (const leave of [
+    async () => {
+      await page.evaluate(() => (location.hash = "#/files"));
+      await until(page, () => document.querySelector(".drop"));
+      await page.evaluate(() => (location.hash = "#/transcript/j1"));
+    },
+    () => page.reload(),
+  ]) {
+    await redo();
+    await until(page, () => document.querySelector(".passage"));
+    await leave();
+    await ready(page);
+    await replaced();
+    assert.equal(await page.$(".passage"), null);
+    assert.ok(!(await lines(page))[2].startsWith("Offline"), (await lines(page))[2]);
+    assert.deepEqual((await passagesLeft()).map((one) => one.id), [ofScript.id]);
+    await press(page, "Undo", ".notice");
+    assert.deepEqual(await lines(page), before);
+    await saved(page);
+  }
 
   // What is gone says so, with a way on.
   await page.goto(`${address}#/transcript/gone`);

@@ -76,7 +76,7 @@ export class Autosave {
     if (draft.revision === revision && draft.length <= this.#base.length) {
       const { segments } = this.text;
       this.text.apply([this.text.patch(segments, fromDraft(draft, segments).map((one) => this.#own(one)))]);
-      return notice(t("draft.restored"));
+      return void notice(t("draft.restored"));
     }
     await this.#oldDraft(draft);
   }

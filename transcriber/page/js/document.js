@@ -78,26 +78,30 @@ export class TranscriptDocument extends EventTarget {
    * @returns {Patch}
    */
   patch(removed, inserted, at = this.indexOf(removed[0]?.key)) {
-    return { after: this.segments[at - 1]?.key ?? null, removed, inserted };
+    // Copies: the list of all segments changes while the patch is kept.
+    return { after: this.segments[at - 1]?.key ?? null, removed: [...removed], inserted: [...inserted] };
   }
 
   /**
    * Edit.
    * @param {Patch[]} patches
    * @param {string} [tag] edits of the same tag soon after each other are one step
+   * @returns {Edit}
    */
   apply(patches, tag = "") {
-    const last = this.#done.at(-1);
+    let last = this.#done.at(-1);
     const now = Date.now();
     this.#undone = [];
     if (tag && last?.tag === tag && now - last.time < ONE_STEP) {
       last.patches[0].inserted = patches[0].inserted;
       last.time = now;
     } else {
-      this.#done.push({ patches: patches.map((one) => ({ ...one })), tag, time: now });
+      last = { patches: patches.map((one) => ({ ...one })), tag, time: now };
+      this.#done.push(last);
       if (this.#done.length > STEPS) this.#done.shift();
     }
     this.#perform(patches, "edit");
+    return last;
   }
 
   get canUndo() {
@@ -108,10 +112,10 @@ export class TranscriptDocument extends EventTarget {
     return this.#undone.length > 0;
   }
 
-  /** Take the last edit back. */
-  undo() {
-    const edit = this.#done.pop();
-    if (!edit) return;
+  /** Take the last edit back. @param {Edit} [edit] only if it is this one */
+  undo(edit = this.#done.at(-1)) {
+    if (!edit || edit !== this.#done.at(-1)) return;
+    this.#done.pop();
     this.#undone.push(edit);
     const back = edit.patches.map(({ after, removed, inserted }) => ({ after, removed: inserted, inserted: removed }));
     this.#perform(back.reverse(), "undo");

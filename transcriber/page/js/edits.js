@@ -102,12 +102,13 @@ export function setTimes(text, key, start, end, tag) {
  * @param {number} start
  * @param {number} end
  * @param {any[]} segments
+ * @returns {import("./document.js").Edit}
  */
 export function replacePassage(text, start, end, segments) {
   const removed = text.within(start, end);
   const at = removed.length ? text.indexOf(removed[0].key) : text.segments.findIndex((one) => one.start >= start);
   const inserted = segments.map((one) => ({ ...one, key: newKey() }));
-  text.apply([text.patch(removed, inserted, at < 0 ? text.segments.length : at)]);
+  return text.apply([text.patch(removed, inserted, at < 0 ? text.segments.length : at)]);
 }
 
 /** Say that a segment is right: nothing in it is doubtful any more. @param {TranscriptDocument} text @param {number} key */

@@ -53,6 +53,9 @@ export function allJobs() {
 /** Keep a job out of the list. */
 export const hidePassage = (/** @type {string} */ id) => passages.add(id);
 
+/** What is redone of a recording. */
+export const passagesOf = (/** @type {string} */ id) => [...jobs.values()].filter((one) => one.passage_of === id);
+
 /** Take what an answer says of a job. */
 export function know(/** @type {Job} */ one) {
   const isNew = !jobs.has(one.id);

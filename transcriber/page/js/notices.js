@@ -10,6 +10,7 @@ const STAY = 6000;
  * Show a message. Problems stay until they are closed.
  * @param {string} text
  * @param {{problem?: boolean, action?: [string, () => void]}} [more] a button with what can be done
+ * @returns {() => void} hides it
  */
 export function notice(text, { problem = false, action } = {}) {
   const close = () => box.remove();
@@ -21,6 +22,19 @@ export function notice(text, { problem = false, action } = {}) {
   for (const old of place.children) if (old.firstChild?.textContent === text) old.remove();
   place.append(box);
   if (!problem) setTimeout(close, action ? STAY * 2 : STAY);
+  return close;
+}
+
+/**
+ * Say what an edit did, and offer to undo it until there is another.
+ * @param {string} said
+ * @param {import("./document.js").TranscriptDocument} text
+ * @param {import("./document.js").Edit} edit
+ * @param {AbortSignal} signal
+ */
+export function undoNotice(said, text, edit, signal) {
+  const close = notice(said, { action: [t("undo"), () => text.undo(edit)] });
+  text.onChange(({ origin }) => origin !== "arrive" && close(), signal);
 }
 
 // What a message offers to do belongs to the page that it came from.

@@ -8,12 +8,17 @@ import { replacePassage } from "./edits.js";
 import { clock, parseClock, percent } from "./format.js";
 import { t } from "./i18n.js";
 import { hidePassage, trouble } from "./jobs.js";
-import { attempt, notice } from "./notices.js";
+import { attempt, notice, undoNotice } from "./notices.js";
 import { optionField, optionGroups } from "./option-fields.js";
+import { prefer, preference } from "./preferences.js";
 import { collectedWords } from "./vocabulary.js";
 
 /** What helps most with a passage that went wrong. */
 const FIRST = ["model", "language", "hotwords", "initial_prompt", "temperature"];
+
+/** Where the passages that were begun in this browser are remembered, and how many. */
+const BEGUN = "passages";
+const REMEMBERED = 20;
 
 /** @typedef {{start: number, end: number}} Range */
 
@@ -54,7 +59,7 @@ async function askHow(range, before) {
  */
 export function passages(id, text, signal) {
   const element = h("div", { class: "passages", role: "status" });
-  /** @type {Map<string, {range: Range, box: HTMLElement, bar: any, options: Record<string, any>}>} */
+  /** @type {Map<string, {range: Range, box: HTMLElement, bar: HTMLElement, taken?: boolean}>} */
   const running = new Map();
 
   const end = (/** @type {string} */ passage) => {
@@ -67,28 +72,51 @@ export function passages(id, text, signal) {
   async function begin(range, options) {
     const job = await call("POST", `jobs/${id}/passage`, { ...range, options });
     hidePassage(job.id);
+    prefer(BEGUN, [...preference(BEGUN, []), job.id].slice(-REMEMBERED));
+    show(job, range);
+  }
+
+  /** @param {import("./jobs.js").Job} job @param {Range} range */
+  function show(job, range) {
+    if (signal.aborted || running.has(job.id)) return;
     const bar = h("span", {}, t("passage.runs", { start: clock(range.start), end: clock(range.end) }));
     const box = h("div", { class: "passage" }, h("span", { class: "spinner" }), bar, iconButton("close", t("passage.cancel"), () => end(job.id)));
-    running.set(job.id, { range, box, bar, options });
+    running.set(job.id, { range, box, bar });
     element.append(box);
-    follow(job);
+    // An event may have been before it was in the list.
+    look(job.id);
+  }
+
+  const look = (/** @type {string} */ passage) => call("GET", `jobs/${passage}`).then(follow, (problem) => problem.status === 404 && end(passage));
+
+  /** Go on with those that were left with the page; those of scripts are their own. */
+  async function resume() {
+    const { jobs } = await call("GET", "jobs", undefined, { signal });
+    for (const job of jobs) {
+      if (job.passage_of !== id || !preference(BEGUN, []).includes(job.id)) continue;
+      const [start, end] = job.options.clip_timestamps.split(",").map(Number);
+      show(job, { start, end });
+    }
   }
 
   /** @param {import("./jobs.js").Job} job */
   async function follow(job) {
     const known = running.get(job.id);
     if (!known) return;
-    const { range, options } = known;
+    const { range } = known;
     if (job.state === "done") {
+      // It may be told twice.
+      if (known.taken) return;
+      known.taken = true;
       const found = await attempt(() => call("GET", `jobs/${job.id}/transcript`));
       if (!running.has(job.id)) return;
       end(job.id);
       if (!found) return;
-      replacePassage(text, range.start, range.end, found.segments);
-      notice(t(found.segments.length ? "passage.done" : "passage.silent"), { action: [t("undo"), () => text.undo()] });
+      const edit = replacePassage(text, range.start, range.end, found.segments);
+      undoNotice(t(found.segments.length ? "passage.done" : "passage.silent"), text, edit, signal);
     } else if (job.state === "failed" || job.state === "cancelled") {
       end(job.id);
-      notice(job.error ? trouble(job.error) : t("passage.failed"), { problem: true, action: [t("job.retry"), () => attempt(() => begin(range, options))] });
+      notice(job.error ? trouble(job.error) : t("passage.failed"), { problem: true, action: [t("job.retry"), () => attempt(() => begin(range, job.options))] });
     }
   }
 
@@ -98,10 +126,10 @@ export function passages(id, text, signal) {
     if (known && total) known.bar.textContent = t("passage.fetching", { part: percent(done / total) });
   }, signal);
   // Events may have been lost.
-  listen("reload", () => {
-    for (const passage of running.keys()) call("GET", `jobs/${passage}`).then(follow, () => end(passage));
-  }, signal);
-  signal.addEventListener("abort", () => [...running.keys()].forEach(end));
+  listen("reload", () => [...running.keys()].forEach(look), signal);
+  // Nothing is done to a page that was left.
+  signal.addEventListener("abort", () => running.clear());
+  attempt(resume);
 
   return {
     element,

@@ -3,7 +3,7 @@
 import { button, h, icon, iconButton } from "./dom.js";
 import { clearMarks, mark } from "./highlights.js";
 import { t } from "./i18n.js";
-import { notice } from "./notices.js";
+import { undoNotice } from "./notices.js";
 import { replaced, Searcher, TooLong } from "./searching.js";
 import { expression } from "./text-search.js";
 import { shown } from "./words.js";
@@ -119,9 +119,9 @@ export function searchBar(text, list, signal) {
     const found = Map.groupBy(await replacements(olds), (hit) => hit.at);
     const changed = [...found].filter(([number]) => text.get(olds[number].key) === olds[number]);
     if (!changed.length) return;
-    text.apply(changed.map(([number, own]) => text.patch([olds[number]], [replaced(olds[number], own)])));
+    const edit = text.apply(changed.map(([number, own]) => text.patch([olds[number]], [replaced(olds[number], own)])));
     const n = changed.reduce((sum, [, own]) => sum + own.length, 0);
-    notice(t("search.replaced", { n }), { action: [t("undo"), () => text.undo()] });
+    undoNotice(t("search.replaced", { n }), text, edit, signal);
   }
 
   function close() {
