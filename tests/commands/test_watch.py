@@ -33,6 +33,26 @@ def test_transcripts_lie_beside_their_recordings_unless_a_folder_is_named() -> N
     assert watch_settings(["in", "-o", "."]).output.directory == Path()
 
 
+def test_defaults_that_make_no_sense_here_are_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    path = tmp_path / "whisper-transcriber" / "defaults"
+    path.parent.mkdir()
+    path.write_text("queue\noutput_dir = -\noutput_format = txt,srt\n")
+    settings = watch_settings(["in"])
+    assert settings.output.directory == BESIDE
+    assert settings.output.formats == ("txt", "srt")
+    assert not settings.queue
+    assert watch_settings(["in", "-o", "out"]).output.directory == Path("out")
+    with pytest.raises(UsageError, match="--queue: watch decodes by itself"):
+        watch_settings(["in", "--queue"])
+    with pytest.raises(UsageError, match="--output_dir -"):
+        watch_settings(["in", "--output_dir=-", "-f", "txt"])
+    path.write_text("output_dir = texts\n")
+    assert watch_settings(["in"]).output.directory == Path("texts")
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

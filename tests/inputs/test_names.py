@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from transcriber.errors import UsageError
-from transcriber.inputs.names import in_words, place_of, taken_stems, told_apart
+from transcriber.inputs.names import ClashError, in_words, place_of, taken_stems, told_apart
 
 ENDINGS = ("", ".wav", ".txt", ".wav.txt", ".txt.txt", ".ogg.srt")
 
@@ -34,7 +33,7 @@ def test_names_differ_in_any_order_and_overwrite_nothing_that_is_read() -> None:
         taken = frozenset(taken_stems(read, folder))
         try:
             stems = told_apart(recordings, taken)
-        except UsageError:
+        except ClashError:
             refused += 1
             continue
         assert len(set(stems)) == len(stems)
@@ -46,9 +45,10 @@ def test_names_differ_in_any_order_and_overwrite_nothing_that_is_read() -> None:
 
 
 def test_what_cannot_be_told_apart_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"standard input and /a\.wav would write"):
+    with pytest.raises(ClashError, match=r"standard input and /a\.wav would write") as caught:
         told_apart([(None, Path("a.wav")), (Path("/a.wav"), Path("a.wav"))])
-    with pytest.raises(UsageError, match="would overwrite what is read"):
+    assert caught.value.paths == (None, Path("/a.wav"))
+    with pytest.raises(ClashError, match="would overwrite what is read"):
         told_apart([(None, Path("stdin"))], frozenset({Path("stdin")}))
 
 

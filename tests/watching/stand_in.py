@@ -1,8 +1,9 @@
 """``python stand_in.py FOLDER KEEP_ALIVE [OPTIONS]``: watches, and decodes nothing.
 
 A recording is lines of text, each a command: ``say TEXT``, ``rest SECONDS``, ``fail TEXT``,
-``die``, and ``stop`` for what no recording is to blame for. The texts are written, with the number
-of the process in front. With ``--offline`` there is no model.
+``await FILE``, which fails until there is one, ``die``, and ``stop`` for what no recording is to
+blame for. The texts are written, with the number of the process in front. With ``--offline`` there
+is no model.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ import time
 from pathlib import Path
 
 from transcriber.commands.watch import watch_settings
-from transcriber.errors import DependencyError, InputError, TranscriberError
+from transcriber.errors import DependencyError, InputError, StorageError, TranscriberError
 from transcriber.inputs.recordings import Recording
 from transcriber.interruption import Interrupted, end_at_signals
 from transcriber.outputs import output_stem
 from transcriber.progress.reporter import make_reporter
+from transcriber.watching import retries
 from transcriber.watching.decoder import Decoder
 from transcriber.watching.feed import Feed
 from transcriber.watching.watch import watch
@@ -32,6 +34,7 @@ def main(folder: str, keep_alive: str, *options: str) -> int:
         # What started the tests may have had some ignored, as nohup has.
         signal.signal(number, signal.SIG_DFL)
     end_at_signals()
+    retries._FIRST = 0.5
     settings = watch_settings([folder, "--output_format", "txt", *options])
     reporter = make_reporter(settings.progress, quiet=settings.quiet)
 
@@ -46,6 +49,8 @@ def main(folder: str, keep_alive: str, *options: str) -> int:
                 time.sleep(float(rest))
             elif name == "fail":
                 raise InputError(rest)
+            elif name == "await" and not Path(rest).exists():
+                raise StorageError(f"there is no {rest}")
             elif name == "die":
                 os.kill(os.getpid(), signal.SIGKILL)
             elif name == "stop":
@@ -64,11 +69,13 @@ def main(folder: str, keep_alive: str, *options: str) -> int:
             for recording in feed.recordings(lambda _: None):
                 if recording is None:
                     break
+                failure: TranscriberError | None = None
                 try:
                     work(recording)
-                except InputError as error:
-                    reporter.fail(recording.label, error)
-                feed.ended(recording)
+                except (InputError, StorageError) as error:
+                    failure = error
+                if feed.ended(recording, failure) and failure:
+                    reporter.fail(recording.label, failure)
 
     try:
         return watch(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -20,6 +23,7 @@ class Watched:
 
     folder: Path
     now: float = 0.0
+    settle: float = SETTLE
     heard: list[Path] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
@@ -29,7 +33,7 @@ class Watched:
     def over(self, *folders: Path) -> Arrivals:
         return Arrivals(
             folders,
-            settle=SETTLE,
+            settle=self.settle,
             heard=self.heard.append,
             failed=self._failed,
             clock=lambda: self.now,
@@ -77,6 +81,35 @@ def test_what_somebody_has_open_to_write_is_not_whole(watched: Watched) -> None:
         assert watched.after(60) == []
     assert not is_written(path)
     assert watched.after(1) == ["a.wav"]
+
+
+def test_without_settling_the_second_look_comes_at_once(watched: Watched) -> None:
+    watched.settle = 0
+    watched.arrivals = watched.over(watched.folder)
+    (watched.folder / "a.wav").write_bytes(b"whole")
+    (watched.folder / "empty.wav").touch()
+    watched.after(0)
+    assert watched.arrivals.next_change() == 0
+    assert watched.after(0) == ["a.wav"]
+    assert watched.arrivals.next_change() == float("inf")
+
+
+def test_files_of_others_settle_longer(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse = Mock(side_effect=PermissionError(errno.EACCES, "not yours"))
+    monkeypatch.setattr(fcntl, "fcntl", refuse)
+    path = watched.folder / "a.wav"
+    path.write_bytes(b"half")
+    watched.after(0)
+    assert watched.after(7) == []
+    with path.open("ab") as stream:
+        stream.write(b"more")
+    assert watched.after(7) == []
+    assert watched.arrivals.next_change() == SETTLE
+    assert watched.after(SETTLE) == []
+    assert watched.arrivals.next_change() == 30 - SETTLE
+    assert watched.after(26) == []
+    assert watched.after(1) == ["a.wav"]
+    assert watched.arrivals.next_change() == float("inf")
 
 
 def test_reading_a_file_does_not_hold_it_back(watched: Watched) -> None:

@@ -25,7 +25,7 @@ class Fed:
     notes: list[str] = field(default_factory=list)
 
     def give(self, path: Path) -> None:
-        send(self.orders, {"recording": (str(path), path.name, path.stem)})
+        send(self.orders, {"recording": (str(path), path.name, path.stem, "")})
 
     def answered(self) -> list[object]:
         return list(self.answers.read(wait=False))
@@ -65,7 +65,7 @@ def test_recordings_come_in_their_order_and_their_ends_are_told(fed: Fed, tmp_pa
     assert next(recordings, "over") == "over"
     assert fed.answered() == [
         {"event": READY},
-        *({"event": ENDED, "label": one.label} for one in (second, first)),
+        *({"event": ENDED, "label": one.label, "code": 0, "told": ""} for one in (second, first)),
     ]
 
 
@@ -73,7 +73,8 @@ def test_one_that_is_no_longer_there_is_told_and_passed_over(fed: Fed, tmp_path:
     fed.give(tmp_path / "gone.wav")
     assert next(fed.feed.recordings(lambda _: None), "over") == "over"
     assert fed.notes == ["gone.wav: is no longer there"]
-    assert fed.answered() == [{"event": ENDED, "label": "gone.wav"}]
+    (ended,) = fed.answered()
+    assert ended == {"event": ENDED, "label": "gone.wav", "code": 0, "told": ""}
 
 
 def test_notes_are_told_meanwhile_and_the_end_is_heard(fed: Fed) -> None:

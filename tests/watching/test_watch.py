@@ -137,6 +137,30 @@ def test_a_failure_is_told_once_and_tried_again_when_the_file_changes(tmp_path: 
         assert watcher.texts("a.txt")[1:] == ["mended"]
 
 
+def test_what_may_pass_is_tried_again_and_told_once(tmp_path: Path) -> None:
+    room = tmp_path / "room"
+    # Also by the next process that decodes.
+    with watching(tmp_path / "in", keep_alive=0.1) as watcher:
+        (watcher.folder / "a.wav").write_text(f"say a\nawait {room}")
+        wait_for(lambda: watcher.told("there is no"))
+        time.sleep(6)
+        assert not (watcher.folder / "a.txt").exists()
+        room.touch()
+        assert watcher.texts("a.txt")[1:] == ["a"]
+    assert sum("there is no" in line for line in watcher.lines) == 1
+
+
+def test_a_clash_is_told_once_and_holds_nothing_else_back(tmp_path: Path) -> None:
+    with watching(tmp_path / "in") as watcher:
+        for name in ("talk", "talk.txt"):
+            (watcher.folder / name).write_bytes(b"RIFF\0\0\0\0WAVE")
+        wait_for(lambda: watcher.told("would overwrite what is read"))
+        for name in ("b", "c"):
+            (watcher.folder / f"{name}.wav").write_text(f"say {name}")
+            assert watcher.texts(f"{name}.txt")[1:] == [name]
+    assert sum("would overwrite" in line for line in watcher.lines) == 1
+
+
 def test_what_goes_while_it_waits_is_told_in_a_line(tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()

@@ -14,6 +14,8 @@ from transcriber.errors import TranscriberError, UsageError
 from transcriber.interruption import Interrupted
 from transcriber.models.obtain import has_to_be_fetched
 from transcriber.options.command_line import parse
+from transcriber.options.defaults import default_of
+from transcriber.options.parser import make_parser, with_truth, with_underscores
 from transcriber.options.values import number
 from transcriber.progress.reporter import Reporter, make_reporter
 from transcriber.settings import RunSettings
@@ -83,19 +85,24 @@ def watch_settings(words: Sequence[str]) -> RunSettings:
         When they make no sense there.
     """
     # One line for each recording, unless its text is asked for; and the first input is none.
-    settings = parse(["--verbose", "False", "/", *words])
+    words = ["--verbose", "False", "/", *words]
+    parser = make_parser()
+    typed = parser.parse_mixed(with_truth(with_underscores(["--output_dir", "", *words]), parser))
+    if not typed.output_dir and default_of("output_dir") == "-":
+        words = ["--output_dir", str(BESIDE), *words]
+    settings = parse(words)
     if not settings.inputs[1:]:
         raise UsageError("watch needs a folder", "see transcriber watch --help")
-    if settings.queue:
+    if typed.queue:
         raise UsageError("--queue: watch decodes by itself", "leave it out")
     directory = settings.output.directory
     if directory is None:
         raise UsageError("--output_dir -: watch writes files", "name a folder, or leave it out")
-    if directory == Path() and parse(["--output_dir", "/", *words]).output.directory != Path():
+    if directory == Path() and not typed.output_dir:
         # Nobody has asked for the current folder, which a service has by chance.
         directory = BESIDE
     output = dataclasses.replace(settings.output, directory=directory)
-    return dataclasses.replace(settings, inputs=settings.inputs[1:], output=output)
+    return dataclasses.replace(settings, inputs=settings.inputs[1:], output=output, queue=False)
 
 
 def _watch(settings: RunSettings, arguments: argparse.Namespace, reporter: Reporter) -> int:

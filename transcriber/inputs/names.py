@@ -13,6 +13,12 @@ from transcriber.settings import EVERY_FORMAT
 _SHOWN = 4
 
 
+class ClashError(UsageError):
+    """Recordings would write the same files in any case, or one would overwrite what is read."""
+
+    paths: tuple[Path | None, ...] = ()
+
+
 def told_apart(
     places: Sequence[tuple[Path | None, Path]], taken: Set[Path] = frozenset()
 ) -> list[Path]:
@@ -31,7 +37,7 @@ def told_apart(
 
     Raises
     ------
-    UsageError
+    ClashError
         When recordings would write the same files in any case.
     """
     choices = [_choices(path, stem) for path, stem in places]
@@ -48,15 +54,17 @@ def told_apart(
             if not movable:
                 names = [str(places[index][0] or "standard input") for index in alike[:2]]
                 stem = choices[alike[0]][-1]
-                if len(alike) == 1:
-                    raise UsageError(
-                        f"the transcript of {names[0]}, {stem}.*, would overwrite what is read",
-                        "choose another --output_dir",
-                    )
-                raise UsageError(
+                clash = ClashError(
                     f"{' and '.join(names)} would write the same files, {stem}.*",
                     "transcribe them in two calls with another --output_dir each",
                 )
+                if len(alike) == 1:
+                    clash = ClashError(
+                        f"the transcript of {names[0]}, {stem}.*, would overwrite what is read",
+                        "choose another --output_dir",
+                    )
+                clash.paths = tuple(places[index][0] for index in alike)
+                raise clash
             lowest = min(levels[index] for index in movable)
             for index in movable:
                 levels[index] += levels[index] == lowest

@@ -17,6 +17,9 @@ from transcriber.inputs.media_files import is_recording
 
 _State = tuple[int, ...]
 
+_UNKNOWN_WRITERS = 30.0
+"""Seconds that a file stays the same, at least, where it is not known who writes to it."""
+
 
 @dataclass(kw_only=True)
 class _Seen:
@@ -25,6 +28,8 @@ class _Seen:
     folder: Path
     state: _State
     since: float
+    wait: float
+    settled: bool = False
     whole: bool = False
     recording: bool = False
     taken: bool = False
@@ -81,9 +86,15 @@ class Arrivals:
             if seen is None or seen.state != state:
                 # A recording that is written to keeps its name.
                 known = seen is not None and seen.recording
-                seen = _Seen(folder=folder, state=state, since=now, recording=known)
-            elif not seen.whole and now - seen.since >= self._settle:
-                seen.whole = _size(state) > 0 and not is_written(path)
+                seen = _Seen(
+                    folder=folder, state=state, since=now, wait=self._settle, recording=known
+                )
+            elif not seen.whole and now - seen.since >= seen.wait:
+                written = is_written(path)
+                if written is None:
+                    seen.wait = max(self._settle, _UNKNOWN_WRITERS)
+                seen.settled = now - seen.since >= seen.wait
+                seen.whole = seen.settled and _size(state) > 0 and not written
                 seen.recording = seen.recording or (seen.whole and is_recording(path))
             found[path] = seen
         gone = tuple(path for path in self._files if path not in found and self._waits(path))
@@ -110,11 +121,11 @@ class Arrivals:
     def next_change(self) -> float:
         """Return in how many seconds a file may become whole; infinite where none can."""
         waits = (
-            seen.since + self._settle - self._clock()
+            seen.since + seen.wait - self._clock()
             for seen in self._files.values()
-            if not seen.whole
+            if not seen.settled
         )
-        return max(0.0, min((left for left in waits if left > 0), default=float("inf")))
+        return max(0.0, min(waits, default=float("inf")))
 
     def _waits(self, path: Path) -> bool:
         seen = self._files[path]
@@ -160,11 +171,11 @@ def _size(state: _State) -> int:
     return state[0]
 
 
-def is_written(path: Path) -> bool:
-    """Whether a program has a file open to write to it; False where that cannot be known.
+def is_written(path: Path) -> bool | None:
+    """Whether a program has a file open to write to it; None for files of other users.
 
-    The kernel grants a lease to read only where nobody can write. It asks for one's own files, and
-    file systems of this machine.
+    The kernel grants a lease to read only where nobody can write. It asks for file systems of this
+    machine: on others this is False.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -174,7 +185,7 @@ def is_written(path: Path) -> bool:
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     except OSError as error:
-        return error.errno in (errno.EAGAIN, errno.EBUSY)
+        return None if error.errno == errno.EACCES else error.errno in (errno.EAGAIN, errno.EBUSY)
     finally:
         os.close(descriptor)
     return False

@@ -16,6 +16,7 @@ from transcriber.interruption import Interrupted
 from transcriber.machine.memory import general_error, is_out_of_memory
 from transcriber.progress.reporter import Reporter
 from transcriber.watching.feed import ENDED, READY, Feed, Lines, send
+from transcriber.watching.retries import Ended
 
 _PARENT_DEATH_SIGNAL = 1
 
@@ -45,6 +46,7 @@ class Decoder:
         self._orders = self._answers = -1
         self._lines = Lines(-1)
         self._in_hand: dict[str, Recording] = {}
+        self._ended: list[Ended] = []
         self._was_ready = False
 
     @property
@@ -87,11 +89,11 @@ class Decoder:
         self._was_ready = False
         self._idle_since = time.monotonic()
 
-    def give(self, recording: Recording) -> None:
-        """Have a recording decoded."""
+    def give(self, recording: Recording, told: str = "") -> None:
+        """Have a recording decoded, of whose failure something was told already."""
         self.start()
         self._in_hand[recording.label] = recording
-        words = str(recording.path), recording.label, str(recording.stem)
+        words = str(recording.path), recording.label, str(recording.stem), told
         self._send({"recording": words})
 
     def note(self, text: str) -> None:
@@ -106,9 +108,17 @@ class Decoder:
         for message in self._lines.read(wait=False):
             self._was_ready = self._was_ready or message["event"] == READY
             if message["event"] == ENDED:
-                self._in_hand.pop(message["label"], None)
+                recording = self._in_hand.pop(message["label"], None)
+                if recording is not None and recording.path is not None:
+                    code, told = message["code"], message["told"]
+                    self._ended.append(Ended(path=recording.path, code=code, told=told))
                 self._idle_since = time.monotonic()
         return self._reap() if self._lines.ended and self._pid is not None else None
+
+    def ended(self) -> list[Ended]:
+        """Return how recordings have ended since this was asked last."""
+        ended, self._ended = self._ended, []
+        return ended
 
     def lost(self) -> list[Recording]:
         """Return what a process had that has ended; it is in nobody's hand any more."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from transcriber.errors import TranscriberError
 from transcriber.inputs.recordings import Recording
 
 READY, ENDED = "ready", "ended"
@@ -66,6 +67,7 @@ class Feed:
         self._note = note
         self._waiting: deque[Recording] = deque()
         self._running: set[str] = set()
+        self._told: dict[str, str] = {}
 
     def ready(self) -> None:
         """Tell that the model is here."""
@@ -83,7 +85,7 @@ class Feed:
             if "note" in message:
                 self._note(message["note"])
             else:
-                path, label, stem = message["recording"]
+                path, label, stem, self._told[label] = message["recording"]
                 self._waiting.append(Recording(path=Path(path), label=label, stem=Path(stem)))
 
     def recordings(self, begun: Callable[[Recording], None]) -> Iterator[Recording | None]:
@@ -110,7 +112,10 @@ class Feed:
             else:
                 return
 
-    def ended(self, recording: Recording) -> None:
-        """Tell that a recording is done, or has failed."""
-        self._running.discard(recording.label)
-        send(self._answers, {"event": ENDED, "label": recording.label})
+    def ended(self, recording: Recording, error: TranscriberError | None = None) -> bool:
+        """Tell that a recording is done, or has failed; return whether users do not know why."""
+        label, told = recording.label, str(error or "")
+        self._running.discard(label)
+        code = error.exit_code if error else 0
+        send(self._answers, {"event": ENDED, "label": label, "code": code, "told": told})
+        return told != self._told.pop(label, "")

@@ -13,6 +13,7 @@ from pathlib import Path
 from transcriber.audio.failures import printable
 from transcriber.early_checks import check_folder
 from transcriber.errors import EngineFailedError, InputError, UsageError
+from transcriber.inputs.names import ClashError
 from transcriber.inputs.recordings import Recording
 from transcriber.interruption import Interrupted
 from transcriber.leftovers import lock
@@ -22,6 +23,7 @@ from transcriber.watching.arrivals import Arrivals
 from transcriber.watching.decoder import Decoder
 from transcriber.watching.naming import BESIDE, has_transcript, named
 from transcriber.watching.notifications import Notifications
+from transcriber.watching.retries import Retries
 
 _POLL = 5.0
 """Seconds between two looks at the folders where nothing is heard of them."""
@@ -107,6 +109,7 @@ class _Watch:
         self._reporter = reporter
         # One of them has killed the process that decodes; each is tried by itself.
         self._suspects = set[Path]()
+        self._retries = Retries()
 
     def run(self, notifications: Notifications) -> int:
         """Watch until the process that decodes cannot do so; return its exit code."""
@@ -114,6 +117,8 @@ class _Watch:
             begun = time.monotonic()
             for path in self._arrivals.scan():
                 self._decoder.note(f"{printable(str(path))}: is no longer there")
+            for path in self._retries.due():
+                self._arrivals.restore(path)
             pause = max(_LEAST_PAUSE, _SHARE * (time.monotonic() - begun))
             due = begun + max(pause, min(_POLL, self._arrivals.next_change()))
             while (left := due - time.monotonic()) > 0:
@@ -126,6 +131,8 @@ class _Watch:
                     due = min(due, begun + pause)
                 if self._decoder in changed:
                     code = self._decoder.hear()
+                    for one in self._decoder.ended():
+                        self._retries.add(one)
                     if code is not None and (end := self._after(code)):
                         return end
                 if not self._decoder.patience():
@@ -139,22 +146,22 @@ class _Watch:
         if not waiting:
             return
         folders = self._arrivals.recordings()
-        try:
-            recordings = named(folders, self._settings.output.directory or BESIDE)
-        except UsageError as error:
-            self._reporter.fail("", error)
-            for path in waiting:
-                self._arrivals.take(path)
-            return
+
+        def refuse(error: ClashError) -> None:
+            # Those that wait are taken, so that it is told once.
+            if not set(waiting).isdisjoint(error.paths):
+                self._reporter.fail("", error)
+
+        recordings = named(folders, self._settings, refuse)
         for path in waiting:
-            recording = recordings[path]
-            if has_transcript(recording, folders[path], self._settings):
+            recording = recordings.get(path)
+            if recording is None or has_transcript(recording, folders[path], self._settings):
                 self._arrivals.take(path)
             elif len(self._decoder.in_hand) >= self._room():
                 return
             elif recording.label not in self._decoder.in_hand:
                 self._arrivals.take(path)
-                self._decoder.give(recording)
+                self._decoder.give(recording, self._retries.told(path))
 
     def _room(self) -> int:
         held = {recording.path for recording in self._decoder.in_hand.values()}
