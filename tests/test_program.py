@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ from whisper.normalizers import EnglishTextNormalizer
 from benchmarks.parity import alike
 from scripts.layout import DISTRIBUTION
 from transcriber.cuda.addon import published_addon
+from transcriber.jobs.store import JobStore
 from transcriber.settings import OutputSettings
 from transcriber.transcript.writers import render
 
@@ -241,6 +243,39 @@ def test_a_broken_pipe_still_writes_the_files(
     os.close(writer)
     assert b"Traceback" not in done.stderr
     assert (tmp_path / f"{utterances[0].path.stem}.txt").read_text().strip()
+
+
+def test_the_queue_of_a_service_whose_folder_is_of_an_earlier_version(
+    run: Run, models: Path, utterances: list[Utterance], tmp_path: Path
+) -> None:
+    data = tmp_path / "data" / "whisper-transcriber"
+    JobStore(data / "jobs.sqlite").close()
+    with sqlite3.connect(data / "jobs.sqlite") as database:
+        database.execute("ALTER TABLE jobs DROP COLUMN language")
+        database.execute("PRAGMA user_version = 1")
+    environment = {**os.environ, "XDG_DATA_HOME": str(tmp_path / "data")}
+    model = ["--model", "tiny.en", "--model_dir", str(models), "--offline"]
+    server = subprocess.Popen(
+        program(["serve", "--port", "0", *model]),
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    try:
+        assert server.stderr is not None
+        assert "listening at" in server.stderr.readline()
+        files = [utterance.path for utterance in utterances[:2]]
+        done = run("--queue", *files, "-o", tmp_path / "queued", env=environment)
+    finally:
+        server.terminate()
+        server.communicate(timeout=60)
+    assert done.returncode == 0, done.stderr
+    plain = run(*files, "-o", tmp_path / "plain", *model)
+    assert plain.stdout == done.stdout
+    written = sorted((tmp_path / "plain").iterdir())
+    assert len(written) == 2 * len(ENDINGS)
+    for path in written:
+        assert (tmp_path / "queued" / path.name).read_bytes() == path.read_bytes()
 
 
 def test_the_cuda_addon_is_described(run: Run, tmp_path: Path) -> None:
