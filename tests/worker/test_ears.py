@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Callable
@@ -35,8 +36,12 @@ def changes(ear: Ear, sound: bytes) -> list[Change]:
 
 
 def children() -> list[str]:
-    own = Path("/proc/self/task")
-    return [pid for task in own.iterdir() for pid in (task / "children").read_text().split()]
+    found = []
+    for task in Path("/proc/self/task").iterdir():
+        # A thread may end meanwhile.
+        with contextlib.suppress(OSError):
+            found += (task / "children").read_text().split()
+    return found
 
 
 def until(condition: Callable[[], object]) -> None:
