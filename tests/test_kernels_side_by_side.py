@@ -10,8 +10,8 @@ import media
 from test_side_by_side import SAID
 
 from transcriber.audio.stream import AudioLimits
-from transcriber.engine.batched import clips_left
 from transcriber.engine.batching import side_by_side
+from transcriber.engine.clipwise import clips_left
 from transcriber.engine.interface import Position, SpokenLanguage, WindowResult
 from transcriber.engine.request import Request
 from transcriber.inputs.recordings import Recording

@@ -21,8 +21,8 @@ from transcriber.side_by_side import SideBySide
 
 openai_whisper.load()
 
-from transcriber.engine.batched import clips_left  # noqa: E402
 from transcriber.engine.batching import side_by_side  # noqa: E402
+from transcriber.engine.clipwise import clips_left  # noqa: E402
 from transcriber.engine.request import Loop, Request  # noqa: E402
 
 SAID = Hypothesis(

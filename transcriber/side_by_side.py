@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from transcriber.engine.batched import BatchedEngine, TakenRecording, clips_left
+from transcriber.engine.batched import BatchedEngine
+from transcriber.engine.clipwise import TakenRecording, clips_left
 from transcriber.engine.interface import DecodedWindows, WindowResult
 from transcriber.errors import InputError, LimitError, StorageError, TranscriberError
 from transcriber.inputs.recordings import Recording

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from transcriber.audio.failures import printable
+from transcriber.commands.parts import parts_of
 from transcriber.commands.serve import KEY_VARIABLE
 from transcriber.errors import UsageError
 from transcriber.files import atomic_writer
@@ -32,12 +33,10 @@ _CHANGES = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the sub-commands and their options to `parser`."""
-    commands = parser.add_subparsers(dest="jobs_command", required=True, metavar="COMMAND")
+    add_part = parts_of(parser, "jobs")
 
     def command(name: str, description: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(
-            name, help=description, description=f"{description.capitalize()}."
-        )
+        added = add_part(name, description)
         added.add_argument(
             "--data_dir",
             type=Path,

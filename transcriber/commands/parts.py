@@ -1,4 +1,4 @@
-"""What sub-commands that have sub-commands of their own share: their parsers, and two options."""
+"""What several sub-commands share: parsers of their own sub-commands, and options."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 
 from transcriber.download.sources import OFFLINE_VARIABLE
+from transcriber.options.values import number
 
 Add = Callable[[str, str], argparse.ArgumentParser]
 """Adds a sub-command, by its name and what it does, and returns its parser."""
@@ -52,4 +53,15 @@ def add_sources(
         "--offline",
         action="store_true",
         help=f"fail instead of using the network, as ${OFFLINE_VARIABLE}=1 does",
+    )
+
+
+def add_keep_alive(parser: argparse.ArgumentParser) -> None:
+    """Add how long what decodes stays without work."""
+    parser.add_argument(
+        "--keep_alive",
+        type=number(float, low=0),
+        default=300.0,
+        metavar="SECONDS",
+        help="how long the model stays in memory when there is nothing to do (%(default)g)",
     )

@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+from transcriber.commands.parts import add_keep_alive
 from transcriber.errors import UsageError
 from transcriber.options.values import number
 from transcriber.paths import program_data
@@ -79,14 +80,8 @@ def address(text: str) -> tuple[str, int]:
 
 def add_shared(parser: argparse.ArgumentParser) -> None:
     """Add the options that ``serve`` and ``ui`` have in common."""
+    add_keep_alive(parser)
     add = parser.add_argument
-    add(
-        "--keep_alive",
-        type=number(float, low=0),
-        default=300.0,
-        metavar="SECONDS",
-        help="how long the model stays in memory when there is nothing to do (%(default)g)",
-    )
     add(
         "--data_dir",
         type=Path,

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from transcriber.choosing.model import offer_stored
+from transcriber.commands.parts import add_keep_alive
 from transcriber.engine.abilities import check_official
 from transcriber.errors import TranscriberError, UsageError
 from transcriber.interruption import Interrupted
@@ -40,13 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="how long a file must stay as it is to be whole (%(default)g)",
     )
-    add(
-        "--keep_alive",
-        type=number(float, low=0),
-        default=300.0,
-        metavar="SECONDS",
-        help="how long the model stays in memory when there is nothing to do (%(default)g)",
-    )
+    add_keep_alive(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from transcriber.engine.batch_size import windows_that_fit
-from transcriber.engine.clipwise import ClipwiseEngine, TakenRecording, clips_left
+from transcriber.engine.clipwise import ClipwiseEngine
 from transcriber.engine.local import LocalEngine
 from transcriber.models.stored import StoredModel
 from transcriber.settings import DecodingSettings
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from transcriber.engine.batching import RequestBatch
     from transcriber.engine.fused.model import FusedModel
     from transcriber.engine.request import Network
-
-__all__ = ["BatchedEngine", "TakenRecording", "clips_left"]
 
 _SLACK = 200
 """Frames of silence behind a clip. Whisper was trained with silence up to 30 s, for which the

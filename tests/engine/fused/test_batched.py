@@ -12,7 +12,8 @@ import pytest
 
 from transcriber import operators
 from transcriber.engine import batched, openai_whisper
-from transcriber.engine.batched import BatchedEngine, TakenRecording, clips_left
+from transcriber.engine.batched import BatchedEngine
+from transcriber.engine.clipwise import TakenRecording, clips_left
 from transcriber.engine.interface import PLAIN_KERNELS, Clip, DecodedWindows, Position, WindowResult
 from transcriber.engine.local import LocalEngine
 from transcriber.models.stored import StoredModel
