@@ -240,3 +240,14 @@ def test_an_export_is_called_like_the_recording(service: Service, label: str) ->
     found = service.served.ask(f"/api/jobs/{job}/export?format=txt")
     assert found.status == 200
     assert found.headers["Content-Disposition"].isascii()
+
+
+def test_what_was_taken_in_once_is_not_added_again(service: Service) -> None:
+    job = service.done("say one", "say two")
+    edited = {"segments": [{"start": 0, "end": 4, "text": "mine"}]}
+    # While a process goes on with the journal of another, less is known for a moment.
+    for revision, decoded in enumerate((2, 0)):
+        body = {**edited, "revision": revision, "decoded": decoded}
+        assert service.ask(f"/api/jobs/{job}/transcript", "PUT", body)[0] == 200
+    _, answer = service.ask(f"/api/jobs/{job}/transcript")
+    assert [one["text"] for one in answer["segments"]] == ["mine"]
