@@ -44,7 +44,7 @@ def test_a_seed_names_the_same_damage() -> None:
         ("os.abort()", "ended the readers (-6)"),
         ("time.sleep(1000)", "does not go on"),
         ("raise f.TranscriberError('seen')", "exit code 1"),
-        ("bytearray(400 << 20)", "took 3"),
+        ("bytearray(400 << 20)", "bytes_of_pt: took "),
     ],
 )
 def test_the_driver_sees_a_defect(tmp_path: Path, fault: str, told: str) -> None:
