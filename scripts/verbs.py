@@ -14,6 +14,7 @@ from buildkit.commands import Command, ending_in_one_line, say
 from buildkit.errors import UsageError
 from buildkit.places import CHECKOUT
 from scripts.browsers import provide_browsers
+from scripts.desktops import provide_desktops
 from scripts.detector_files import provide_detector
 from scripts.environment import run_module
 from scripts.layout import (
@@ -126,6 +127,7 @@ def _setup(_: Mapping[str, str]) -> int:
     provide_test_models(pins.weights)
     provide_speech(pins.speech)
     provide_browsers()
+    provide_desktops()
     say("done")
     return 0
 

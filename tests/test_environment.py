@@ -18,10 +18,13 @@ NO_VARIABLES = {
     # Set for ffmpeg, whatever they were.
     "AV_LOG_FORCE_COLOR",
     "AV_LOG_FORCE_NOCOLOR",
-    # Names of sysconf, of a failure, of a line in a file, of constants.
+    # Set for what tells of sources.
+    "LC_ALL",
+    # Names of sysconf, of a failure, of a format, of a line in a file, of constants.
     "CS_GNU_LIBC_VERSION",
     "CUBLAS_STATUS_ALLOC_FAILED",
     "PRETTY_NAME",
+    "S16_LE",
     "SAMPLE_RATE",
     "SC_PAGE_SIZE",
     "SC_PHYS_PAGES",

@@ -28,6 +28,7 @@ _CHILDREN = {
     "__probe_device__": "transcriber.machine.device_probe",
     "__decode__": "transcriber.worker.decoding",
     "__hear__": "transcriber.worker.hearing",
+    "__keep_selection__": "transcriber.x11.selection",
 }
 """Of a first argument that only this program gives, the module whose `main` it is for."""
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 _PYTHONS = "where other Pythons are looked for"
 _PROXIES = "the proxy of downloads, and what is fetched without it"
+_DESKTOP = "where the desktop answers, as it sets them itself"
 _MANAGER = "what systemd tells the service, as it sets them itself"
 _INSIDE = "the AppImage and where its content is, as it sets them itself"
 
@@ -54,6 +55,8 @@ VARIABLES: Mapping[str, str] = {
     "LD_PRELOAD": "libraries to load first, also into ffmpeg",
     "DISPLAY": "whether there is a screen to ask on",
     "WAYLAND_DISPLAY": "whether there is a screen to ask on",
+    "DBUS_SESSION_BUS_ADDRESS": _DESKTOP,
+    "XDG_RUNTIME_DIR": _DESKTOP,
     "LISTEN_FDS": _MANAGER,
     "LISTEN_FDNAMES": _MANAGER,
     "LISTEN_PID": _MANAGER,

@@ -122,5 +122,19 @@ class SignatureError(TranscriberError):
     meaning = "a download is not what was published"
 
 
+class CaptureError(TranscriberError):
+    """There is nothing to record from, or what records has ended by itself."""
+
+    exit_code = 13
+    meaning = "no sound can be captured"
+
+
+class DesktopError(TranscriberError):
+    """The desktop has no clipboard, hot key or window for us, or there is none."""
+
+    exit_code = 14
+    meaning = "the desktop does not give what is needed"
+
+
 INTERRUPTED_BY_SIGINT = 130
 """Exit code of a run that Ctrl-C ended: 128 plus the signal's number, as shells report it."""

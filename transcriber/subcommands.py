@@ -9,6 +9,8 @@ SUBCOMMANDS: Mapping[str, str] = {
     "serve": "The server: OpenAI's interface for other programs, and the page.",
     "jobs": "The queue of a running service: list, add, cancel, pause, export.",
     "watch": "Folders: what arrives in them is transcribed once it is whole.",
+    "live": "Captions of the microphone, of what is played, or of a pipe, while it goes on.",
+    "dictate": "Dictation: speak, and the text is in the clipboard, or in the window you write in.",
     "models": "The models: list, fetch, verify, import, remove, path.",
     "cuda": "The add-on for NVIDIA GPUs: status, fetch, import, remove.",
     "doctor": "What was found on this machine, and what it means.",

@@ -56,8 +56,8 @@ OBJECT_RULES: tuple[Rule, ...] = (
 
 _MODULE_RULES = (
     Rule(component=TOKENIZER, pattern=r"^(whisper\.tokenizer|tiktoken|tiktoken_ext)(\.|$)"),
-    # Of whisper, the model and its decoding run, beside the tokenizer.
-    Rule(component=APPLICATION, pattern=r"^(transcriber|tqdm|whisper)(\.|$)"),
+    # Of whisper, the model and its decoding run, beside the tokenizer; jeepney speaks to desktops.
+    Rule(component=APPLICATION, pattern=r"^(transcriber|tqdm|whisper|jeepney)(\.|$)"),
     Rule(component=NUMPY, pattern=r"^numpy(\.|$)"),
     # Only PyTorch imports the second.
     Rule(component=TORCH, pattern=r"^(torch|typing_extensions)(\.|$)"),

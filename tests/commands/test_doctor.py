@@ -46,6 +46,7 @@ SECTIONS = [
     "pythons",
     "models",
     "folders",
+    "desktop",
     "environment",
 ]
 

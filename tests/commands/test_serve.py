@@ -211,6 +211,8 @@ def test_two_servers_on_one_folder(tmp_path: Path, run: Run) -> None:
         done = run("ui", "--no_browser", "--data_dir", tmp_path / "data")
         assert done.returncode == 0
         assert f"http://127.0.0.1:{server.port}/?token=" in done.stderr
+        done = run("ui", "--live", "--no_browser", "--data_dir", tmp_path / "data")
+        assert "#/live\n" in done.stderr
 
 
 def test_a_page_of_a_server_that_was_killed_is_not_shown(tmp_path: Path, run: Run) -> None:

@@ -18,9 +18,10 @@ from urllib.parse import parse_qs, urlsplit
 from page.mock_data import FORMATS, MODELS, OPTIONS, Json
 from page.mock_job_answers import JobAnswers
 from page.mock_jobs import Service
+from page.mock_live import LiveAnswers
 
 
-class Handler(JobAnswers):
+class Handler(JobAnswers, LiveAnswers):
     """One request."""
 
     def handle_one(self) -> None:
@@ -200,6 +201,7 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("POST", JOB + "/priority", Handler.priority),
     ("POST", "/api/queue/(pause|resume)", Handler.queue_turn),
     ("GET", "/api/events", Handler.events),
+    ("GET", "/api/live", Handler.live),
     (
         "GET",
         JOB + "/transcript",

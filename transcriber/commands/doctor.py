@@ -10,6 +10,7 @@ from pathlib import Path
 from transcriber.audio.ffmpeg import find_ffmpeg
 from transcriber.audio.sandbox_state import in_words
 from transcriber.choosing.device import check_requested
+from transcriber.doctor.desktop import desktop_findings
 from transcriber.doctor.finding import Finding, Value, failed_finding, look_up
 from transcriber.doctor.machine import (
     device_findings,
@@ -108,6 +109,7 @@ def _sections(arguments: argparse.Namespace) -> Iterator[tuple[str, list[Finding
         "pythons": lambda: _pythons(arguments),
         "models": lambda: model_findings(arguments.model_dir),
         "folders": lambda: folder_findings(arguments.model_dir),
+        "desktop": desktop_findings,
         "environment": environment_findings,
     }
     for title, find in sections.items():

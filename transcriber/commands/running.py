@@ -12,7 +12,7 @@ from transcriber.subcommands import SUBCOMMANDS
 _SHARED = frozenset({"model_dir", "ffmpeg", "device", "backend", "python", "compute_type"})
 """Options whose defaults are those of a transcription: where models are kept, what decodes."""
 
-_OF_TRANSCRIPTIONS = frozenset({"serve", "ui", "jobs", "watch"})
+_OF_TRANSCRIPTIONS = frozenset({"serve", "ui", "jobs", "watch", "live", "dictate"})
 """Sub-commands that take all options of a transcription, too."""
 
 

@@ -14,6 +14,15 @@ from transcriber.options.values import number
 from transcriber.service.address_file import read_address
 from transcriber.service.application import ServiceSettings, serve
 
+_WINDOWS = (
+    *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+    *("brave-browser", "brave", "microsoft-edge", "microsoft-edge-stable"),
+)
+"""Browsers that show an address in a window of its own, without tabs."""
+
+_SIZE = "420,320"
+"""Of that window: the page's Live view fits into it."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``ui`` to `parser`."""
@@ -26,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="port; 0: any that is free (%(default)s)",
     )
+    add("--live", action="store_true", help="show only the Live view, in a small window")
     add("--no_browser", action="store_true", help="print the address, and open nothing")
     add(
         "--until_closed",
@@ -53,10 +63,11 @@ def run(arguments: argparse.Namespace) -> int:
     )
 
     def show(_: str, page: str) -> None:
+        page += "#/live" if arguments.live else ""
         print(f"The page is at {page}", file=sys.stderr)
         print("Keep this running; Ctrl-C ends it.", file=sys.stderr, flush=True)
         if not arguments.no_browser:
-            open_in_browser(page)
+            open_page(page, is_small=arguments.live)
 
     try:
         return serve(settings, ready=show)
@@ -69,13 +80,24 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
 
 
-def open_in_browser(address: str) -> bool:
-    """Show an address in the user's browser; return whether there is a program for that."""
-    for opener in OPENERS:
-        program = shutil.which(opener[0])
+def open_page(address: str, *, is_small: bool = False) -> bool:
+    """Show an address in a browser; return whether there is one.
+
+    Parameters
+    ----------
+    address : str
+        What to show.
+    is_small : bool, optional
+        Whether in a small window of its own, where a browser can do that.
+    """
+    window = (f"--app={address}", f"--window-size={_SIZE}")
+    commands = [(name, *window) for name in _WINDOWS if is_small]
+    commands += [(*opener, address) for opener in OPENERS]
+    for name, *words in commands:
+        program = shutil.which(name)
         if program is not None:
             subprocess.Popen(
-                [program, *opener[1:], address],
+                [program, *words],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

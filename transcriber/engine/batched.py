@@ -42,6 +42,10 @@ class BatchedEngine(ClipwiseEngine, LocalEngine):
     ) -> None:
         super().__init__(stored, device=device, settings=settings)
 
+    def alike(self, settings: DecodingSettings) -> BatchedEngine:
+        """Return another one for the same model; on the processor they share its weights."""
+        return BatchedEngine(self._stored, device=self._device, settings=settings)
+
     def _load(self) -> Network:
         self._batch = None
         return super()._load()

@@ -13,6 +13,12 @@ _LIMIT = 3600.0
 """Seconds: an import of the largest model takes minutes on a slow disk."""
 
 
+def own_command() -> list[str]:
+    """Return the command of this program, without its words."""
+    program = native_executable()
+    return [str(program)] if program else [sys.executable, "-P", "-m", "transcriber"]
+
+
 def run_own(words: Sequence[str]) -> tuple[int, str, str]:
     """Run a sub-command; return its exit code, what it printed, and what it complained of.
 
@@ -21,11 +27,9 @@ def run_own(words: Sequence[str]) -> tuple[int, str, str]:
     TranscriberError
         When it does not end.
     """
-    program = native_executable()
-    command = [str(program)] if program else [sys.executable, "-P", "-m", "transcriber"]
     try:
         done = subprocess.run(
-            [*command, *words],
+            [*own_command(), *words],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

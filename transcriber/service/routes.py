@@ -9,6 +9,7 @@ from transcriber.service.api.edits import Edits
 from transcriber.service.api.events import Events
 from transcriber.service.api.exports import Exports
 from transcriber.service.api.jobs import Jobs
+from transcriber.service.api.live import Live
 from transcriber.service.api.models import Models
 from transcriber.service.api.options import Options
 from transcriber.service.api.state import StateOfService
@@ -77,6 +78,7 @@ def _jobs(context: Context) -> Iterator[Route]:
 def _machine(context: Context) -> Iterator[Route]:
     models, options = Models(context=context), Options(context=context)
     state = StateOfService(context=context)
+    yield Route("GET", "/api/live", Live(context))
     yield Route("GET", "/api/state", state.get)
     yield Route("GET", "/api/doctor", state.doctor)
     yield Route("GET", "/api/models", models.everything)

@@ -39,6 +39,26 @@ const VIEWS = {
     await page.keyboard.press("F9");
     await wait("dialog[open]")(page);
   }],
+  live: ["#/live", async (page) => {
+    await wait(".lamp")(page);
+    await page.evaluate(async () => {
+      document.querySelector(".page-live details").open = true;
+      const { clear, live } = await import("/js/live-session.js");
+      clear();
+      live.finals = [{ start: 0, end: 1, text: "It is said.", take: 1 }];
+      Object.assign(live, { partial: "and not yet", problem: "No microphone." , behind: 9 });
+    });
+    await page.evaluate(() => (location.hash = "#/models"));
+    await wait(".models tbody tr")(page);
+    await page.evaluate(() => (location.hash = "#/live"));
+    await wait(".page-live .fields label:nth-child(4) select")(page);
+  }],
+  stage: ["#/live", async (page, words) => {
+    await wait(".lamp")(page);
+    await page.evaluate(async () => (await import("/js/live-session.js")).live.finals.push({ start: 0, end: 1, text: "It is said.", take: 1 }));
+    await press(page, words["live.stage"]);
+    await wait(".captions p")(page);
+  }],
   models: ["#/models", wait(".models tbody tr")],
   settings: ["#/settings", wait(".findings li")],
   keys: ["#/transcript/j1", async (page) => {

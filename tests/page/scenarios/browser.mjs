@@ -92,9 +92,9 @@ export async function press(page, name, within = "body") {
   }, name, within);
 }
 
-/** Run a scenario with a browser of its own. */
-export async function scenario(work) {
-  const browser = await launch();
+/** Run a scenario with a browser of its own, Chromium with more words. */
+export async function scenario(work, ...more) {
+  const browser = await launch(...more);
   try {
     await work(browser);
   } finally {

@@ -22,7 +22,7 @@ async function surroundings(/** @type {string} */ libraries) {
   return { ...process.env, HOME: home, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home, FONTCONFIG_FILE: fonts, LD_LIBRARY_PATH: libraries };
 }
 
-async function chromiumOptions() {
+async function chromiumOptions(/** @type {string[]} */ more) {
   const { default: chromium, inflate } = await library("@sparticuz/chromium/build/index.js");
   // It unpacks itself to the folder for temporary files, once.
   const before = process.env.TMPDIR;
@@ -37,7 +37,7 @@ async function chromiumOptions() {
     executablePath,
     headless: "shell",
     env: await surroundings(`${libraries}/lib`),
-    args: ["--no-sandbox", "--no-proxy-server", "--mute-audio", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"],
+    args: ["--no-sandbox", "--no-proxy-server", "--mute-audio", "--disable-gpu", "--autoplay-policy=no-user-gesture-required", ...more],
   };
 }
 
@@ -51,14 +51,15 @@ async function firefoxOptions() {
     headless: true,
     // Its sandbox would keep it from the fonts.
     env: { ...(await surroundings(libraries)), MOZ_DISABLE_CONTENT_SANDBOX: "1" },
-    extraPrefsFirefox: { "media.autoplay.default": 0, "network.proxy.type": 0 },
+    // Its microphone hears a tone of 1000 Hz.
+    extraPrefsFirefox: { "media.autoplay.default": 0, "network.proxy.type": 0, "media.navigator.streams.fake": true, "media.navigator.permission.disabled": true },
   };
 }
 
-/** Start it. */
-export async function launch() {
+/** Start it, Chromium with more words. */
+export async function launch(/** @type {string[]} */ ...more) {
   const { default: puppeteer } = await library("puppeteer-core/lib/puppeteer/puppeteer-core.js");
-  return puppeteer.launch(await (firefox ? firefoxOptions() : chromiumOptions()));
+  return puppeteer.launch(await (firefox ? firefoxOptions() : chromiumOptions(more)));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

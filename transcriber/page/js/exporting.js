@@ -35,8 +35,13 @@ async function save(ids, format) {
     : await exported(id, format, rules);
   const name = /filename\*=UTF-8''([^;]+)/.exec(answer.headers.get("Content-Disposition") ?? "")?.[1];
   const plain = /filename="([^"]*)"/.exec(answer.headers.get("Content-Disposition") ?? "")?.[1];
-  const address = URL.createObjectURL(await answer.blob());
-  h("a", { href: address, download: name ? decodeURIComponent(name) : (plain ?? `${id}.${format}`) }).click();
+  saveFile(await answer.blob(), name ? decodeURIComponent(name) : (plain ?? `${id}.${format}`));
+}
+
+/** Have the browser save a file. */
+export function saveFile(/** @type {Blob} */ content, /** @type {string} */ name) {
+  const address = URL.createObjectURL(content);
+  h("a", { href: address, download: name }).click();
   // Some browsers read it a little later.
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }
@@ -48,7 +53,11 @@ async function save(ids, format) {
 async function copy(ids) {
   const texts = [];
   for (const id of ids) texts.push(await (await exported(id, "txt")).text());
-  const text = texts.join("\n");
+  await copyText(texts.join("\n"));
+}
+
+/** Put a text into the clipboard. */
+export async function copyText(/** @type {string} */ text) {
   try {
     await navigator.clipboard.writeText(text);
     notice(t("export.copied"));

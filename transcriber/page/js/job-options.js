@@ -13,7 +13,7 @@ import { addWords, collectedWords } from "./vocabulary.js";
 const chosen = { preset: "balanced", own: {}, ...preference("run") };
 
 /** Everything that the fields need; asked once. */
-async function knowledge() {
+export async function knowledge() {
   const [{ groups }, { options: defaults }, { models, default: standard }, { languages }] = await Promise.all(
     ["options", "defaults", "models", "state"].map(once));
   return { groups, defaults: defaults ?? {}, models, standard, languages };

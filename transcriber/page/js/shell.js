@@ -7,7 +7,7 @@ import { notice } from "./notices.js";
 import { onPage } from "./router.js";
 import { showShortcuts } from "./shortcuts.js";
 
-const PAGES = [["files", "files"], ["models", "box"], ["settings", "sliders"]];
+const PAGES = [["files", "files"], ["live", "mic"], ["models", "box"], ["settings", "sliders"]];
 
 /** Fill the head of the page, in the language that is loaded. */
 export function drawShell() {

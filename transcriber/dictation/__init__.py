@@ -1,0 +1,1 @@
+"""Dictation: what is spoken becomes text where the user writes."""

@@ -1,0 +1,89 @@
+"""The transcript of live captions, which lies on the disk while more is spoken."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from pathlib import Path
+
+from transcriber.engine.interface import Segment, Transcript
+from transcriber.errors import StorageError
+from transcriber.live.events import Final
+from transcriber.outputs import output_paths, write_outputs
+from transcriber.settings import OutputSettings
+
+_EACH = 2.0
+"""Seconds between two writes, at the least."""
+
+
+class Saving:
+    """Writes all that was said so far, again and again.
+
+    Parameters
+    ----------
+    stem : Path
+        The common path of the files, without an ending.
+    output : OutputSettings
+        Which formats.
+    record : bool
+        Whether the sound is kept beside them.
+
+    Raises
+    ------
+    StorageError
+        When one of the files exists: nobody could say what was said then any more.
+    """
+
+    def __init__(self, stem: Path, output: OutputSettings, *, record: bool) -> None:
+        self._stem = stem
+        self._output = output
+        self._segments: list[Segment] = []
+        self._texts: list[str] = []
+        self._language = "en"
+        self._written = 0.0
+        paths = output_paths(stem, output)
+        for path in (*paths, recording_path(stem)) if record else paths:
+            if os.path.lexists(path):
+                raise StorageError(f"{path} exists", "choose another --save")
+
+    def take(self, final: Final) -> None:
+        """Take what was said."""
+        self._segments += final.segments
+        self._texts.append(final.text)
+        self._language = final.language
+        if time.monotonic() >= self._written + _EACH:
+            # What cannot be written now is tried again; the last time tells.
+            with contextlib.suppress(StorageError):
+                self.write(final.end)
+
+    def write(self, last: float) -> tuple[Path, ...]:
+        """Write the files; return their paths.
+
+        Parameters
+        ----------
+        last : float
+            Seconds of sound so far.
+        """
+        segments: list[Segment] = [
+            {**segment, "id": number} for number, segment in enumerate(self._segments)
+        ]
+        transcript: Transcript = {
+            "text": " ".join(self._texts),
+            "segments": segments,
+            "language": self._language,
+        }
+        paths = write_outputs(transcript, self._stem, self._output, last=last)
+        self._written = time.monotonic()
+        return paths
+
+
+def recording_path(stem: Path) -> Path:
+    """Return where the sound is kept.
+
+    Examples
+    --------
+    >>> str(recording_path(Path("talks/first")))
+    'talks/first.wav'
+    """
+    return stem.with_name(f"{stem.name}.wav")
