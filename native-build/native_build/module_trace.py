@@ -99,6 +99,7 @@ def trace_program(python: Path, material: Material) -> Used:
             "MODULE_RECORDER": str(notes),
             "XDG_CACHE_HOME": str(scratch / "cache"),
             "XDG_CONFIG_HOME": str(scratch / "config"),
+            "XDG_DATA_HOME": str(scratch / "data"),
             **dict.fromkeys(("DISPLAY", "WAYLAND_DISPLAY"), ""),
         }
         with served(material.models) as mirror:

@@ -78,11 +78,26 @@ def runs(material: Material, scratch: Path, mirror: str) -> Iterator[tuple[int, 
     yield 4, [*common, "--model", str(damaged), recordings[0]]
     yield 4, [*common, "--model", "bse", recordings[0]]
     yield 6, [*english, "--model", "medium", "--offline", recordings[0]]
+    yield from _live(english, recordings[0], scratch)
     yield from _stores(material, copied, mirror)
     yield from _verifications(silent, damaged)
     # Nothing is in the cache of this run.
     yield 8, ["cuda", "status", "--json"]
     yield 0, ["cuda", "remove"]
+
+
+def _live(
+    english: Sequence[str], recording: str, scratch: Path
+) -> Iterator[tuple[int, Sequence[str]]]:
+    """Yield the command lines of live sound, which comes from a file; there is no desktop."""
+    sound = (*english, "--input", recording)
+    saved = ("--save", str(scratch / "live"), "--record")
+    yield 0, ["live", *sound, "--pace", "0", *saved, "--events"]
+    yield 13, ["live", *english, "--input", "no such microphone"]
+    yield 14, ["dictate", *sound, "--spoken_commands", "--history", "--paste", "end"]
+    yield 0, ["dictate", "history"]
+    yield 0, ["dictate", "status"]
+    yield 2, ["dictate", "listen", "--hot_key", "no such key"]
 
 
 def _stores(material: Material, folder: Path, mirror: str) -> Iterator[tuple[int, Sequence[str]]]:

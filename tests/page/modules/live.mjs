@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 const { plainText, subtitles } = await import("../../../transcriber/page/js/live-text.js");
-const { waveHead } = await import("../../../transcriber/page/js/live-sound.js");
+const { dropSound, heardSeconds, keepSound, soundFile, waveHead } = await import("../../../transcriber/page/js/live-sound.js");
 const { Resampler } = await import("../../../transcriber/page/js/live-resample.js");
 
 const piece = (start, end, text, take = 1) => ({ start, end, text, take });
@@ -35,6 +35,22 @@ test("the head of a WAV file counts what follows", () => {
   assert.equal(head.byteLength, 44);
   assert.equal(Buffer.from(head.buffer).toString("latin1", 0, 4), "RIFF");
   assert.deepEqual([head.getUint32(4, true), head.getUint32(24, true), head.getUint32(28, true), head.getUint32(40, true)], [32036, 16000, 32000, 32000]);
+});
+
+test("what was heard is kept in its order, until it is dropped", async () => {
+  // More than a minute, which becomes one part.
+  for (let n = 0; n < 1300; n += 1) keepSound(new Int16Array(1600).fill(n));
+  keepSound(new Int16Array([7, 8]));
+  assert.equal(heardSeconds(), 130 + 2 / 16000);
+  const file = soundFile("Live.wav");
+  assert.deepEqual([file.name, file.type, file.size], ["Live.wav", "audio/wav", 44 + 1300 * 3200 + 4]);
+  const content = new DataView(await file.arrayBuffer());
+  assert.equal(content.getUint32(40, true), file.size - 44);
+  for (const n of [0, 599, 600, 1299]) assert.equal(content.getInt16(44 + n * 3200, true), n);
+  assert.equal(content.getInt16(file.size - 2, true), 8);
+  dropSound();
+  assert.equal(heardSeconds(), 0);
+  assert.equal(soundFile("Live.wav").size, 44);
 });
 
 /** A tone in blocks as they come to a worklet, at another rate. */

@@ -185,6 +185,27 @@ await scenario(async (browser) => {
   const sent = await small.evaluate(() => globalThis.sent.slice(1, -1));
   assert.ok(sent.slice(0, -1).every((one) => one === 1600), sent.join());
 
+  // A microphone that is unplugged ends it; its words still come, and are copied if that is wanted.
+  await small.evaluate(() => {
+    const devices = navigator.mediaDevices;
+    const own = devices.getUserMedia.bind(devices);
+    devices.getUserMedia = async (wanted) => {
+      const stream = await own(wanted);
+      [globalThis.track] = stream.getTracks();
+      return stream;
+    };
+    navigator.clipboard.writeText = async (text) => (globalThis.copied = text);
+    document.querySelector(".page-live details").open = true;
+    document.querySelector(".page-live .check input").click();
+  });
+  await press(small, "Start");
+  await until(small, () => document.querySelector("[role=log] p + p span"));
+  await small.evaluate(() => void globalThis.track.dispatchEvent(new Event("ended")));
+  await until(small, () => document.querySelector(".wrong").textContent.startsWith("The microphone is gone"));
+  await state(small, "ready");
+  await until(small, () => /The end\.$/.test(globalThis.copied));
+  await small.evaluate(() => document.querySelector(".page-live .check input").click());
+
   // What waits is told, and there is an end to it.
   await press(small, "Start");
   await state(small, "recording");
@@ -206,13 +227,22 @@ await scenario(async (browser) => {
 
   // Without a microphone that may be used, one line says what to do.
   for (const [name, text] of [["NotAllowedError", "does not let this page listen"], ["NotFoundError", "no such microphone"], ["NotReadableError", "cannot be used"]]) {
-    await small.evaluate((kind) => (navigator.mediaDevices.getUserMedia = async () => {
+    await small.evaluate((kind) => (navigator.mediaDevices.getUserMedia = async (wanted) => {
+      globalThis.wanted = wanted.audio.deviceId?.exact;
       throw new DOMException("it is so", kind);
     }), name);
     await press(small, "Start");
     await until(small, (wanted) => document.querySelector(".wrong").textContent.includes(wanted), text);
     await state(small, "ready");
   }
+
+  // The microphone that was chosen is the one that is asked for.
+  await small.evaluate(() => (document.querySelector(".page-live details").open = true));
+  const microphone = await small.$eval(".page-live .fields select", (list) => list.options[1].value);
+  await small.select(".page-live .fields select", microphone);
+  await press(small, "Start");
+  await until(small, (id) => globalThis.wanted === id, microphone);
+  await state(small, "ready");
   await small.close();
   if (!firefox) {
     const unsafe = await open(browser, again.address.replace("127.0.0.1", "0.0.0.0"), "#/live", { allow: [/./] });
