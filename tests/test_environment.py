@@ -29,6 +29,8 @@ NO_VARIABLES = {
     "SC_PAGE_SIZE",
     "SC_PHYS_PAGES",
     "TYPE_CHECKING",
+    # A type of text, as the X server has it.
+    "UTF8_STRING",
 }
 """What is written as variables are and is none that is read."""
 

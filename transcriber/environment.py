@@ -55,6 +55,7 @@ VARIABLES: Mapping[str, str] = {
     "LD_PRELOAD": "libraries to load first, also into ffmpeg",
     "DISPLAY": "whether there is a screen to ask on",
     "WAYLAND_DISPLAY": "whether there is a screen to ask on",
+    "XAUTHORITY": "what the X server lets a program in by (~/.Xauthority)",
     "DBUS_SESSION_BUS_ADDRESS": _DESKTOP,
     "XDG_RUNTIME_DIR": _DESKTOP,
     "LISTEN_FDS": _MANAGER,

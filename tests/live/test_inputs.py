@@ -172,6 +172,7 @@ def test_nothing_of_that_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 def test_the_first_signal_ends_the_sound_and_the_second_the_program() -> None:
     stops = []
     before = signal.getsignal(signal.SIGTERM)
+    of_keyboard = signal.getsignal(signal.SIGINT)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with stopped_by_signals(lambda: stops.append(1)):
@@ -180,6 +181,6 @@ def test_the_first_signal_ends_the_sound_and_the_second_the_program() -> None:
             os.kill(os.getpid(), signal.SIGTERM)
             assert stops == [1]
             assert signal.getsignal(signal.SIGTERM) is before
-        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        assert signal.getsignal(signal.SIGINT) is of_keyboard
     finally:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)

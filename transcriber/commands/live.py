@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--save",
         type=Path,
         metavar="NAME",
-        help="write NAME.srt and the other --output_format while it goes on",
+        help="write NAME.srt and the other formats while it goes on",
     )
     add("--record", action="store_true", help="keep the sound, too, as NAME.wav")
     add("--events", action="store_true", help="print each event as a line of JSON")

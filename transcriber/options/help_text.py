@@ -26,10 +26,8 @@ COMMON: Mapping[str, str] = {
     "--task": "transcribe, or translate to English",
     "--output_dir": "folder of the files; - prints the text (.)",
     "--output_format": "txt, srt, vtt, docx ... or all (all)",
-    "--subtitles": "cut for reading: standard, short or words",
     "--hotwords": "names and words that occur in the recording",
     "--skip_existing": "skip recordings whose output files all exist",
-    "--quiet": "print failures only",
     "--offline": "never open a network connection",
 }
 """The options that most users come to need, each with what fits a line."""
