@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import child
 import pytest
 from service.conftest import Service, service
 
@@ -137,3 +140,36 @@ def test_no_service_runs(jobs: Jobs, tmp_path: Path) -> None:
     # Whoever is at the address of one that was killed is another one.
     with pytest.raises(DependencyError, match="start one: transcriber ui"):
         run_subcommand("jobs", ["list", "--data_dir", str(place)])
+
+
+def test_a_service_at_a_socket_is_reached(tmp_path: Path) -> None:
+    data, place = tmp_path / "data", tmp_path / "a socket"
+    words = [sys.executable, "-P", "-m", "transcriber"]
+    with subprocess.Popen(
+        [*words, "serve", "--socket", place, "--data_dir", data],
+        env=child.environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stderr is not None
+            assert str(place) in process.stderr.readline()
+            listed = subprocess.run(
+                [*words, "jobs", "list", "--json", "--data_dir", data],
+                env=child.environment(),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            page = subprocess.run(
+                [*words, "ui", "--no_browser", "--data_dir", data],
+                env=child.environment(),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        finally:
+            process.terminate()
+    assert (listed.returncode, listed.stdout.strip()) == (0, "[]"), listed.stderr
+    assert page.returncode
+    assert "http" not in page.stderr

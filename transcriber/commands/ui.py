@@ -11,7 +11,7 @@ from transcriber.commands.serve import add_shared
 from transcriber.desktop import OPENERS
 from transcriber.jobs.folders import OccupiedError
 from transcriber.options.values import number
-from transcriber.service.address_file import read_address
+from transcriber.service.address_file import SOCKET_SIGN, read_address
 from transcriber.service.application import ServiceSettings, serve
 
 _WINDOWS = (
@@ -74,7 +74,8 @@ def run(arguments: argparse.Namespace) -> int:
     except OccupiedError:
         # It runs already, perhaps as a service.
         page = read_address(arguments.data_dir)
-        if not page:
+        # A browser cannot reach one at a socket.
+        if not page or SOCKET_SIGN in page:
             raise
         show("", page)
         return 0

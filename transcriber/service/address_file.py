@@ -10,6 +10,9 @@ _NAME = "address"
 
 _PORT = "port"
 
+SOCKET_SIGN = "%2F"
+"""What the address of a socket in the file system begins with, where that of a host would be."""
+
 _LONGEST = 1000
 """Bytes that are read: an address with a token has a hundred."""
 

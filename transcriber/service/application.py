@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from transcriber.errors import UsageError
 from transcriber.jobs.queue import JobQueue
@@ -124,10 +125,12 @@ def serve(settings: ServiceSettings, *, ready: Callable[[str, str], None]) -> in
     try:
         gate = Gate(_gate_settings(settings, listeners))
         address = f"http://{address_of(listeners[0])}"
+        on_port = listeners[0].family != socket.AF_UNIX
+        own = f"http://{quote(str(Path(address_of(listeners[0])).absolute()), safe='')}"
 
         def renew() -> str:
             page = f"{address}/?token={gate.issue_token()}"
-            write_address(settings.data, page)
+            write_address(settings.data, page if on_port else own)
             return page
 
         context = Context(queue=queue, words=words, settings=run_settings, log=_log)
@@ -139,7 +142,7 @@ def serve(settings: ServiceSettings, *, ready: Callable[[str, str], None]) -> in
             end_when_closed(queue, lambda: server.stop(_GRACE))
         if voices is not None:
             satellites = WyomingServer(context, voices)
-        if not settings.port and listeners[0].family != socket.AF_UNIX:
+        if not settings.port and on_port:
             keep_port(settings.data, listeners[0].getsockname()[1])
         ready(address, renew())
         _notify_manager()

@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import secrets
+import socket
 import urllib.parse
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any
 
 from transcriber.errors import DependencyError, InputError, NetworkError, UsageError
 from transcriber.jobs.folders import in_use
-from transcriber.service.address_file import read_address
+from transcriber.service.address_file import SOCKET_SIGN, read_address
 
 _BLOCK = 1 << 20
 
@@ -30,7 +31,7 @@ class OwnClient:
     Attributes
     ----------
     host : str
-        Its address and port.
+        Its address and port, or its socket with each / as %2F.
     key : str
         Of the service, where it wants one.
     patience : float
@@ -97,9 +98,7 @@ class OwnClient:
         if self.key:
             headers = {**headers, "Authorization": f"Bearer {self.key}"}
         try:
-            with contextlib.closing(
-                http.client.HTTPConnection(self.host, timeout=self.patience)
-            ) as link:
+            with contextlib.closing(_connection(self.host, self.patience)) as link:
                 link.request(method, path, body, dict(headers))
                 answer = link.getresponse()
                 content = answer.read()
@@ -112,6 +111,26 @@ class OwnClient:
         if answer.status >= http.HTTPStatus.BAD_REQUEST:
             raise UsageError(f"the service refuses: {_reason(content)}")
         return content
+
+
+class _SocketConnection(http.client.HTTPConnection):
+    """A connection to a socket of the file system."""
+
+    def __init__(self, path: str, patience: float) -> None:
+        super().__init__("localhost", timeout=patience)
+        self._path = path
+
+    def connect(self) -> None:
+        """Connect."""
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+def _connection(host: str, patience: float) -> http.client.HTTPConnection:
+    if host.startswith(SOCKET_SIGN):
+        return _SocketConnection(urllib.parse.unquote(host), patience)
+    return http.client.HTTPConnection(host, timeout=patience)
 
 
 def own_service(folder: Path, key: str = "") -> OwnClient:
