@@ -18,7 +18,8 @@ COMMANDS: list[list[str]] = [
     *(["models", word] for word in ("list", "fetch", "verify", "import", "remove", "path")),
     *(["cuda", word] for word in ("status", "fetch", "import", "remove")),
     *(["jobs", word] for word in JOBS),
-    *([word] for word in ("ui", "serve", "watch", "live", "dictate", "doctor", "verify", "completion", "man")),
+    *([word] for word in ("ui", "serve", "watch", "live", "dictate", "doctor", "verify")),
+    *([word] for word in ("completion", "man")),
 ]
 
 
