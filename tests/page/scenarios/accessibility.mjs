@@ -56,6 +56,8 @@ const VIEWS = {
   stage: ["#/live", async (page, words) => {
     await wait(".lamp")(page);
     await page.evaluate(async () => (await import("/js/live-session.js")).live.finals.push({ start: 0, end: 1, text: "It is said.", take: 1 }));
+    // A window that fills the screen cannot be made narrow, which Firefox's driver waits for.
+    await page.evaluate(() => (Element.prototype.requestFullscreen = async () => {}));
     await press(page, words["live.stage"]);
     await wait(".captions p")(page);
   }],

@@ -2,7 +2,7 @@
 
 import { t } from "./i18n.js";
 
-/** @typedef {(root: HTMLElement, parameter: string, signal: AbortSignal) => void} Page */
+/** @typedef {(root: HTMLElement, parameter: string, signal: AbortSignal) => void | Promise<void>} Page */
 
 /** @type {Record<string, Page>} */
 let pages = {};
@@ -39,9 +39,16 @@ function show(focus) {
   root.replaceChildren();
   root.className = `page-${page}`;
   document.title = `${t(`nav.${page}`)} – ${t("program")}`;
-  pages[page](root, decodeURIComponent(parameter), leaving.signal);
+  const { signal } = leaving;
+  const drawn = pages[page](root, decodeURIComponent(parameter), signal);
   for (const watcher of watchers) watcher(page);
   if (!focus) return;
+  if (drawn) drawn.then(() => signal.aborted || focusHeading(root));
+  else focusHeading(root);
+}
+
+/** Tell a reader where it is. */
+function focusHeading(/** @type {HTMLElement} */ root) {
   scrollTo(0, 0);
   const heading = /** @type {HTMLElement | null} */ (root.querySelector("h1"));
   heading?.setAttribute("tabindex", "-1");
