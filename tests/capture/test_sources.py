@@ -189,7 +189,12 @@ def test_neither_tools_nor_sources(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(CaptureError) as caught:
         find_source("microphone")
-    assert "install pipewire-bin, pulseaudio-utils or alsa-utils" in str(caught.value)
+    assert str(caught.value) == (
+        "there is nothing to record from: install pipewire-bin, pulseaudio-utils or alsa-utils"
+    )
+    # It may be the name of a file, with a slip.
+    with pytest.raises(CaptureError, match=r"'talk\.mp3' is no file, and there is nothing to"):
+        find_source("talk.mp3")
     tool(tmp_path, "parec", "")
     tool(tmp_path, "pactl", "echo 'Connection refused' >&2; exit 1")
     tool(tmp_path, "arecord", "")

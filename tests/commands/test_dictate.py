@@ -175,6 +175,16 @@ def test_from_the_microphone_to_the_clipboard(
     assert clipboard(desk, "-t", "x-kde-passwordManagerHint") == "secret"
 
 
+@needs(*OFFERED)
+def test_ctrl_c_ends_a_listener_without_a_complaint(desk: Desktop, options: list[str]) -> None:
+    process = start(desk, "dictate", "listen", *options)
+    assert process.stderr is not None
+    assert process.stderr.readline().startswith("waiting for Ctrl+Alt+Q")
+    process.send_signal(signal.SIGINT)
+    _, complaints = process.communicate(timeout=30)
+    assert (process.returncode, complaints) == (0, "")
+
+
 @pytest.mark.slow
 @needs(*OFFERED)
 def test_pasted_piece_by_piece(

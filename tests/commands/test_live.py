@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import time
 import wave
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,28 @@ def test_an_empty_pipe(run: Run, options: list[str]) -> None:
     assert [event["event"] for event in events_of(done.stdout)] == ["ready", "level", "ended"]
 
 
+def test_a_folder_is_made_for_the_recording_too(
+    run: Run, options: list[str], tmp_path: Path
+) -> None:
+    save = ("--save", tmp_path / "new" / "talks" / "a", "--record", "-f", "txt")
+    done = run("live", "--input", "-", *save, *options, input="")
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in (tmp_path / "new/talks").iterdir()} == {"a.txt", "a.wav"}
+
+
+def test_what_cannot_be_written_is_told_before_it_listens(
+    run: Run, options: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    for more in ((), ("--record",)):
+        save = ("--save", tmp_path / "file" / "a", *more)
+        done = run("live", "--input", "-", "--events", *save, *options, input="")
+        assert done.returncode == 7
+        assert done.stdout == ""
+        [line] = done.stderr.splitlines()
+        assert str(tmp_path / "file") in line
+
+
 @pytest.mark.slow
 def test_a_full_disk(run: Run, options: list[str], long_recording: Path, tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk") as disk:
@@ -119,6 +142,34 @@ def test_what_was_saved_outlives_a_kill(
     with wave.open(str(tmp_path / "talk.wav"), "rb") as kept:
         assert kept.getnframes() > 3 * 16000
     assert {path.name for path in tmp_path.iterdir()} >= {"talk.json", "talk.srt", "talk.wav"}
+
+
+@pytest.mark.slow
+def test_the_last_words_before_a_silence_are_saved(
+    options: list[str], utterances: list[Utterance], tmp_path: Path
+) -> None:
+    with wave.open(str(utterances[0].path), "rb") as spoken:
+        sound = spoken.readframes(spoken.getnframes())
+    save: list[str | Path] = ["--save", tmp_path / "talk", "-f", "txt", "--partials", "none"]
+    process = subprocess.Popen(
+        program(["live", "--input", "-", *save, *options]),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    # It is decoded sooner than the files may be written once more.
+    process.stdin.write(sound + bytes(32000))
+    process.stdin.flush()
+    text = process.stdout.readline().decode().strip()
+    end = time.monotonic() + 20
+    while text not in (tmp_path / "talk.txt").read_text():
+        assert time.monotonic() < end
+        process.stdin.write(bytes(3200))
+        process.stdin.flush()
+        time.sleep(0.1)
+    process.kill()
+    process.communicate()
 
 
 @pytest.mark.slow

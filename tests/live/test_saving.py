@@ -49,6 +49,38 @@ def test_the_files_hold_all_that_was_said(tmp_path: Path, monkeypatch: pytest.Mo
     assert sorted(path.name for path in tmp_path.iterdir()) == ["talk.json", "talk.srt"]
 
 
+def test_the_last_words_before_a_silence_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    saving = Saving(tmp_path / "talk", OUTPUT, record=False)
+    file = tmp_path / "talk.srt"
+    saving.take(final(0))
+    now[0] += 1
+    saving.take(final(1))
+    saving.keep_up()
+    assert "Piece 1." not in file.read_text()
+    now[0] += 1
+    saving.keep_up()
+    assert "Piece 1." in file.read_text()
+    # There is nothing new: the file is left alone.
+    file.unlink()
+    now[0] += 10
+    saving.keep_up()
+    assert not file.exists()
+    # Where it cannot be written, no more often than otherwise.
+    file.mkdir()
+    saving.take(final(2))
+    file.rmdir()
+    now[0] += 1
+    saving.keep_up()
+    assert not file.exists()
+    now[0] += 1
+    saving.keep_up()
+    assert "Piece 2." in file.read_text()
+
+
 def test_what_cannot_be_written_is_tried_again_and_told_at_the_end(tmp_path: Path) -> None:
     saving = Saving(tmp_path / "talk", OUTPUT, record=False)
     (tmp_path / "talk.srt").mkdir()

@@ -129,6 +129,9 @@ def test_without_a_wish_nothing_is_added(service: Service) -> None:
         ({"options": {"model": "/etc/passwd"}}, "no model"),
         ({"options": {"beam_size": "many"}}, "beam_size"),
         ({"options": 7}, "options"),
+        # The system starts no program with such a word.
+        ({"options": {"initial_prompt": "a\0b"}}, "NUL character"),
+        ({"options": {"initial_prompt": "ü" * 66_000}}, "too long"),
     ],
 )
 def test_options_are_those_of_a_job(service: Service, first: dict[str, Any], why: str) -> None:
@@ -138,7 +141,7 @@ def test_options_are_those_of_a_job(service: Service, first: dict[str, Any], why
 
 
 def test_what_is_no_object_is_refused(service: Service) -> None:
-    for message in ("[1]", "{"):
+    for message in ("[1]", "{", "[" * 500_000):
         with contextlib.closing(Client(service.served)) as client:
             client.send(ws.TextMessage(data=message))
             assert "no object" in client.error()

@@ -77,8 +77,9 @@ def find_source(wanted: str) -> Source:
     found = sources()
     if not found:
         tools = [tool for tool in TOOLS if shutil.which(tool)]
+        named = "" if wanted in ("microphone", "system") else f"{wanted!r} is no file, and "
         raise CaptureError(
-            "there is nothing to record from",
+            f"{named}there is nothing to record from",
             f"plug in a microphone, or see why {' and '.join(tools)} cannot reach a sound server"
             if tools
             else "install pipewire-bin, pulseaudio-utils or alsa-utils",

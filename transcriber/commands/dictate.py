@@ -152,8 +152,10 @@ def _listen(arguments: argparse.Namespace) -> int:
     from transcriber.dictation.listener import Listener  # noqa: PLC0415
 
     key = hot_key.grab(arguments.hot_key)
-    print(f"waiting for {arguments.hot_key}; Ctrl-C ends it", file=sys.stderr, flush=True)
-    Listener(key, _words(arguments), hold=arguments.hold).run()
+    # Nothing is cut short: a dictation that runs is finished first.
+    with contextlib.suppress(Interrupted):
+        print(f"waiting for {arguments.hot_key}; Ctrl-C ends it", file=sys.stderr, flush=True)
+        Listener(key, _words(arguments), hold=arguments.hold).run()
     return 0
 
 

@@ -11,6 +11,7 @@ from transcriber.capture.sources import sources
 from transcriber.choosing.model import offer_stored
 from transcriber.engine.abilities import check_official
 from transcriber.errors import TranscriberError, UsageError
+from transcriber.files import make_directory
 from transcriber.interruption import Interrupted
 from transcriber.live.engines import make_decoder
 from transcriber.live.events import Final
@@ -184,7 +185,10 @@ def _live(
     saving = record = None
     if arguments.save is not None:
         saving = Saving(arguments.save, settings.output, record=arguments.record)
-        record = recording_path(arguments.save) if arguments.record else None
+        if arguments.record:
+            record = recording_path(arguments.save)
+            # As for the transcripts.
+            make_directory(record.parent)
     decoder = make_decoder(settings, reporter)
     from transcriber.speech.network import make_network  # noqa: PLC0415  where PyTorch is loaded
     from transcriber.speech.weights import read_weights  # noqa: PLC0415
@@ -193,6 +197,9 @@ def _live(
     policy = _policy(arguments.partials)
     seconds = 0.0
     with open_input(arguments.input, settings, pace=arguments.pace, record=record) as sound:
+        if saving is not None:
+            # What cannot be written is told before an hour is spoken, and not at its end.
+            saving.write(seconds)
         view.ready(sound.name)
         try:
             with stopped_by_signals(sound.stop):
@@ -200,6 +207,8 @@ def _live(
                     view.show(event)
                     if saving is not None and isinstance(event, Final):
                         saving.take(event)
+                    elif saving is not None:
+                        saving.keep_up()
         finally:
             seconds = sound.spool.seconds
             if saving is not None:

@@ -41,7 +41,8 @@ class Saving:
         self._segments: list[Segment] = []
         self._texts: list[str] = []
         self._language = "en"
-        self._written = 0.0
+        self._written = self._tried = -_EACH
+        self._unwritten: float | None = None
         paths = output_paths(stem, output)
         for path in (*paths, recording_path(stem)) if record else paths:
             if os.path.lexists(path):
@@ -52,10 +53,20 @@ class Saving:
         self._segments += final.segments
         self._texts.append(final.text)
         self._language = final.language
+        self._unwritten = final.end
         if time.monotonic() >= self._written + _EACH:
-            # What cannot be written now is tried again; the last time tells.
-            with contextlib.suppress(StorageError):
-                self.write(final.end)
+            self._try(final.end)
+
+    def keep_up(self) -> None:
+        """Write what came too soon after the last time; it may be long until more is said."""
+        if self._unwritten is not None and time.monotonic() >= self._tried + _EACH:
+            self._try(self._unwritten)
+
+    def _try(self, last: float) -> None:
+        self._tried = time.monotonic()
+        # What cannot be written now is tried again; the last time tells.
+        with contextlib.suppress(StorageError):
+            self.write(last)
 
     def write(self, last: float) -> tuple[Path, ...]:
         """Write the files; return their paths.
@@ -74,7 +85,8 @@ class Saving:
             "language": self._language,
         }
         paths = write_outputs(transcript, self._stem, self._output, last=last)
-        self._written = time.monotonic()
+        self._written = self._tried = time.monotonic()
+        self._unwritten = None
         return paths
 
 

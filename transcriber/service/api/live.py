@@ -33,6 +33,9 @@ _MOST = 4
 _PATIENCE = 30.0
 """Seconds for the first message."""
 
+_LONGEST = 1 << 17
+"""Bytes of a word of a command line, with the zero at its end, as Linux has it (MAX_ARG_STRLEN)."""
+
 _TICK = 1.0
 """Seconds after which a client hears that its sound has to wait."""
 
@@ -86,6 +89,8 @@ class Live:
             raise HttpError(400, "options: no object in JSON")
         pieces = ["--pieces", "long"] if wanted.get("long") else []
         words = job_words(self._context, options)
+        if any("\0" in word or len(word.encode()) >= _LONGEST for word in words):
+            raise HttpError(400, "options: a text is too long, or has a NUL character")
         return ["live", "--input", "-", "--events", *pieces, *words]
 
 
@@ -200,7 +205,8 @@ def _refuse(socket: WebSocket, why: str) -> None:
 def _object(message: str | bytes) -> dict[str, Any]:
     try:
         found = json.loads(message)
-    except ValueError:
+    # Brackets may be nested deeper than Python goes.
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise HttpError(400, "no object in JSON")
