@@ -23,7 +23,8 @@ from benchmarks.error_rates import errors_of, unit_of
 from benchmarks.manifest import Speech, read_manifest
 from transcriber.audio.ffmpeg import find_ffmpeg
 from transcriber.audio.stream import open_audio
-from transcriber.commands.live import MARGIN, live_settings
+from transcriber.commands.listening import live_settings
+from transcriber.commands.live import MARGIN
 from transcriber.engine.interface import DecodedWindows, Engine, Word
 from transcriber.live.engines import make_decoder
 from transcriber.live.events import Event, Final, Partial
@@ -32,8 +33,6 @@ from transcriber.live.pieces import RATE, Pieces, PieceSettings
 from transcriber.live.policies import Agreement, HoldBack, Policy
 from transcriber.progress.reporter import make_reporter
 from transcriber.run import prepare
-from transcriber.speech.network import make_network
-from transcriber.speech.weights import read_weights
 
 SILENCE = bytes(2 * RATE * 3 // 2)
 """What follows each recording: 1.5 s."""
@@ -177,12 +176,14 @@ def measure(
     threads, file = prepare(settings, reporter, remember=False)
     file.use_threads(threads)
     file.use_kernels("")
+    from transcriber.engine.listening import make_ear  # noqa: PLC0415  loads openai-whisper
+
     ffmpeg = find_ffmpeg(None)
     for one in speech:
         with open_audio(one.path, ffmpeg=ffmpeg) as audio:
             sound = b"".join(audio) + SILENCE
         played = Played(sound)
-        listening = Listening(played, Pieces(pieces, make_network(read_weights())), decoder, policy)
+        listening = Listening(played, Pieces(pieces, make_ear()), decoder, policy)
         events = [(played.now, event) for event in listening.events()]
         found.take(one, events, *transcribed(file, sound, one.language))
     return found

@@ -17,6 +17,12 @@ def native_executable() -> Path | None:
     return Path(sys.executable) if getattr(sys, "frozen", False) else None
 
 
+def own_command() -> list[str]:
+    """Return the command that starts this program once more, without its words."""
+    program = native_executable()
+    return [str(program)] if program else [sys.executable, "-P", "-m", "transcriber"]
+
+
 def file_beside(name: str) -> Path | None:
     """Return the file `name` beside the executable or below, or None where there is none."""
     executable = native_executable()

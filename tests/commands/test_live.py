@@ -17,7 +17,7 @@ from disks import small_disk
 from utterance import Utterance
 
 from commands.live_desk import SOUND, alike, needs, speak, speech, start
-from transcriber.commands.live import live_settings
+from transcriber.commands.listening import live_settings
 from transcriber.errors import UsageError
 
 

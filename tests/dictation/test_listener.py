@@ -68,7 +68,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[s
     program, place = tmp_path / "program", tmp_path / "told"
     program.write_text(f"#!{sys.executable}\n{SCRIPT.format(place=str(place))}")
     program.chmod(0o755)
-    monkeypatch.setattr(module, "native_executable", lambda: program)
+    monkeypatch.setattr(module, "own_command", lambda: [str(program)])
     monkeypatch.setattr(module, "ask", lambda _: None)
     place.touch()
     return lambda: place.read_text().splitlines()

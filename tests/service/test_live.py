@@ -89,9 +89,11 @@ def listening(service: Service, **first: Any) -> Iterator[Client]:
 
 def programs() -> list[str]:
     """Return the programs that listen."""
-    children = Path("/proc/self/task").glob("*/children")
-    pids = [pid for one in children for pid in one.read_text().split()]
-    found = []
+    pids, found = [], []
+    for children in Path("/proc/self/task").glob("*/children"):
+        # A thread may end meanwhile.
+        with contextlib.suppress(OSError):
+            pids += children.read_text().split()
     for pid in pids:
         with contextlib.suppress(OSError):
             if "live_program" in Path(f"/proc/{pid}/cmdline").read_text():

@@ -13,13 +13,13 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from transcriber.commands.live import (
+from transcriber.commands.decoding import announce, told
+from transcriber.commands.listening import (
     add_input,
     add_pieces,
-    announce,
     list_inputs,
     live_settings,
-    piece_settings,
+    make_pieces,
 )
 from transcriber.dictation import chimes, history
 from transcriber.dictation.control import Control, ask
@@ -27,15 +27,14 @@ from transcriber.dictation.corrections import read_corrections
 from transcriber.dictation.session import Session
 from transcriber.dictation.settings import PASTES, DictationSettings
 from transcriber.dictation.vocabulary import read_hotwords, read_prompt
-from transcriber.errors import DesktopError, TranscriberError, UsageError
+from transcriber.errors import DesktopError, UsageError
 from transcriber.interruption import Interrupted
 from transcriber.live.engines import make_decoder
 from transcriber.live.events import Event, Heard
 from transcriber.live.inputs import open_input, stopped_by_signals
-from transcriber.live.pieces import Pieces
 from transcriber.live.views import Terminal
 from transcriber.options.values import number
-from transcriber.progress.reporter import Reporter, make_reporter
+from transcriber.progress.reporter import Reporter
 from transcriber.settings import RunSettings
 
 _LEAST = 8.0
@@ -73,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_dictating(parser: argparse.ArgumentParser) -> None:
     """Add what a dictation is started with."""
     add_input(parser)
-    add_pieces(parser)
+    add_pieces(parser, _LEAST)
     add = parser.add_argument
     add(
         "--paste",
@@ -161,20 +160,7 @@ def _listen(arguments: argparse.Namespace) -> int:
 
 def _start(arguments: argparse.Namespace) -> int:
     settings, dictation = _settings(arguments), _dictation(arguments)
-    reporter = make_reporter(settings.progress, quiet=settings.quiet)
-    try:
-        text = _dictate(settings, dictation, arguments, reporter)
-    except TranscriberError as error:
-        reporter.fail("", error)
-        return error.exit_code
-    except Interrupted as interruption:
-        reporter.interrupted(interruption.message, interruption.exit_code)
-        return interruption.exit_code
-    finally:
-        reporter.close()
-    if not text:
-        reporter.note("nothing was said")
-    return 0
+    return told(settings, lambda reporter: _dictate(settings, dictation, arguments, reporter))
 
 
 def _dictate(
@@ -182,12 +168,9 @@ def _dictate(
     dictation: DictationSettings,
     arguments: argparse.Namespace,
     reporter: Reporter,
-) -> str:
+) -> int:
     session = Session(dictation, reporter.note)
     view = Terminal(quiet=settings.quiet)
-    wanted = piece_settings(arguments, settings)
-    if not wanted.least:
-        wanted = dataclasses.replace(wanted, least=_LEAST)
     with contextlib.ExitStack() as stack:
         stack.callback(Control(session.answer).close)
         stack.callback(session.close)
@@ -203,10 +186,7 @@ def _dictate(
         view.ready(sound.name)
         # While somebody speaks already.
         decoder = make_decoder(settings, reporter)
-        from transcriber.speech.network import make_network  # noqa: PLC0415  after PyTorch
-        from transcriber.speech.weights import read_weights  # noqa: PLC0415
-
-        pieces = Pieces(wanted, make_network(read_weights()))
+        pieces = make_pieces(arguments, settings, _LEAST)
 
         def show(event: Event) -> None:
             if isinstance(event, Heard):
@@ -219,7 +199,9 @@ def _dictate(
             # Whatever becomes of the clipboard, it is not lost.
             if session.text:
                 print(session.text, flush=True)
-    return text
+    if not text:
+        reporter.note("nothing was said")
+    return 0
 
 
 def _ask_for_keys() -> None:

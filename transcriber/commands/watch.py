@@ -8,17 +8,14 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from transcriber.choosing.model import offer_stored
+from transcriber.commands.decoding import announce, told
 from transcriber.commands.parts import add_keep_alive
-from transcriber.engine.abilities import check_official
-from transcriber.errors import TranscriberError, UsageError
-from transcriber.interruption import Interrupted
-from transcriber.models.obtain import has_to_be_fetched
+from transcriber.errors import UsageError
 from transcriber.options.command_line import parse
 from transcriber.options.defaults import default_of
 from transcriber.options.parser import make_parser, with_truth, with_underscores
 from transcriber.options.values import number
-from transcriber.progress.reporter import Reporter, make_reporter
+from transcriber.progress.reporter import Reporter
 from transcriber.settings import RunSettings
 from transcriber.watching.decoder import Decoder
 from transcriber.watching.feed import Feed
@@ -58,17 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
         When the command line makes no sense.
     """
     settings = watch_settings(arguments.options)
-    reporter = make_reporter(settings.progress, quiet=settings.quiet)
-    try:
-        return _watch(settings, arguments, reporter)
-    except TranscriberError as error:
-        reporter.fail("", error)
-        return error.exit_code
-    except Interrupted as interruption:
-        reporter.interrupted(interruption.message, interruption.exit_code)
-        return interruption.exit_code
-    finally:
-        reporter.close()
+    return told(settings, lambda reporter: _watch(settings, arguments, reporter))
 
 
 def watch_settings(words: Sequence[str]) -> RunSettings:
@@ -101,12 +88,7 @@ def watch_settings(words: Sequence[str]) -> RunSettings:
 
 
 def _watch(settings: RunSettings, arguments: argparse.Namespace, reporter: Reporter) -> int:
-    for note in settings.notes:
-        reporter.note(note)
-    check_official(settings.model, settings.decoding)
-    is_missing = has_to_be_fetched(settings.model, settings.model_directory)
-    if is_missing and (offer := offer_stored(settings)):
-        reporter.note(offer)
+    is_missing = announce(settings, reporter)
 
     def decode(feed: Feed) -> None:
         # Only there, where a model is loaded.

@@ -7,10 +7,9 @@ an AppImage that was only copied somewhere has none. GNOME takes only ids with a
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-from transcriber.beside import appimage_file, native_executable
+from transcriber.beside import appimage_file, own_command
 from transcriber.files import atomic_writer
 from transcriber.paths import data_home
 
@@ -39,8 +38,8 @@ def write_entry() -> Path:
     StorageError
         When it cannot be written.
     """
-    program = appimage_file() or native_executable()
-    command = [str(program)] if program else [sys.executable, "-P", "-m", "transcriber"]
+    appimage = appimage_file()
+    command = [str(appimage)] if appimage else own_command()
     path = data_home() / "applications" / f"{APPLICATION}.desktop"
     with atomic_writer(path) as stream:
         stream.write(entry_text(command).encode())

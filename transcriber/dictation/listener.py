@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 import select
 import subprocess
-import sys
 from collections.abc import Sequence
 
-from transcriber.beside import native_executable
+from transcriber.beside import own_command
 from transcriber.dictation.control import ask
 from transcriber.dictation.hot_key import HotKey
 from transcriber.dictation.tray import Tray
@@ -92,11 +91,9 @@ class Listener:
             if not self._hold:
                 self._stop()
             return
-        program = native_executable()
-        command = [str(program)] if program else [sys.executable, "-P", "-m", "transcriber"]
         self._dictation = subprocess.Popen(
             # Another one may run, which was started otherwise: the key stops it.
-            [*command, "dictate", "start" if self._hold else "toggle", *self._options],
+            [*own_command(), "dictate", "start" if self._hold else "toggle", *self._options],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
         )

@@ -105,12 +105,12 @@ class Session:
         if self._sound is None:
             raise ValueError("nothing is listened to")
         begun = time.time()
-        is_tolled = False
+        has_chimed = False
         try:
             for event in Listening(self._sound.spool, pieces, decoder, None).events():
-                if self._is_stopped.is_set() and not is_tolled:
-                    is_tolled = True
-                    self._toll("stop")
+                if self._is_stopped.is_set() and not has_chimed:
+                    has_chimed = True
+                    self._chime("stop")
                 if isinstance(event, Heard):
                     self._heard = event
                 elif isinstance(event, Final) and is_said(event):
@@ -118,8 +118,8 @@ class Session:
                 show(event)
         finally:
             self._is_stopped.set()
-            if not is_tolled:
-                self._toll("stop")
+            if not has_chimed:
+                self._chime("stop")
             text = self.text
             if text:
                 self._keep(text, begun)
@@ -162,6 +162,6 @@ class Session:
                 ),
             )
 
-    def _toll(self, name: str) -> None:
+    def _chime(self, name: str) -> None:
         if self._settings.chimes:
             chimes.play(name)

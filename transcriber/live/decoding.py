@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from transcriber.engine.interface import Clip, DecodedWindows, Engine, Transcript
-
-FRAMES = 160
-"""Samples at 16 kHz of a frame of the spectrogram."""
+from transcriber.engine.interface import (
+    FRAMES_PER_SECOND,
+    Clip,
+    DecodedWindows,
+    Engine,
+    Transcript,
+)
+from transcriber.live.pieces import RATE
 
 _TELLING = 5.0
 """Seconds of a piece that tells the language for good; a greeting alone does not."""
@@ -31,7 +35,7 @@ class PieceDecoder:
     def warm(self) -> None:
         """Load the model, and decode silence: the first piece is not to wait for that."""
         for engine in dict.fromkeys((self._engine, self._quick)):
-            engine.read([bytes(2 * 16000)])
+            engine.read([bytes(2 * RATE)])
             _decoded(engine, "en")
             engine.close()
 
@@ -65,7 +69,7 @@ class PieceDecoder:
 
 
 def _whole(sound: bytes) -> list[Clip]:
-    return [(0, len(sound) // 2 // FRAMES)]
+    return [(0, len(sound) // 2 * FRAMES_PER_SECOND // RATE)]
 
 
 def _decoded(engine: Engine, language: str) -> Transcript:

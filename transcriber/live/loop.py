@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Protocol
 
-from transcriber.engine.interface import Segment, Transcript
+from transcriber.engine.interface import FRAMES_PER_SECOND, Segment, Transcript
 from transcriber.errors import TranscriberError
 from transcriber.live.decoding import PieceDecoder
 from transcriber.live.events import Event, Final, Heard, Partial, Slow
@@ -174,7 +174,7 @@ def shifted(decoded: Transcript, seconds: float) -> list[Segment]:
     for segment in decoded["segments"]:
         moved: Segment = {
             **segment,
-            "seek": segment["seek"] + round(100 * seconds),
+            "seek": segment["seek"] + round(FRAMES_PER_SECOND * seconds),
             "start": segment["start"] + seconds,
             "end": segment["end"] + seconds,
         }

@@ -30,10 +30,10 @@ class Policy(Protocol):
 
 
 class HoldBack:
-    """Shows what was said some time ago (AlignAtt, Papi et al. 2023).
+    """Shows what was said some time ago: AlignAtt's rule (Papi et al. 2023), behind the decoder.
 
     A word whose sound reaches to the end of what was heard may be half a word. Whisper's alignment
-    heads tell where each word is.
+    heads tell where each word is. AlignAtt itself stops the decoder there.
 
     Parameters
     ----------

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Sequence
 
-from transcriber.beside import native_executable
+from transcriber.beside import own_command
 from transcriber.errors import TranscriberError
 
 _LIMIT = 3600.0
 """Seconds: an import of the largest model takes minutes on a slow disk."""
-
-
-def own_command() -> list[str]:
-    """Return the command of this program, without its words."""
-    program = native_executable()
-    return [str(program)] if program else [sys.executable, "-P", "-m", "transcriber"]
 
 
 def run_own(words: Sequence[str]) -> tuple[int, str, str]:

@@ -7,12 +7,11 @@ import itertools
 import select
 import struct
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from typing import IO
 
-from transcriber.beside import native_executable
+from transcriber.beside import own_command
 from transcriber.errors import EngineFailedError
 from transcriber.speech.changes import Change
 
@@ -40,10 +39,7 @@ _GRACE = 5.0
 
 def hearing_command() -> list[str]:
     """Return the command of the process: this program once more."""
-    program = native_executable()
-    if program:
-        return [str(program), ARGUMENT]
-    return [sys.executable, "-P", "-m", "transcriber", ARGUMENT]
+    return [*own_command(), ARGUMENT]
 
 
 def frame_bytes(rate: int) -> int:

@@ -6,12 +6,11 @@ import contextlib
 import os
 import queue
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable
 
-from transcriber.beside import native_executable
+from transcriber.beside import own_command
 from transcriber.worker.messages import CANCEL, END, LAST, Message, Order, Outbox, messages
 
 ARGUMENT = "__decode__"
@@ -29,10 +28,7 @@ _LAST_WORDS = 1.0
 
 def decoder_command() -> list[str]:
     """Return the command of the process: this program once more."""
-    program = native_executable()
-    if program:
-        return [str(program), ARGUMENT]
-    return [sys.executable, "-P", "-m", "transcriber", ARGUMENT]
+    return [*own_command(), ARGUMENT]
 
 
 class Decoder:

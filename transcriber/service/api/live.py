@@ -17,6 +17,7 @@ import subprocess
 import threading
 from typing import IO, Any
 
+from transcriber.beside import own_command
 from transcriber.errors import TranscriberError
 from transcriber.service.context import Context
 from transcriber.service.http.errors import HttpError
@@ -25,7 +26,6 @@ from transcriber.service.http.request import Request
 from transcriber.service.http.websocket import Upgrade, WebSocket
 from transcriber.service.http.wire import Disconnected
 from transcriber.service.job_options import job_words
-from transcriber.service.own_program import own_command
 
 _MOST = 4
 """Clients at a time: each has a decoder of its own."""
