@@ -25,6 +25,7 @@ from conftest import Run
 from service.conftest import BOUNDARY, Field, form
 from utterance import Utterance
 
+from transcriber.errors import ModelError
 from transcriber.transcript.journal import SUFFIX
 
 pytestmark = pytest.mark.timeout(300)
@@ -192,6 +193,13 @@ def test_what_makes_no_sense_is_one_line(given: str, tmp_path: Path, run: Run) -
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "data" / "lock").exists()
+
+
+def test_a_model_that_nobody_knows_is_told_before_it_listens(tmp_path: Path, run: Run) -> None:
+    done = run("serve", "--model", "nope", "--port", "0", "--data_dir", tmp_path / "data")
+    assert done.returncode == ModelError.exit_code, done.stderr
+    assert "there is no model named 'nope'" in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_port_that_is_taken(tmp_path: Path, run: Run) -> None:

@@ -430,3 +430,21 @@ def test_many_jobs_are_listed_at_once(service: Service) -> None:
     begun = time.monotonic()
     assert len(service.ask("/api/jobs")[1]["jobs"]) == 300
     assert time.monotonic() - begun < 0.5
+
+
+@SHARED
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"initial_prompt": "a" * 10_001}, "initial_prompt has more than 10,000 letters"),
+        ({"best_of": 101}, "may be 100 here"),
+        ({"beam_size": 101}, "may be 100 here"),
+    ],
+)
+def test_what_would_hold_up_everybody_is_refused(
+    service: Service, options: dict[str, object], said: str
+) -> None:
+    status, content = service.send(
+        "/api/jobs", ("options", json.dumps(options)), ("file", "a.wav", b"say one")
+    )
+    assert (status, said in str(content)) == (400, True), content

@@ -86,6 +86,18 @@ def has_to_be_fetched(name: str, directory: Path) -> bool:
     )
 
 
+def check_known(name: str, directory: Path) -> None:
+    """Check that a name is one of a model, as far as names tell.
+
+    Raises
+    ------
+    ModelError
+        When neither OpenAI nor the store has one of that name, and there is no such file.
+    """
+    if not os.path.isfile(name) and all(name != one.name for one in stored_models(directory)):
+        require_official(name)
+
+
 def offline_error(model: OfficialModel, directory: Path) -> OfflineError:
     """Return the error that says how `model` gets into the store without this run."""
     here = [

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from transcriber.errors import UsageError
 from transcriber.jobs.queue import JobQueue
+from transcriber.models.obtain import check_known
 from transcriber.service.address_file import (
     keep_port,
     kept_port,
@@ -104,10 +105,13 @@ def serve(settings: ServiceSettings, *, ready: Callable[[str, str], None]) -> in
     ------
     UsageError
         When an option makes no sense, or the address cannot be listened at.
+    ModelError
+        When there is no such model.
     StorageError
         When the folder of jobs cannot be used.
     """
     words, run_settings = base_words(settings.options)
+    check_known(run_settings.model, run_settings.model_directory)
     if settings.host not in _LOOPBACK and not settings.socket and not settings.api_keys:
         raise UsageError(
             f"{settings.host} can be reached from other machines",

@@ -40,6 +40,12 @@ _THE_SERVERS = frozenset({"model_dir"})
 """Options of the groups that they may not give."""
 
 
+_MOST_LETTERS = 10_000
+"""Of a value: what a prompt has room for is a tenth of that."""
+
+_MOST_ROWS = 100
+"""Decoded side by side for one window: the memory is everybody's."""
+
 _CALLS = frozenset(
     {
         *("audio", "queue", "no_defaults"),
@@ -128,11 +134,17 @@ def job_words(context: Context, options: Mapping[str, Any]) -> tuple[str, ...]:
             continue
         if name not in known:
             raise UsageError(f"there is no option {name!r} that a job may have")
-        words.append(f"--{name}={as_text(value)}")
+        text = as_text(value)
+        if len(text) > _MOST_LETTERS:
+            raise UsageError(f"{name} has more than {_MOST_LETTERS:,} letters", "shorten it")
+        words.append(f"--{name}={text}")
     if options.get("model"):
         check_model(context, str(options["model"]))
     settings = settings_of(words)
-    check_official(settings.model, settings.decoding)
+    decoding = settings.decoding
+    if max(decoding.beam_size or 0, decoding.best_of or 0) > _MOST_ROWS:
+        raise UsageError(f"beam_size and best_of may be {_MOST_ROWS} here", "lower them")
+    check_official(settings.model, decoding)
     return tuple(words)
 
 
