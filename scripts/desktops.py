@@ -17,6 +17,8 @@ PACKAGES = (
     *("alsa-utils", "libasound2-data"),
     # Sway and not weston: without input devices that one has no seat, so no clipboard either.
     *("sway", "wl-clipboard", "wtype", "dbus-daemon"),
+    # Says what the tests of invented courtesies hear.
+    "espeak-ng",
 )
 
 STAMP = DESKTOPS / "set-up.json"

@@ -41,6 +41,7 @@ _PLACES = {
     "WIREPLUMBER_DATA_DIR": "usr/share/wireplumber",
     "ALSA_CONFIG_DIR": "usr/share/alsa",
     "ALSA_PLUGIN_DIR": "usr/lib/x86_64-linux-gnu/alsa-lib",
+    "ESPEAK_DATA_PATH": "usr/lib/x86_64-linux-gnu",
 }
 """Variables by which programs find what they load."""
 
@@ -196,7 +197,7 @@ class Desktop:
         configuration = self.folder / "bus.conf"
         configuration.write_text(_BUS.format(socket=place))
         self.start("dbus-daemon", f"--config-file={configuration}", "--nofork", "--nopidfile")
-        self._await("dbus-daemon", place.exists)
+        self._await("dbus-daemon", lambda: _listens(place))
         self.environment["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={place}"
         return self.environment["DBUS_SESSION_BUS_ADDRESS"]
 
@@ -288,6 +289,12 @@ class Desktop:
             assert self._servers[-1].poll() is None, self.log(program)
             assert time.monotonic() < end, f"{program} does not get ready: {self.log(program)}"
             time.sleep(0.05)
+
+
+def _listens(place: Path) -> bool:
+    # The socket is there before anybody listens at it.
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(str(place)) == 0
 
 
 def _find(program: str) -> str | None:
