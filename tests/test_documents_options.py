@@ -19,7 +19,7 @@ COMMANDS: list[list[str]] = [
     *(["cuda", word] for word in ("status", "fetch", "import", "remove")),
     *(["jobs", word] for word in JOBS),
     *([word] for word in ("ui", "serve", "watch", "live", "dictate", "doctor", "verify")),
-    *([word] for word in ("completion", "man")),
+    *([word] for word in ("self-update", "completion", "man")),
 ]
 
 

@@ -10,6 +10,9 @@ from transcriber.errors import TranscriberError
 
 _ENDED = "ended by a signal; the same command continues where it stopped"
 
+NEWER = 15
+"""Of ``self-update --check``."""
+
 _NOBODY_READS = "whoever read standard output has gone"
 
 
@@ -24,7 +27,8 @@ def exit_codes() -> Mapping[int, str]:
     signals[signal.SIGPIPE] = _NOBODY_READS
     # As shells report the end of what a signal has ended.
     ends = {128 + number: meaning for number, meaning in signals.items()}
-    return dict(sorted({0: "done", **failures, **ends}.items()))
+    done = {0: "done", NEWER: "a newer version is published"}
+    return dict(sorted({**done, **failures, **ends}.items()))
 
 
 def exit_code_lines() -> list[tuple[str, str]]:

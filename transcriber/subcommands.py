@@ -1,4 +1,4 @@
-"""The table of sub-commands: each is the module of its name in `transcriber.commands`."""
+"""The table of sub-commands: each is a module in `transcriber.commands`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ SUBCOMMANDS: Mapping[str, str] = {
     "cuda": "The add-on for NVIDIA GPUs: status, fetch, import, remove.",
     "doctor": "What was found on this machine, and what it means.",
     "verify": "Whether files that were downloaded are what was published.",
+    "self-update": "A newer AppImage, signed, in the place of this one.",
     "completion": "The script that completes command lines in bash, zsh or fish.",
     "man": "The manual.",
 }
 """What each is for, as its help says it."""
+
+
+def module_of(name: str) -> str:
+    """Return the name of the module of a sub-command."""
+    return f"transcriber.commands.{name.replace('-', '_')}"

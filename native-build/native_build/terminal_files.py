@@ -16,7 +16,7 @@ from native_build.shell_completion import completions
 from transcriber.commands.terminal_files import COMPLETIONS, MANUAL
 from transcriber.options.help_text import USAGE
 from transcriber.options.parser import Parser, add_options, add_recordings
-from transcriber.subcommands import SUBCOMMANDS
+from transcriber.subcommands import SUBCOMMANDS, module_of
 
 MODELS = "~/.cache/whisper"
 """What stands for the folder of the models: that of this machine's user is nobody else's."""
@@ -40,7 +40,7 @@ def whole_parser(*, recordings: bool) -> Parser:
     commands = parser.add_subparsers(title="sub-commands", metavar="COMMAND", prog=parser.prog)
     for name, meaning in SUBCOMMANDS.items():
         command = commands.add_parser(name, help=meaning, description=meaning)
-        importlib.import_module(f"transcriber.commands.{name}").add_arguments(command)
+        importlib.import_module(module_of(name)).add_arguments(command)
     _make_alike(parser)
     return parser
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from transcriber.options.defaults import words_for
 from transcriber.options.parser import Parser, with_underscores
-from transcriber.subcommands import SUBCOMMANDS
+from transcriber.subcommands import SUBCOMMANDS, module_of
 
 _SHARED = frozenset({"model_dir", "ffmpeg", "device", "backend", "python", "compute_type"})
 """Options whose defaults are those of a transcription: where models are kept, what decodes."""
@@ -31,7 +31,7 @@ def run_subcommand(name: str, arguments: Sequence[str]) -> int:
     int
         The exit code.
     """
-    module = importlib.import_module(f"{__package__}.{name}")
+    module = importlib.import_module(module_of(name))
     parser = Parser(prog=f"transcriber {name}", description=SUBCOMMANDS[name])
     module.add_arguments(parser)
     words = with_underscores(arguments)
@@ -42,6 +42,8 @@ def run_subcommand(name: str, arguments: Sequence[str]) -> int:
     elif name == "models" and words:
         # Each of its sub-commands has options of its own.
         words = [words[0], *words_for(_models_names(words)), *words[1:]]
+    elif name == "self-update":
+        words = [*words_for(frozenset({"offline"})), *words]
     elif name == "cuda" and words[:1] == ["fetch"]:
         words = [words[0], *words_for(frozenset({"offline"})), *words[1:]]
     if name in _OF_TRANSCRIPTIONS:

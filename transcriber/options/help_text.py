@@ -27,7 +27,6 @@ COMMON: Mapping[str, str] = {
     "--output_dir": "folder of the files; - prints the text (.)",
     "--output_format": "txt, srt, vtt, docx ... or all (all)",
     "--hotwords": "names and words that occur in the recording",
-    "--skip_existing": "skip recordings whose output files all exist",
     "--offline": "never open a network connection",
 }
 """The options that most users come to need, each with what fits a line."""

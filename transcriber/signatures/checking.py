@@ -15,7 +15,6 @@ from transcriber.signatures.digest_list import LIST_BYTES, read_digests
 from transcriber.signatures.minisign import (
     TEXT_BYTES,
     PublicKey,
-    Signature,
     key_name,
     read_signature,
 )
@@ -117,7 +116,34 @@ def _check_signature(path: Path, digest: bytes, place: Path, keys: Sequence[Publ
             f"nothing signs {label}: beside it is no {printable(place.name)}",
             "put it there; it is published with the file",
         )
-    signature = _signature(place)
+    return check_signature(label, digest, shown, _content(place, TEXT_BYTES), keys)
+
+
+def check_signature(
+    label: str, digest: bytes, shown: str, content: bytes, keys: Sequence[PublicKey]
+) -> Signed:
+    """Check what a signature's file holds.
+
+    Parameters
+    ----------
+    label, shown : str
+        What messages call the file that was signed, and the signature.
+    digest : bytes
+        The BLAKE2b-512 of the file.
+    content : bytes
+        Of the signature's file.
+    keys : sequence of PublicKey
+        Whose signatures do.
+
+    Raises
+    ------
+    SignatureError
+        When it is not the signature of that by one of the keys.
+    """
+    try:
+        signature = read_signature(content)
+    except ValueError as error:
+        raise SignatureError(f"{shown}: {error}", _ELSEWHERE) from error
     suitable = [key for key in keys if key.number == signature.number]
     if not suitable:
         raise SignatureError(
@@ -134,13 +160,6 @@ def _check_signature(path: Path, digest: bytes, place: Path, keys: Sequence[Publ
     raise SignatureError(
         f"{label} is not what was signed: {shown} is of something else", _ELSEWHERE
     )
-
-
-def _signature(place: Path) -> Signature:
-    try:
-        return read_signature(_content(place, TEXT_BYTES))
-    except ValueError as error:
-        raise SignatureError(f"{printable(str(place))}: {error}", _ELSEWHERE) from error
 
 
 def _content(path: Path, limit: int) -> bytes:
