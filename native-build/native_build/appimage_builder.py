@@ -18,6 +18,7 @@ from buildkit.commands import Command
 from buildkit.errors import RecipeError
 from buildkit.places import CHECKOUT
 from native_build.editions import Edition
+from native_build.file_order import write_order
 from native_build.pack import image_command
 from scripts.layout import NATIVE
 from transcriber import __version__
@@ -71,7 +72,8 @@ def run_builder(
     programs.mkdir(parents=True)
     downloads.mkdir()
     shutil.copyfile(runtime, downloads / "runtime-x86_64")
-    _write_mksquashfs(programs / "mksquashfs", mksquashfs, edition)
+    write_order(app_dir, work / "order")
+    _write_mksquashfs(programs / "mksquashfs", mksquashfs, edition, work / "order")
     environment = {
         "PATH": os.pathsep.join([str(programs), os.environ.get("PATH", os.defpath)]),
         "PYTHONPATH": str(packages),
@@ -94,9 +96,9 @@ def run_builder(
     return made
 
 
-def _write_mksquashfs(path: Path, mksquashfs: Path, edition: Edition) -> None:
+def _write_mksquashfs(path: Path, mksquashfs: Path, edition: Edition, order: Path) -> None:
     """Write the program that takes the folder and the image of a call, and no option."""
-    words = image_command(mksquashfs, "@folder@", "@image@", edition.compression)
+    words = image_command(mksquashfs, "@folder@", "@image@", edition.compression, order=order)
     text = shlex.join(words).replace("@folder@", '"$1"').replace("@image@", '"$2"')
     path.write_text(f"#!/bin/sh\nexec {text}\n")
     path.chmod(0o755)

@@ -49,11 +49,31 @@ _REPRODUCIBLE = (
     *("-no-exports", "-quiet", "-no-progress"),
 )
 
+_SHARED_BLOCKS = ("-tailends", "-sort")
+"""The ends of large files share blocks, too; and the file with the order follows."""
+
 
 def image_command(
-    mksquashfs: Path, app_dir: str | Path, image: str | Path, compression: Compression
+    mksquashfs: Path,
+    app_dir: str | Path,
+    image: str | Path,
+    compression: Compression,
+    *,
+    order: Path | None = None,
 ) -> list[str]:
-    """Return the command that makes `image` of the folder `app_dir`."""
+    """Return the command that makes `image` of the folder `app_dir`.
+
+    Parameters
+    ----------
+    mksquashfs : Path
+        From `mksquashfs.build_mksquashfs`.
+    app_dir, image : str or Path
+        What is packed, and where to.
+    compression : Compression
+        Options for it.
+    order : Path, optional
+        From `file_order.write_order`.
+    """
     # mksquashfs refuses to be told the time twice.
     clean = ["env", "-u", "SOURCE_DATE_EPOCH"]
     return [
@@ -61,6 +81,7 @@ def image_command(
         *map(str, (mksquashfs, app_dir, image)),
         *compression,
         *_REPRODUCIBLE,
+        *([*_SHARED_BLOCKS, str(order)] if order else []),
     ]
 
 

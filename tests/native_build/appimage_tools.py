@@ -26,6 +26,7 @@ from buildkit.sources import read_sources
 from buildkit.toolchain import Toolchain, provide_toolchain
 from native_build.appimage_runtime import RECIPE, build_runtime
 from native_build.build_packages import SOURCE_EDITS
+from native_build.file_order import write_order
 from native_build.mksquashfs import build_mksquashfs
 from native_build.pack import QUICKEST, Compression, image_command, join
 from scripts.layout import NATIVE
@@ -78,8 +79,9 @@ class AppImageTools:
     ) -> Path:
         """Make an AppImage."""
         with tempfile.TemporaryDirectory(dir=output.parent) as folder:
-            image = Path(folder, "image")
-            capture(image_command(self.mksquashfs, app_dir, image, compression))
+            image, order = Path(folder, "image"), Path(folder, "order")
+            write_order(app_dir, order)
+            capture(image_command(self.mksquashfs, app_dir, image, compression, order=order))
             join(
                 self.runtime,
                 image,
