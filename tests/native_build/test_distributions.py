@@ -9,22 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from debian_systems import SUITES, USER, make_system
 from utterance import Utterance
 
-from appimage_tools import need_mounts, reason_without_namespaces
-from buildkit.debian_addresses import archive_addresses
-from buildkit.errors import BuildError
+from appimage_tools import need_mounts
 from buildkit.places import CHECKOUT, build_cache
-from buildkit.system_packages import unpack_packages
 from native_build.editions import EDITIONS
 from scripts.layout import DISTRIBUTION
 
 pytestmark = pytest.mark.slow
-
-SUITES = ("bullseye", "bookworm", "trixie", "sid")
-"""Debian 11, the oldest that is promised, to what will be Debian 14."""
-
-USER = "1000"
 
 INSIDE = """\
 root=$1 work=$2 fuse=$3; shift 3
@@ -42,49 +35,8 @@ exec chroot --userspec=1000:1000 "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/b
 """A shell script that becomes a command in a system of its own."""
 
 
-def make_system(suite: str) -> Path:
-    """Return the root folder of a smallest Debian with fusermount, made once."""
-    root = build_cache() / "systems" / suite
-    if root.is_dir():
-        return root
-    tools = build_cache() / "debootstrap"
-    incoming = root.with_name(f"{suite}.incoming")
-    shutil.rmtree(incoming, ignore_errors=True)
-    incoming.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        if not (tools / "usr/sbin/debootstrap").is_file():
-            unpack_packages(["debootstrap"], tools)
-        address = archive_addresses(Path("/etc/apt"))[0]
-    except (BuildError, IndexError) as error:
-        pytest.skip(f"no other system can be had: {error}")
-    made = subprocess.run(
-        [
-            *("env", f"DEBOOTSTRAP_DIR={tools / 'usr/share/debootstrap'}"),
-            *(tools / "usr/sbin/debootstrap", "--variant=minbase", "--include=fuse3"),
-            *(suite, incoming, address),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=800,
-        check=False,
-    )
-    if made.returncode:
-        pytest.skip(f"the machine's archive gives no {suite}: {made.stdout[-300:]}")
-    # The downloads, which nobody needs again.
-    shutil.rmtree(incoming / "var/cache/apt/archives", ignore_errors=True)
-    # What fusermount asks for, and an installation has: the user, and the list of mounts.
-    with (incoming / "etc/passwd").open("a") as users:
-        users.write(f"someone:x:{USER}:{USER}::/mnt/home:/bin/sh\n")
-    (incoming / "etc/mtab").symlink_to("../proc/self/mounts")
-    incoming.rename(root)
-    return root
-
-
 @pytest.fixture(params=SUITES)
 def system(request: pytest.FixtureRequest) -> Path:
-    reason = reason_without_namespaces()
-    if reason:
-        pytest.skip(reason)
     return make_system(request.param)
 
 
