@@ -111,6 +111,43 @@ def make_beside(folder: Path) -> Command:
     return [PYTHON, "-m", "pip", "--python", folder / "bin/python", *INSTALL[3:]]
 
 
+def provide_beside(folder: Path, requirements: Path, what: str) -> None:
+    """See to it that there is an environment that shares nothing with ``.venv``.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it is.
+    requirements : Path
+        All that it has, of which there are wheels.
+    what : str
+        What it has, for the line that tells of it.
+
+    Raises
+    ------
+    ToolError
+        When Python cannot make the environment.
+    SourceError
+        When pip cannot install the packages.
+    """
+    provide_environment()
+    stamp = folder / STAMP.name
+    wanted = {
+        "requirement": digest([requirements]),
+        "python": f"{platform.python_version()} {sys.base_prefix}",
+        "place": str(folder),
+    }
+    with only_one():
+        if read_stamp(stamp) == wanted and (folder / "bin/python").exists():
+            return
+        say(f"making an environment with {what}")
+        # Wheels only: there is nothing in it that a source archive could be built with.
+        wheels = ("--quiet", "--only-binary", ":all:")
+        code = run([*make_beside(folder), *wheels, "-r", requirements])
+        check(code, str(requirements.relative_to(CHECKOUT)))
+        write_stamp(stamp, wanted)
+
+
 def run_module(
     module: str, *words: str | Path, python: str | Path = PYTHON, limit: float = 4 * HOUR
 ) -> int:

@@ -15,7 +15,7 @@ from transcriber.engine import openai_whisper
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 SOURCES = (
-    *("transcriber", "buildkit", "benchmarks", "scripts"),
+    *("transcriber", "buildkit", "benchmarks", "scripts", "release"),
     *("torch-build/torch_build", "native-build/native_build"),
 )
 """Packages, by the path of their folder."""
