@@ -19,6 +19,9 @@ PROGRAM = ENVIRONMENT / "bin" / "transcriber"
 DISTRIBUTION = CHECKOUT / "dist"
 """What is made for others: the AppImages and the wheel of torch."""
 
+PACKAGES = DISTRIBUTION / "packages"
+"""Every other way to get the program, made of these."""
+
 CACHE = CHECKOUT / ".cache"
 """What the set-up fetched for this checkout; git ignores it."""
 
@@ -57,6 +60,9 @@ FIREFOX = CACHE / "firefox"
 
 DESKTOPS = CACHE / "desktops"
 """A root with sound servers, an X server and a Wayland compositor, for the tests of dictation."""
+
+PACKAGERS = CACHE / "packagers"
+"""A root with the tools that read and run packages, for their tests."""
 
 TRANSCRIPTS = CACHE / "transcripts"
 """Where ``make transcribe`` writes."""
