@@ -2,9 +2,9 @@
 # Settings such as AUDIO reach the scripts through the environment, whatever characters they have.
 
 PYTHON ?= python3
-export AUDIO MODEL ARGS EDITION UPDATE_ADDRESS SIGN_KEY MINISIGN_KEY CUDA_ADDRESS SUMS
+export AUDIO MODEL ARGS EDITION UPDATE_ADDRESS SIGN_KEY MINISIGN_KEY CUDA_ADDRESS SUMS VERSION DATE DRY_RUN
 
-VERBS = help setup torch native appimages verify-release cuda addon trace modules try transcribe test bench bench-quick bench-accept bench-ratchet check-pins clean
+VERBS = help setup torch native appimages packages publish-tree release verify-release cuda addon trace modules try transcribe test bench bench-quick bench-accept bench-ratchet check-pins clean
 
 .PHONY: all docs $(VERBS)
 

@@ -11,6 +11,7 @@ from buildkit.commands import run as run_command
 from scripts.environment import PATHS, run_module
 from scripts.layout import PYTHON, STOCK_PYTHON
 from scripts.native_program import SMALLEST_APPIMAGE
+from scripts.releasing import try_release
 
 ON_STOCK = ("tests/engine", "tests/machine", "tests/speech")
 """Tests that are run on stock PyTorch, too."""
@@ -65,6 +66,7 @@ def run_tests(set_up: Callable[[], int], pack: Callable[[], int]) -> int:
         "tests on stock": lambda: run_command(
             [STOCK_PYTHON, "-m", "pytest", *ON_STOCK], limit=_TEST_LIMIT
         ),
+        "release, dry run": try_release,
         "budgets": lambda: measure("--quick"),
         "slow tests": lambda: run_command([*pytest, "-m", "slow"], limit=_TEST_LIMIT),
         "tests of the AppImage": lambda: run_command(

@@ -37,8 +37,11 @@ from scripts.native_program import (
     provide_native_program,
     trace_modules,
 )
+from scripts.packagers import provide_packagers
+from scripts.packaging_tools import provide_packaging_tools
 from scripts.peers import provide_peers
 from scripts.pins import read_pins
+from scripts.releasing import make_packages, make_release, publish_tree
 from scripts.speech import provide_speech
 from scripts.testing import measure, run_tests
 from scripts.torch_environments import (
@@ -60,6 +63,14 @@ make appimages    build all that is given away, into dist/; also what make does 
                     UPDATE_ADDRESS=url  the web folder where newer versions will be
                     SIGN_KEY=name       the key that GnuPG signs with
                     MINISIGN_KEY=file   the key that minisign signs the digests with
+make packages     build every other way to get it from that, into dist/packages/: an image for
+                  containers, .deb, snap, wheel, archive; and the recipes of Homebrew, Arch,
+                  Nix, Flatpak and install.sh, which need UPDATE_ADDRESS
+make publish-tree lay out in dist/tree/ what a web server needs for apt, pip and the rest
+make release      all of that with digests, signatures and notes in dist/release/, and a tag
+                    VERSION=1.2.3       is written into the sources and committed
+                    DATE=2026-01-31     of the change log (today)
+                    DRY_RUN=1           with the version that is there; no commit and no tag
 make verify-release  build all of that twice, in other surroundings, and compare with a list
                     SUMS=path           the SHA256SUMS of somebody else
                     UPDATE_ADDRESS=url  what the other's AppImages have
@@ -128,6 +139,8 @@ def _setup(_: Mapping[str, str]) -> int:
     provide_speech(pins.speech)
     provide_browsers()
     provide_desktops()
+    provide_packagers()
+    provide_packaging_tools()
     say("done")
     return 0
 
@@ -146,14 +159,34 @@ def _appimages(settings: Mapping[str, str]) -> int:
     edition = settings.get("EDITION")
     if edition and edition not in ALL_EDITIONS:
         raise UsageError(f"there is no edition {edition}", f"use one of {', '.join(ALL_EDITIONS)}")
-    # What is only needed at the end of half an hour is looked at now; the recipe reads it itself.
-    publishing = {name: settings.get(name, "") for name in PUBLISHING}
-    check_publishing(*publishing.values())
-    os.environ.update(publishing)
+    _publishing(settings)
     provide_appimages([edition] if edition else EDITIONS)
     for path in sorted(DISTRIBUTION.iterdir()):
         print(f"{path.stat().st_size:>12,}  {path.relative_to(CHECKOUT)}")
     return 0
+
+
+def _publishing(settings: Mapping[str, str]) -> None:
+    # What is only needed at the end of half an hour is looked at now; the recipe reads it itself.
+    publishing = {name: settings.get(name, "") for name in PUBLISHING}
+    check_publishing(*publishing.values())
+    os.environ.update(publishing)
+
+
+def _packages(settings: Mapping[str, str]) -> int:
+    _publishing(settings)
+    return make_packages()
+
+
+def _publish_tree(settings: Mapping[str, str]) -> int:
+    _publishing(settings)
+    return publish_tree()
+
+
+def _release(settings: Mapping[str, str]) -> int:
+    _publishing(settings)
+    names = ("VERSION", "DATE", "DRY_RUN")
+    return make_release(*(settings.get(name, "") for name in names))
 
 
 def _verify_release(settings: Mapping[str, str]) -> int:
@@ -239,6 +272,9 @@ _VERBS: Mapping[str, Callable[[Mapping[str, str]], int]] = {
     "torch": _torch,
     "native": _native,
     "appimages": _appimages,
+    "packages": _packages,
+    "publish-tree": _publish_tree,
+    "release": _release,
     "verify-release": _verify_release,
     "cuda": _cuda,
     "addon": _addon,

@@ -137,7 +137,19 @@ def write_all_digests(appimages: Sequence[Path], output: Path, *, publishing: Pu
     files += output.glob("*.so.xz")
     digests = output / LIST
     write_digests(files, digests)
-    signature, minisignature = (digests.with_name(LIST + name) for name in (".asc", ENDING))
+    sign_digests(digests, publishing)
+    return digests
+
+
+def sign_digests(digests: Path, publishing: Publishing) -> None:
+    """Write the signatures of a list of digests beside it; those of keys not given are removed.
+
+    Raises
+    ------
+    BuildError
+        When a key cannot sign.
+    """
+    signature, minisignature = (digests.with_name(digests.name + end) for end in (".asc", ENDING))
     for path in (signature, minisignature):
         path.unlink(missing_ok=True)
     if publishing.sign_key:
@@ -147,4 +159,3 @@ def write_all_digests(appimages: Sequence[Path], output: Path, *, publishing: Pu
         signed = sign_file(digests, Path(publishing.minisign_key), provide_minisign(build_cache()))
         with atomic_writer(minisignature) as copy:
             copy.write(signed)
-    return digests

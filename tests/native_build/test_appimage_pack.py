@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import random
+import shutil
 import subprocess
 from pathlib import Path
 

@@ -115,7 +115,7 @@ def serve(settings: ServiceSettings, *, ready: Callable[[str, str], None]) -> in
     if settings.host not in _LOOPBACK and not settings.socket and not settings.api_keys:
         raise UsageError(
             f"{settings.host} can be reached from other machines",
-            "set a key with --api_key_file, or leave --host out",
+            "set a key with $TRANSCRIBER_API_KEY or --api_key_file, or leave --host out",
         )
     listeners = _listeners(settings)
     voices = _listener(*settings.wyoming) if settings.wyoming else None
