@@ -144,7 +144,7 @@ def provide_beside(folder: Path, requirements: Path, what: str) -> None:
         # Wheels only: there is nothing in it that a source archive could be built with.
         wheels = ("--quiet", "--only-binary", ":all:")
         code = run([*make_beside(folder), *wheels, "-r", requirements])
-        check(code, str(requirements.relative_to(CHECKOUT)))
+        check(code, f"requirements/{requirements.name}")
         write_stamp(stamp, wanted)
 
 

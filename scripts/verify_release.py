@@ -22,6 +22,7 @@ from buildkit.commands import HOUR, Command, run, run_quietly, say
 from buildkit.errors import InputError, ResultError, ToolError, UsageError
 from buildkit.files import make_directory
 from buildkit.places import BUILD_CACHE_VARIABLE, CHECKOUT, build_cache
+from scripts.environment import digest
 from scripts.release_comparison import compare, unpublished
 from transcriber.signatures.digest_list import read_digests
 
@@ -38,6 +39,9 @@ _MADE = re.compile(
 
 _DOWNLOAD = re.compile("[0-9a-f]{64}")
 """The build cache's names for what was downloaded; all else in it was made."""
+
+_STATEMENT = re.compile(r"\.intoto\.json$|^RELEASE_NOTES\.md$")
+"""Names of what tells of a revision and of a day, which a copy of the sources does not know."""
 
 _LIMIT = 12 * HOUR
 
@@ -177,16 +181,19 @@ def verify_release(sums: str, *, checkout: Path = CHECKOUT) -> None:
     """
     if not sums:
         raise UsageError("no list is given to compare with", "write SUMS=path/to/SHA256SUMS")
-    published = read_list(Path(sums))
+    listed = read_list(Path(sums))
+    published = {name: listed[name] for name in listed if not _STATEMENT.search(name)}
     work = checkout / WORK
     with contextlib.suppress(FileNotFoundError):
         shutil.rmtree(work)
-    builds = list(_builds(checkout, work, Path(sums).absolute().parent))
+    builds = list(_builds(checkout, work, Path(sums).absolute().parent, published))
     verdicts = list(compare(published, builds))
     for verdict in verdicts:
         print(f"{verdict.name}: {verdict.text}")
     for name in unpublished(published, builds):
         print(f"{name}: is not in the list")
+    for name in sorted(listed.keys() - published.keys()):
+        print(f"{name}: is a statement about the others, and was not compared")
     wrong = [verdict.name for verdict in verdicts if not verdict.same]
     if wrong:
         raise ResultError(
@@ -195,7 +202,9 @@ def verify_release(sums: str, *, checkout: Path = CHECKOUT) -> None:
         )
 
 
-def _builds(checkout: Path, work: Path, published: Path) -> Iterator[Mapping[str, str]]:
+def _builds(
+    checkout: Path, work: Path, folder_of_list: Path, published: Mapping[str, str]
+) -> Iterator[Mapping[str, str]]:
     """Build in both surroundings, and yield the digests of each."""
     faketime = shutil.which("faketime") is not None
     if not faketime:
@@ -216,18 +225,37 @@ def _builds(checkout: Path, work: Path, published: Path) -> Iterator[Mapping[str
             raise ToolError(
                 f"the build in {folder} failed, the reason is above", "mend that, try again"
             )
-        _take_signatures(folder / "checkout", published)
-        yield read_list(folder / "checkout/dist/SHA256SUMS")
+        copy = folder / "checkout"
+        _take_signatures(copy, folder_of_list)
+        digests = dict(read_list(copy / "dist/SHA256SUMS"))
+        if published.keys() - digests.keys():
+            digests |= _packages(copy, place, own)
+        yield digests
         cache = own
+
+
+def _packages(copy: Path, place: Surroundings, cache: Path) -> dict[str, str]:
+    """Make the packages of what was built, and return their digests."""
+    made = run(build_command(place, cache, _module(copy, "release", "packages")), directory=copy)
+    if made:
+        raise ToolError(
+            f"the packages in {copy} could not be made, the reason is above", "mend that, try again"
+        )
+    return {path.name: digest([path]) for path in (copy / "dist/packages").iterdir()}
+
+
+def _module(copy: Path, name: str, *words: str | Path) -> Command:
+    """Return the command that runs a module of a copy, by the Python that its set-up made."""
+    paths = os.pathsep.join(str(copy / name) for name in ("native-build", "torch-build", "."))
+    return ["env", f"PYTHONPATH={paths}", copy / ".venv/bin/python", "-m", name, *words]
 
 
 def _take_signatures(copy: Path, published: Path) -> None:
     """Take the signatures that are in published AppImages, where these lie beside the list."""
     if not any((published / path.name).is_file() for path in copy.glob("dist/*.AppImage")):
         return
-    paths = os.pathsep.join(str(copy / name) for name in ("native-build", "torch-build", "."))
-    module: Command = [copy / ".venv/bin/python", "-m", "native_build.published_signatures"]
-    if run(["env", f"PYTHONPATH={paths}", *module, copy / "dist", published], directory=copy):
+    words = ("native_build.published_signatures", copy / "dist", published)
+    if run(_module(copy, *words), directory=copy):
         raise ToolError(
             f"the signatures in the AppImages of {published} cannot be read, the reason is above",
             "leave the list there, but not these files, to compare without them",

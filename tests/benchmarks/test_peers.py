@@ -23,10 +23,8 @@ from benchmarks.peers import contestants as module
 from benchmarks.peers.contestants import BATCH_1, BY_DEFAULT, FLOAT32, OWN, PEERS, contestants
 from benchmarks.peers.ctranslate2_weights import as_characters, merges, provide_ctranslate2
 from benchmarks.peers.peer_program import Say, Transcribe, run
-from buildkit.commands import Command
-from buildkit.errors import InputError, SourceError
+from buildkit.errors import InputError
 from buildkit.places import CHECKOUT
-from scripts import environment, peers
 from scripts.layout import CHECKPOINTS, PEERS_PYTHON
 from transcriber.errors import ModelError
 
@@ -50,40 +48,6 @@ def output_of(command: Sequence[str | Path], text: str = "", **variables: str) -
         timeout=300,
     )
     return done.stdout
-
-
-def test_the_environment_is_made_anew_when_a_pin_changed_or_it_is_not_finished(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    started: list[str] = []
-    folder, pins = tmp_path / "peers", tmp_path / "peers.txt"
-
-    def note(command: Command) -> int:
-        words = [str(word) for word in command]
-        started.append("venv" if "venv" in words else "install")
-        if "venv" in words:
-            folder.mkdir()
-            (folder / "python").touch()
-        else:
-            assert words[-2:] == ["-r", str(pins)]
-            assert {"--require-hashes", "--no-deps", "--only-binary"} < set(words)
-        return int("fail" in pins.read_text())
-
-    places = {"PEERS": folder, "PEERS_PYTHON": folder / "python", "STAMP": folder / "stamp.json"}
-    for name, path in {**places, "REQUIREMENTS": pins}.items():
-        monkeypatch.setattr(peers, name, path)
-    monkeypatch.setattr(peers, "provide_environment", lambda: None)
-    monkeypatch.setattr(peers, "run", note)
-    monkeypatch.setattr(environment, "run_quietly", lambda command: (note(command) and 0, ""))
-    for text, times in (("one==1", 1), ("one==1", 1), ("one==2", 2)):
-        pins.write_text(text)
-        peers.provide_peers()
-        assert started == ["venv", "install"] * times
-    pins.write_text("fail==1")
-    for times in (3, 4):
-        with pytest.raises(SourceError, match=r"requirements/peers\.txt"):
-            peers.provide_peers()
-        assert started == ["venv", "install"] * times
 
 
 def test_a_peer_loads_once_and_prints_the_segments_of_one_recording_after_the_other(

@@ -256,9 +256,9 @@ def test_the_file_is_gone(place: Path, update: Update) -> None:
 @pytest.mark.parametrize(
     ("program", "way"),
     [
-        (None, "pip install --upgrade"),
-        ("/snap/whisper-transcriber/1/transcriber.bin", "snap refresh"),
-        ("/usr/lib/transcriber/transcriber.bin", "the system's packages"),
+        (None, "the newer wheel"),
+        ("/snap/whisper-transcriber/1/transcriber.bin", "the newer snap"),
+        ("/usr/lib/transcriber/transcriber.bin", "the newer package"),
         ("/opt/transcriber/transcriber.bin", "unpack the newer one"),
     ],
 )

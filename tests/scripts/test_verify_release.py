@@ -231,6 +231,40 @@ def test_a_build_that_fails_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_pat
         verify(checkout(tmp_path / "checkout", "1/0"), monkeypatch)
 
 
+PACKAGES = """
+import pathlib, sys
+assert sys.argv[1:] == ["packages"]
+folder = pathlib.Path("dist/packages")
+folder.mkdir()
+(folder / "x.deb").write_text("test")
+"""
+
+
+def test_packages_are_made_again_where_the_list_has_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = checkout(tmp_path / "checkout", '"test"')
+    (folder / "release").mkdir()
+    (folder / "release/__main__.py").write_text(PACKAGES)
+    made = list[Path]()
+
+    def module(copy: Path, name: str, *words: str | Path) -> list[str | Path]:
+        made.append(copy)
+        return [sys.executable, "-m", name, *words]
+
+    monkeypatch.setattr(verify_release, "_module", module)
+    monkeypatch.setenv(places.BUILD_CACHE_VARIABLE, str(folder / "user"))
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    names = ("a.whl", "x.deb", "RELEASE_NOTES.md", "whisper-transcriber-1.2.3.intoto.json")
+    (folder / "SHA256SUMS").write_text("".join(f"{digest}  {name}\n" for name in names))
+    verify_release.verify_release(str(folder / "SHA256SUMS"), checkout=folder)
+    told = capsys.readouterr().out.splitlines()
+    assert told[:2] == [f"{name}: is what this source gives" for name in names[:2]]
+    assert [line.partition(":")[0] for line in told[2:]] == sorted(names[2:])
+    assert len(made) == 2
+
+
 def test_signatures_in_published_appimages_are_the_recipes(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from buildkit.commands import Command
 from buildkit.errors import SourceError, ToolError
 from scripts import environment
 
@@ -184,3 +185,35 @@ def test_packages_are_installed_after_the_lists_were_fetched(
     calls = (tmp_path / "calls").read_text().splitlines()
     install = "--yes --quiet install --no-install-recommends python3.11-venv"
     assert calls == [install, "--yes --quiet update", install]
+
+
+def test_one_beside_it_is_made_anew_when_a_pin_changed_or_it_is_not_finished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    folder, pins = tmp_path / "beside", tmp_path / "beside.txt"
+
+    def note(command: Command) -> int:
+        words = [str(word) for word in command]
+        started.append("venv" if "venv" in words else "install")
+        if "venv" in words:
+            (folder / "bin").mkdir(parents=True)
+            (folder / "bin/python").touch()
+        else:
+            assert words[-2:] == ["-r", str(pins)]
+            assert {"--require-hashes", "--no-deps", "--only-binary"} < set(words)
+        return int("fail" in pins.read_text())
+
+    monkeypatch.setattr(environment, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(environment, "provide_environment", lambda: None)
+    monkeypatch.setattr(environment, "run", note)
+    monkeypatch.setattr(environment, "run_quietly", lambda command: (note(command) and 0, ""))
+    for text, times in (("one==1", 1), ("one==1", 1), ("one==2", 2)):
+        pins.write_text(text)
+        environment.provide_beside(folder, pins, "something")
+        assert started == ["venv", "install"] * times
+    pins.write_text("fail==1")
+    for times in (3, 4):
+        with pytest.raises(SourceError, match=r"requirements/beside\.txt"):
+            environment.provide_beside(folder, pins, "something")
+        assert started == ["venv", "install"] * times

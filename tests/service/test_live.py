@@ -133,7 +133,7 @@ def test_without_a_wish_nothing_is_added(service: Service) -> None:
         ({"options": 7}, "options"),
         # The system starts no program with such a word.
         ({"options": {"initial_prompt": "a\0b"}}, "NUL character"),
-        ({"options": {"initial_prompt": "ü" * 66_000}}, "too long"),
+        ({"options": {"initial_prompt": "ü" * 66_000}}, "more than 10,000 letters"),
     ],
 )
 def test_options_are_those_of_a_job(service: Service, first: dict[str, Any], why: str) -> None:

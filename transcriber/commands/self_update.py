@@ -20,7 +20,7 @@ from transcriber.signatures.release_key import given_keys, release_keys
 from transcriber.updating.replacing import alone, go_back, previous, replace, update_address
 
 _OWN = f"{PROGRAM} {__version__}"
-_PLACES = (("/snap/", f"snap refresh {PROGRAM}"), ("/usr/", "the system's packages update it"))
+_PLACES = (("/snap/", "install the newer snap"), ("/usr/", "install the newer package"))
 _CONTAINERS = ("/.dockerenv", "/run/.containerenv")
 
 
@@ -132,7 +132,8 @@ def _other_way() -> str:
     """Return how this program is updated, which is no AppImage."""
     program = str(native_executable() or "")
     if not program:
-        return f"pip install --upgrade {PROGRAM}"
+        # By its name, pip would take another project's.
+        return "install the newer wheel, by the name of its file"
     if any(map(os.path.exists, _CONTAINERS)):
         return "pull the newer image of the container"
     for place, way in _PLACES:
