@@ -6,24 +6,27 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping
+from importlib import resources
+from pathlib import Path
 
 from buildkit.commands import ending_in_one_line, say
-from buildkit.errors import ToolError, UsageError
+from buildkit.errors import BuildError, RecipeError, ToolError, UsageError
 from buildkit.places import CHECKOUT
 from native_build.appimages import Publishing
 from release.assembling import assemble
-from release.description import read_description
-from release.notes import CHANGELOG, read_changes
+from release.description import Description, read_description
+from release.flatpak import application_id
+from release.notes import read_changes
 from release.packages import given_away, make_packages
-from release.preparing import check, edited, prepare, tag, tag_name
-from release.provenance import revision
+from release.preparing import check, check_clean, edited, prepare, tag, tag_name
+from release.provenance import read_revision, revision
 from release.publish_tree import lay_out_tree
-from scripts.layout import DISTRIBUTION, PACKAGES
+from scripts.layout import DISTRIBUTION, PACKAGES, TRIAL
 from transcriber import __version__
 from transcriber.errors import TranscriberError
-
-FOLDER = DISTRIBUTION / "release"
-TREE = DISTRIBUTION / "tree"
+from transcriber.signatures.checking import check_file
+from transcriber.signatures.minisign import PublicKey, read_keys
+from transcriber.signatures.release_key import FILE as RELEASE_KEY
 
 
 def main() -> int:
@@ -42,6 +45,11 @@ def main() -> int:
     return ending_in_one_line("release", work, TranscriberError)
 
 
+def _place(options: argparse.Namespace, name: str) -> Path:
+    """Return a folder; a trial has its own, so that no finished release is lost."""
+    return (TRIAL if options.dry_run else DISTRIBUTION) / name
+
+
 def _publishing() -> Publishing:
     return Publishing(
         update_address=os.environ.get("UPDATE_ADDRESS", ""),
@@ -50,8 +58,26 @@ def _publishing() -> Publishing:
     )
 
 
+def _description() -> Description:
+    return read_description(address=_publishing().update_address)
+
+
+def _release_keys() -> tuple[PublicKey, ...]:
+    """Return the keys by which the program checks a release; a source may have none."""
+    return read_keys(resources.files("transcriber.signatures").joinpath(RELEASE_KEY).read_bytes())
+
+
 def _prepare(options: argparse.Namespace) -> None:
+    publishing = _publishing()
+    if publishing.update_address:
+        # What fits no recipe is told before anything is committed.
+        application_id(_description())
     if not options.dry_run:
+        if _release_keys() and not publishing.minisign_key:
+            raise UsageError(
+                f"the program has a key ({RELEASE_KEY}), and would refuse what it has not signed",
+                "give MINISIGN_KEY=file",
+            )
         prepare(CHECKOUT, options.version, options.date)
         return
     if options.version != __version__:
@@ -60,53 +86,70 @@ def _prepare(options: argparse.Namespace) -> None:
         )
     try:
         check(CHECKOUT, options.version, options.date)
-    except (UsageError, ToolError) as error:
+        names = ", ".join(edited(CHECKOUT, options.version, options.date)) or "nothing"
+        say(f"a release would change and commit {names}, and tag {tag_name(options.version)}")
+    except BuildError as error:
         say(f"a release would stop here: {error}")
-    names = ", ".join(edited(CHECKOUT, options.version, options.date)) or "nothing"
-    say(f"a release would change and commit {names}, and tag {tag_name(options.version)}")
 
 
-def _packages(_: argparse.Namespace) -> None:
-    description = read_description(address=_publishing().update_address)
-    for path in make_packages(PACKAGES, description=description):
+def _packages(options: argparse.Namespace) -> None:
+    folder = _place(options, PACKAGES.name)
+    for path in make_packages(folder, description=_description()):
         print(f"{path.stat().st_size:>12,}  {path.relative_to(CHECKOUT)}")
 
 
-def _revision(options: argparse.Namespace) -> str:
+def _assemble(options: argparse.Namespace) -> None:
+    if options.dry_run:
+        commit = _trial_revision()
+    else:
+        check_clean(CHECKOUT)
+        commit = revision()
+    folder = _place(options, "release")
+    made = assemble(
+        given_away(DISTRIBUTION, _place(options, PACKAGES.name)),
+        folder,
+        description=_description(),
+        changes=_changes(),
+        commit=commit,
+        publishing=_publishing(),
+    )
+    if keys := () if options.dry_run else _release_keys():
+        check_file(made[0], keys)
+    say(f"{folder.relative_to(CHECKOUT)} has {len(made)} files")
+
+
+def _changes() -> str:
+    try:
+        return read_changes(CHECKOUT, __version__)
+    except RecipeError:
+        return read_changes(CHECKOUT, "Unreleased")
+
+
+def _trial_revision() -> str:
     try:
         return revision()
     except ToolError:
         # Sources without their history are enough for a trial.
-        if not options.dry_run:
-            raise
         return "0" * 40
 
 
-def _assemble(options: argparse.Namespace) -> None:
-    version = __version__
-    log = (CHECKOUT / CHANGELOG).read_text(encoding="utf-8")
-    made = assemble(
-        given_away(DISTRIBUTION, PACKAGES),
-        FOLDER,
-        description=read_description(address=_publishing().update_address),
-        changes=read_changes(CHECKOUT, version if f"\n## {version}" in log else "Unreleased"),
-        commit=_revision(options),
-        publishing=_publishing(),
+def _tree(options: argparse.Namespace) -> None:
+    tree = _place(options, "tree")
+    lay_out_tree(
+        _place(options, "release"),
+        tree,
+        description=_description(),
+        sign_key=_publishing().sign_key,
     )
-    say(f"{FOLDER.relative_to(CHECKOUT)} has {len(made)} files")
-
-
-def _tree(_: argparse.Namespace) -> None:
-    description = read_description(address=_publishing().update_address)
-    lay_out_tree(FOLDER, TREE, description=description, sign_key=_publishing().sign_key)
-    say(f"{TREE.relative_to(CHECKOUT)} is what a web server needs")
+    say(f"{tree.relative_to(CHECKOUT)} is what a web server needs")
 
 
 def _tag(options: argparse.Namespace) -> None:
+    commit = read_revision(_place(options, "release"), _description())
     if options.dry_run:
-        say(f"a release would now tag {_revision(options)[:9]} as {tag_name(options.version)}")
+        say(f"a release would now tag {commit[:9]} as {tag_name(options.version)}")
     else:
-        tag(CHECKOUT, options.version, sign_key=_publishing().sign_key)
+        tag(CHECKOUT, options.version, commit, sign_key=_publishing().sign_key)
 
 
 _STEPS: Mapping[str, Callable[[argparse.Namespace], None]] = {

@@ -14,7 +14,7 @@ from pathlib import Path
 from buildkit.commands import Command, last_line, run_quietly
 from buildkit.errors import InputError, ToolError
 from buildkit.files import atomic_writer, copy_whole
-from native_build.signature import sign
+from native_build.signature import fingerprint, sign
 from release.artefacts import Artefact, read_artefact
 from release.deb_archive import read_deb
 from release.deb_control import ARCHITECTURE
@@ -89,7 +89,7 @@ def write_apt_repository(
         signature, key = sign(release.decode(), sign_key)
         _write(suite / "Release.gpg", signature)
         _write(output / f"{description.name}.asc", key)
-        _clear_sign(suite / "Release", suite / "InRelease", sign_key)
+        _clear_sign(suite / "Release", suite / "InRelease", fingerprint(sign_key))
     return output
 
 

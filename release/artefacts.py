@@ -33,6 +33,13 @@ class Artefact:
         return self.path.name
 
 
+def open_to_all(folder: Path) -> None:
+    """Let everybody read what is in a folder: it is given away, whatever the user's mask is."""
+    for path in (folder, *folder.rglob("*")):
+        runs = path.is_dir() or path.suffix in {".AppImage", ".sh"}
+        path.chmod(0o755 if runs else 0o644)
+
+
 def read_artefact(path: Path) -> Artefact:
     """Return the file `path` with its size and digest.
 

@@ -11,10 +11,10 @@ from buildkit.files import atomic_writer, copy_whole, make_directory
 from buildkit.places import CHECKOUT
 from native_build.appimages import Publishing, sign_digests
 from native_build.pack import write_digests
-from release.artefacts import read_artefact
+from release.artefacts import open_to_all, read_artefact
 from release.description import Description
 from release.notes import make_notes
-from release.provenance import ENDING, make_statement, write_statement
+from release.provenance import make_statement, statement_path, write_statement
 from transcriber.signatures.checking import LIST
 
 NOTES = "RELEASE_NOTES.md"
@@ -64,17 +64,17 @@ def assemble(
     found = [read_artefact(path) for path in files]
     for one in found:
         copy_whole(one.path, output / one.name)
-        (output / one.name).chmod(one.path.stat().st_mode & 0o777)
     settings: Mapping[str, str] = {
         "VERSION": description.version,
         "UPDATE_ADDRESS": publishing.update_address,
     }
-    statement = output / f"{description.name}-{description.version}{ENDING}"
-    write_statement(make_statement(found, commit, settings), statement)
+    statement = make_statement(found, commit, settings)
+    write_statement(statement, statement_path(output, description))
     measured = read_latest(CHECKOUT) if (CHECKOUT / LATEST).is_file() else None
     with atomic_writer(output / NOTES) as stream:
         stream.write(make_notes(description, changes, found, measured).encode())
     digests = output / LIST
     write_digests([path for path in output.iterdir() if path.is_file()], digests)
     sign_digests(digests, publishing)
+    open_to_all(output)
     return sorted(output.iterdir())

@@ -19,7 +19,7 @@ _OPTIONAL = (
 
 
 def make_pkgbuild(tarball: Artefact, output: Path, *, description: Description) -> Path:
-    """Write ``PKGBUILD``, and beside it ``.SRCINFO``, by which the AUR's site reads it.
+    """Write ``PKGBUILD``, and beside it ``SRCINFO``, which goes to the AUR with a dot in front.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def make_pkgbuild(tarball: Artefact, output: Path, *, description: Description) 
     lines = list(single.items())
     lines += [(key, value) for key, those in several.items() for value in those]
     text = "".join(f"\t{key} = {value}\n" for key, value in lines)
-    write_text(output / ".SRCINFO", f"pkgbase = {name}\n{text}\npkgname = {name}\n")
+    write_text(output / "SRCINFO", f"pkgbase = {name}\n{text}\npkgname = {name}\n")
     return write_text(output / "PKGBUILD", fill("PKGBUILD", values))
 
 

@@ -80,6 +80,11 @@ def _sections(changelog: str) -> list[tuple[str, datetime, str]]:
         if found is None:
             raise RecipeError(f"the change log has a heading {heading!r}", "write ## 1.2.3 - DATE")
         date = found["date"]
+        if date:
+            try:
+                datetime.fromisoformat(date)
+            except ValueError as error:
+                raise RecipeError(f"the change log has the date {date}", "mend it") from error
         sections.append(
             (
                 found["version"],

@@ -11,24 +11,26 @@ from buildkit.errors import InputError
 from buildkit.files import make_directory
 from buildkit.places import CHECKOUT, build_cache
 from buildkit.stages import stage
-from native_build.editions import ALL_EDITIONS, CUDA, EDITIONS, ULTRA_LEAN
+from native_build.editions import CUDA, EDITIONS, ULTRA_LEAN
 from native_build.program_parts import pack_tools
 from native_build.workshop import prepare_workshop
 from release.artefacts import Artefact, read_artefact
 from release.aur import make_pkgbuild
 from release.deb import make_deb
 from release.description import Description
-from release.flatpak import make_flatpak
+from release.flatpak import application_id, make_flatpak
 from release.homebrew import make_formula
 from release.install_script import make_install_script
 from release.nix import make_nix
 from release.notes import CHANGELOG
 from release.oci import make_image
 from release.program_wheel import make_program_wheel
+from release.recipe import web_address
 from release.snap import make_snap, make_snapcraft
 from release.tarball import make_tarball
 from scripts.layout import DISTRIBUTION
-from torch_build.build import WHEEL
+from transcriber.signatures.checking import LIST
+from transcriber.signatures.digest_list import read_digests
 
 PROGRAMS = CHECKOUT / "build/native/program"
 """Where the recipe of the native program leaves a folder for each edition."""
@@ -65,6 +67,10 @@ def make_packages(output: Path, *, description: Description) -> list[Path]:
     BuildError
         When a package cannot be made.
     """
+    if description.address:
+        # What would fit no recipe is known before anything is made.
+        web_address(description, "")
+        application_id(description)
     program = PROGRAMS / ULTRA_LEAN.name
     if not program.is_dir():
         raise InputError(f"there is no {program}", "build it: make appimages")
@@ -103,22 +109,30 @@ def given_away(distribution: Path, packages: Path) -> list[Path]:
     Parameters
     ----------
     distribution, packages : Path
-        The folders of both.
+        The folders of both. The list of digests in the first names what was built last; what else
+        is there may be of an earlier revision.
+
+    Raises
+    ------
+    InputError
+        When there is no such list.
     """
-    names = [edition.appimage for edition in ALL_EDITIONS.values()]
-    appimages = [distribution / name for name in names if (distribution / name).is_file()]
-    files = [path for path in distribution.iterdir() if path.name == WHEEL]
-    for appimage in appimages:
-        stem = appimage.name.removesuffix(".AppImage")
-        files += [path for path in distribution.iterdir() if path.name.startswith(f"{stem}.")]
-    files += distribution.glob(f"{WHEEL.removesuffix('.whl')}.*.json")
-    files += distribution.glob("*.so.xz")
-    return sorted({*files, *(path for path in packages.iterdir() if path.is_file())})
+    files = [distribution / name for name in _listed(distribution)]
+    return sorted([*files, *(path for path in packages.iterdir() if path.is_file())])
+
+
+def _listed(distribution: Path) -> list[str]:
+    path = distribution / LIST
+    try:
+        return list(read_digests(path.read_bytes()))
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot use {path}: {error}", "build again: make appimages") from error
 
 
 def _with_image() -> list[str]:
-    # The one with the CUDA add-on is only there if somebody named it.
-    return [name for name in (ULTRA_LEAN.name, CUDA.name) if (PROGRAMS / name).is_dir()]
+    # The one with the CUDA add-on is only built where somebody names it.
+    listed = _listed(DISTRIBUTION)
+    return [one.name for one in (ULTRA_LEAN, CUDA) if one.appimage in listed]
 
 
 def _make_recipes(tarball: Artefact, output: Path, description: Description) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import re
+import subprocess
 from pathlib import Path
 
-from buildkit.commands import Command, last_line, run_quietly, say
+from buildkit.commands import Command, last_line, say
 from buildkit.errors import RecipeError, ToolError, UsageError
 from buildkit.files import atomic_writer
 from release.description import read_description
@@ -66,7 +68,12 @@ def prepare(checkout: Path, version: str, date: str) -> bool:
     for name, text in texts.items():
         with atomic_writer(checkout / name) as stream:
             stream.write(text.encode())
-    _git(checkout, "commit", "--quiet", "--message", f"Release {version}", "--", *texts)
+    try:
+        _git(checkout, "commit", "--quiet", "--message", f"Release {version}", "--", *texts)
+    except ToolError:
+        # As before, so that the same command can be given again.
+        _git(checkout, "checkout", "--quiet", "HEAD", "--", *texts)
+        raise
     say(f"committed the version {version} and its heading in {CHANGELOG}")
     return True
 
@@ -74,16 +81,29 @@ def prepare(checkout: Path, version: str, date: str) -> bool:
 def check(checkout: Path, version: str, date: str) -> None:
     """Check all that would stop a release at its end; see `prepare` for the errors."""
     read_description(version=version)
-    if not _DATE.fullmatch(date):
+    if not _is_day(date):
         raise UsageError(f"{date!r} is no date", "give DATE=YYYY-MM-DD")
-    changed = _git(checkout, "status", "--porcelain", "--untracked-files=no")
+    check_clean(checkout)
+    if _git(checkout, "tag", "--list", tag_name(version)):
+        raise UsageError(f"there is a tag {tag_name(version)} already", "give another VERSION")
+
+
+def check_clean(checkout: Path) -> None:
+    """Check that a checkout is a revision, and nothing more.
+
+    Raises
+    ------
+    UsageError
+        When a file is changed or new, and neither committed nor ignored.
+    ToolError
+        When git fails.
+    """
+    changed = _git(checkout, "status", "--porcelain")
     if changed:
         raise UsageError(
             f"{changed.splitlines()[0].split()[-1]} has changes that are not committed",
             "commit them: a release is of a revision",
         )
-    if _git(checkout, "tag", "--list", tag_name(version)):
-        raise UsageError(f"there is a tag {tag_name(version)} already", "give another VERSION")
 
 
 def edited(checkout: Path, version: str, date: str) -> dict[str, str]:
@@ -108,8 +128,13 @@ def edited(checkout: Path, version: str, date: str) -> dict[str, str]:
     return {name: text for name, text in texts.items() if text not in (source, log)}
 
 
-def tag(checkout: Path, version: str, *, sign_key: str = "") -> None:
+def tag(checkout: Path, version: str, commit: str, *, sign_key: str = "") -> None:
     """Tag the revision that was built, with a signature where there is a key.
+
+    Parameters
+    ----------
+    commit : str
+        That revision, as the statement of provenance has it.
 
     Raises
     ------
@@ -117,7 +142,7 @@ def tag(checkout: Path, version: str, *, sign_key: str = "") -> None:
         When git fails.
     """
     signing = ["--local-user", sign_key] if sign_key else ["--annotate"]
-    _git(checkout, "tag", *signing, "--message", f"Version {version}", tag_name(version))
+    _git(checkout, "tag", *signing, "--message", f"Version {version}", tag_name(version), commit)
     say(f"tagged {tag_name(version)}; nothing has left this machine")
 
 
@@ -132,9 +157,21 @@ def tag_name(version: str) -> str:
     return f"v{version}"
 
 
+def _is_day(date: str) -> bool:
+    try:
+        # Python knows further forms of a date.
+        return bool(_DATE.fullmatch(date)) and bool(datetime.date.fromisoformat(date))
+    except ValueError:
+        return False
+
+
 def _git(checkout: Path, *words: str) -> str:
     command: Command = ["git", *words]
-    code, output = run_quietly(command, directory=checkout)
-    if code:
-        raise ToolError(f"git {words[0]} failed: {last_line(output)}", "mend that, try again")
-    return output.strip()
+    try:
+        done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise ToolError(f"cannot start git: {error.strerror}", "install it") from error
+    if done.returncode:
+        said = last_line(done.stderr + done.stdout)
+        raise ToolError(f"git {words[0]} failed: {said}", "mend that, try again")
+    return done.stdout.strip()

@@ -124,7 +124,9 @@ def _copy(checkout: Path, source: Path, version: str) -> Path:
         raise InputError(f"cannot read {checkout}: {error}", "use a whole checkout") from error
     (source / "README.md").write_text(readme, encoding="utf-8")
     start = source / PACKAGE / "__init__.py"
-    text = re.sub(r'(?m)^(__version__ = ").*(")$', rf"\g<1>{version}\g<2>", start.read_text())
+    text = re.sub(
+        r'(?m)^(__version__ = ").*(")$', rf"\g<1>{version}\g<2>", start.read_text(encoding="utf-8")
+    )
     start.write_text(text, encoding="utf-8")
     return source
 

@@ -1,7 +1,7 @@
 """Say what a release was built from: an in-toto statement with the predicate of SLSA provenance.
 
 Formats: in-toto Statement v1, and SLSA Provenance v1 (``slsa.dev/provenance/v1``). Whoever builds
-the same revision gets the same bytes (``make verify-release``), so nothing is told of the machine.
+the same revision gets the same files (``make verify-release``), so nothing is told of the machine.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from typing import Any
 from urllib.parse import quote
 
 from buildkit.commands import last_line, run_quietly
-from buildkit.errors import ToolError
+from buildkit.errors import InputError, ToolError
 from buildkit.files import atomic_writer
 from buildkit.package_pins import read_pins
 from buildkit.places import CHECKOUT
 from buildkit.sources import Archive, Source, read_sources
 from buildkit.sysroot import PINS as SYSROOT
 from release.artefacts import Artefact
+from release.description import Description
 from scripts.layout import NATIVE, RECIPE
 
 ENDING = ".intoto.json"
@@ -117,6 +118,27 @@ def make_statement(
             "runDetails": {"builder": {"id": BUILDER}},
         },
     }
+
+
+def statement_path(folder: Path, description: Description) -> Path:
+    """Return where the statement about a release is, in the folder of its files."""
+    return folder / f"{description.name}-{description.version}{ENDING}"
+
+
+def read_revision(folder: Path, description: Description) -> str:
+    """Return the commit that the statement of a release names.
+
+    Raises
+    ------
+    InputError
+        When there is no such statement.
+    """
+    path = statement_path(folder, description)
+    try:
+        definition = json.loads(path.read_bytes())["predicate"]["buildDefinition"]
+        return str(definition["externalParameters"]["revision"])
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{path} tells no revision: {error}", "make the release again") from error
 
 
 def write_statement(statement: Mapping[str, Any], path: Path) -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from buildkit.files import copy_whole, make_directory
 from release.apt_repository import write_apt_repository
+from release.artefacts import open_to_all
 from release.description import Description
 from release.python_index import write_python_index
 
@@ -45,10 +46,10 @@ def lay_out_tree(
     files = sorted(path for path in release.iterdir() if path.is_file())
     for path in files:
         copy_whole(path, output / path.name)
-        (output / path.name).chmod(path.stat().st_mode & 0o777)
     named = {
         ending: [path for path in files if path.suffix == ending] for ending in (".deb", ".whl")
     }
     write_apt_repository(named[".deb"], output / APT, description=description, sign_key=sign_key)
     write_python_index(named[".whl"], output / INDEX)
+    open_to_all(output)
     return output

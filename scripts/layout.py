@@ -22,6 +22,9 @@ DISTRIBUTION = CHECKOUT / "dist"
 PACKAGES = DISTRIBUTION / "packages"
 """Every other way to get the program, made of these."""
 
+TRIAL = DISTRIBUTION / "trial"
+"""What a dry run of a release makes."""
+
 CACHE = CHECKOUT / ".cache"
 """What the set-up fetched for this checkout; git ignores it."""
 

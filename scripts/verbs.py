@@ -58,7 +58,7 @@ USAGE = """\
 make setup        make .venv and get all that the tests need
 make torch        build the PyTorch that the program runs on: a wheel in dist/
 make native       build the program that needs no Python, in build/native/program/
-make appimages    build all that is given away, into dist/; also what make does by itself
+make appimages    build the AppImages and the wheel into dist/; also what make does by itself
                     EDITION=name        ultra-lean or lean (both), or cuda after make addon
                     UPDATE_ADDRESS=url  the web folder where newer versions will be
                     SIGN_KEY=name       the key that GnuPG signs with
@@ -66,6 +66,7 @@ make appimages    build all that is given away, into dist/; also what make does 
 make packages     build every other way to get it from that, into dist/packages/: an image for
                   containers, .deb, snap, wheel, archive; and the recipes of Homebrew, Arch,
                   Nix, Flatpak and install.sh, which need UPDATE_ADDRESS
+                    EDITION=cuda        that edition and its image, too, after make addon
 make publish-tree lay out in dist/tree/ what a web server needs for apt, pip and the rest
 make release      all of that with digests, signatures and notes in dist/release/, and a tag
                     VERSION=1.2.3       is written into the sources and committed
@@ -175,17 +176,17 @@ def _publishing(settings: Mapping[str, str]) -> None:
 
 def _packages(settings: Mapping[str, str]) -> int:
     _publishing(settings)
-    return make_packages()
+    return make_packages(settings.get("EDITION", ""))
 
 
 def _publish_tree(settings: Mapping[str, str]) -> int:
     _publishing(settings)
-    return publish_tree()
+    return publish_tree(settings.get("EDITION", ""))
 
 
 def _release(settings: Mapping[str, str]) -> int:
     _publishing(settings)
-    names = ("VERSION", "DATE", "DRY_RUN")
+    names = ("VERSION", "DATE", "DRY_RUN", "EDITION")
     return make_release(*(settings.get(name, "") for name in names))
 
 

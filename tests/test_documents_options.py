@@ -72,8 +72,11 @@ def test_every_option_that_a_document_names_exists(run: Run) -> None:
     for path in [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]:
         lines = path.read_text("utf-8").splitlines()
         # Other programs have options of their own.
-        others = ("sha256sum", "nvidia-smi", "--appimage", "benchmarks", "systemctl", "install.sh")
-        others += ("podman", "--read-only", "keep-id", "--index", "snap ", "flatpak", "brew", "--prefix")
+        others = [
+            *("sha256sum", "nvidia-smi", "--appimage", "benchmarks", "systemctl", "install.sh"),
+            *("podman", "--read-only", "keep-id", "--index", "snap ", "flatpak", "brew"),
+            *("--prefix", "--uninstall"),
+        ]
         text = "\n".join(line for line in lines if not any(other in line for other in others))
         assert options_in(text) - known == set(), path.name
 

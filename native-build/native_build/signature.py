@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 
 from buildkit.errors import ToolError
@@ -31,7 +32,26 @@ def sign(digest: str, key: str) -> tuple[bytes, bytes]:
     """
     # Without what others have signed in it, which can be any number of kilobytes.
     minimal = ["--export-options", "export-minimal", "--export"]
-    return sign_text(digest.encode(), key), _gnupg([*minimal, key], b"")
+    # By its name, the keys of namesakes would be exported, too.
+    own = fingerprint(key)
+    return sign_text(digest.encode(), own), _gnupg([*minimal, own], b"")
+
+
+def fingerprint(key: str) -> str:
+    """Return the fingerprint of the secret key that GnuPG knows by `key`.
+
+    Raises
+    ------
+    ToolError
+        When there is no GnuPG, no such key, or more than one.
+    """
+    listed = _gnupg(["--with-colons", "--list-secret-keys", key], b"").decode(errors="replace")
+    lines = [line.split(":") for line in listed.splitlines()]
+    # A key's own fingerprint follows it, those of its parts follow them.
+    found = [after[9] for line, after in itertools.pairwise(lines) if line[0] == "sec"]
+    if len(found) != 1:
+        raise ToolError(f"gpg has {len(found)} secret keys {key!r}", "give a fingerprint")
+    return found[0]
 
 
 def sign_text(text: bytes, key: str) -> bytes:

@@ -253,6 +253,14 @@ def test_the_file_is_gone(place: Path, update: Update) -> None:
     assert update()[0] == 3
 
 
+def test_who_only_asks_changes_nothing(place: Path, update: Update) -> None:
+    before = place.read_bytes()
+    previous = place.with_name(f"{place.name}.previous")
+    previous.write_bytes(b"older")
+    assert update("--check", "--back")[0] == 2
+    assert (place.read_bytes(), previous.read_bytes()) == (before, b"older")
+
+
 @pytest.mark.parametrize(
     ("program", "way"),
     [

@@ -13,7 +13,7 @@ import pytest
 from appimage_tools import AppImageTools, make_app_dir, provide_tools, run, section_content
 from buildkit.errors import ToolError
 from native_build.pack import KEY_SECTION, SIGNATURE_SECTION, with_section
-from native_build.signature import sign, sign_text
+from native_build.signature import fingerprint, sign, sign_text
 
 NAME = "nobody@example.invalid"
 
@@ -77,3 +77,27 @@ def test_an_appimage_is_signed_as_the_specification_has_it(key: str, tmp_path: P
     assert verified(digest, signature, public, tmp_path)
     shown = run(appimage, "--appimage-signature").stdout
     assert shown.strip().encode() == signature.strip()
+
+
+def test_the_keys_of_namesakes_are_not_given_away(key: str, tmp_path: Path) -> None:
+    stranger = tmp_path / "stranger"
+    stranger.mkdir(mode=0o700)
+    words = ["gpg", "--batch", "--homedir", str(stranger)]
+    made = ("--passphrase", "", "--quick-generate-key", NAME, "rsa3072", "sign", "never")
+    subprocess.run([*words, *made], capture_output=True, check=True, timeout=60)
+    theirs = subprocess.run([*words, "--armor", "--export", NAME], capture_output=True, check=True)
+    gpg("--import", given=theirs.stdout)
+    subprocess.run(["gpgconf", "--homedir", stranger, "--kill", "all"], check=False)
+    _, exported = sign("abc", key)
+    shown = subprocess.run(
+        ["gpg", "--batch", "--with-colons", "--show-keys"],
+        input=exported,
+        capture_output=True,
+        check=True,
+    )
+    assert shown.stdout.count(b"pub:") == 1
+    assert fingerprint(key).encode() in shown.stdout
+    # Two of one's own: which is meant?
+    gpg("--passphrase", "", "--quick-generate-key", f"second {NAME}", "rsa3072", "sign", "never")
+    with pytest.raises(ToolError, match="2 secret keys"):
+        sign("abc", key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from buildkit.errors import InputError
 from native_build.appimages import Publishing
 from release.assembling import NOTES, assemble
 from release.description import read_description
-from release.provenance import ENDING
+from release.provenance import ENDING, read_revision
 from transcriber.signatures.checking import LIST
 from transcriber.signatures.digest_list import read_digests
 
@@ -48,6 +49,7 @@ def test_has_every_file_whole_with_its_digest(tmp_path: Path) -> None:
     assert {one["name"]: one["digest"]["sha256"] for one in subjects} == {
         name: digests[name] for name in ("a.deb", "b.AppImage")
     }
+    assert read_revision(tmp_path / "release", read_description(version="1.2.3")) == "a" * 40
     notes = (tmp_path / "release" / NOTES).read_text()
     assert "- Something new." in notes and digests["a.deb"] in notes
 
@@ -59,6 +61,17 @@ def test_the_same_files_give_the_same_folder(tmp_path: Path) -> None:
         made = put_together(tmp_path / name, tmp_path / "a.deb")
         contents.append({path.name: path.read_bytes() for path in made})
     assert contents[0] == contents[1]
+
+
+def test_everybody_may_read_it_whatever_the_mask_is(tmp_path: Path) -> None:
+    (tmp_path / "a.deb").write_bytes(b"package")
+    mask = os.umask(0o077)
+    try:
+        made = put_together(tmp_path / "release", tmp_path / "a.deb")
+    finally:
+        os.umask(mask)
+    assert {path.stat().st_mode & 0o777 for path in made} == {0o644}
+    assert (tmp_path / "release").stat().st_mode & 0o777 == 0o755
 
 
 def test_what_is_missing_is_told(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def test_the_sites_file_says_what_the_recipe_says(summary: str, tmp_path: Path) 
     )
     head, body, foot = "pkgbase = ", said.stdout, "pkgname = "
     name = "whisper-transcriber-bin\n"
-    assert made.with_name(".SRCINFO").read_text() == f"{head}{name}{body}\n{foot}{name}"
+    assert made.with_name("SRCINFO").read_text() == f"{head}{name}{body}\n{foot}{name}"
     # What is before a hyphen would be the version, and what is behind it the release.
     assert "\tpkgver = 1.2.3rc.1\n" in body
 
@@ -76,4 +76,4 @@ def test_makepkg_says_the_same(tmp_path: Path) -> None:
     made = make_pkgbuild(small_tarball(tmp_path), tmp_path, description=DESCRIPTION)
     words = ["makepkg", "--printsrcinfo"]
     said = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert said.stdout.strip() == made.with_name(".SRCINFO").read_text().strip()
+    assert said.stdout.strip() == made.with_name("SRCINFO").read_text().strip()

@@ -30,7 +30,7 @@ from release.description import read_description
 from release.oci import CUDA, image_name, make_image
 from release.oci_layers import Entry, file, folder, make_layer
 from release.oci_system import LIBRARIES, LIBRARY_FOLDER, LOADER, TEXTS
-from scripts.layout import DISTRIBUTION
+from scripts.layout import DISTRIBUTION, TRIAL
 from test_program_tree import make_program
 
 PROGRAM = CHECKOUT / "build/native/program" / ULTRA_LEAN.name
@@ -199,7 +199,7 @@ needs_a_program = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = DISTRIBUTION / "packages" / image_name(ULTRA_LEAN.name)
+    made = TRIAL / "packages" / image_name(ULTRA_LEAN.name)
     if made.is_file():
         return made
     return make_image(

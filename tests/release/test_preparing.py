@@ -59,7 +59,11 @@ def test_a_release_of_the_version_that_is_there_only_gets_its_heading(clone: Pat
 
 @pytest.mark.parametrize(
     ("version", "date", "said"),
-    [("1.1", "2026-12-01", "no version"), ("1.1.0", "today", "no date")],
+    [
+        ("1.1", "2026-12-01", "no version"),
+        ("1.1.0", "today", "no date"),
+        ("1.1.0", "2026-02-30", "no date"),
+    ],
 )
 def test_what_is_none_is_refused(clone: Path, version: str, date: str, said: str) -> None:
     with pytest.raises(BuildError, match=said):
@@ -68,10 +72,35 @@ def test_what_is_none_is_refused(clone: Path, version: str, date: str, said: str
 
 
 def test_changes_that_are_not_committed_and_a_tag_that_is_there_are_refused(clone: Path) -> None:
-    tag(clone, "1.1.0")
+    tag(clone, "1.1.0", "HEAD")
     assert git(clone, "cat-file", "-t", "v1.1.0") == "tag"
     with pytest.raises(BuildError, match=r"a tag v1\.1\.0 already"):
         prepare(clone, "1.1.0", "2026-12-01")
     (clone / CHANGELOG).write_text(LOG + "\n")
     with pytest.raises(BuildError, match=r"CHANGELOG\.md has changes"):
         prepare(clone, "1.2.0", "2026-12-01")
+
+
+def test_a_new_file_is_a_change_too(clone: Path) -> None:
+    (clone / "transcriber/more.py").touch()
+    with pytest.raises(BuildError, match=r"more\.py has changes"):
+        prepare(clone, "1.1.0", "2026-12-01")
+
+
+def test_a_commit_that_fails_changes_nothing(clone: Path) -> None:
+    hook = clone / ".git/hooks/pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho no >&2\nexit 1\n")
+    hook.chmod(0o755)
+    with pytest.raises(BuildError, match="git commit failed: no"):
+        prepare(clone, "1.1.0", "2026-12-01")
+    assert git(clone, "status", "--porcelain") == ""
+    hook.unlink()
+    assert prepare(clone, "1.1.0", "2026-12-01")
+
+
+def test_what_was_built_is_tagged_and_not_what_came_after(clone: Path) -> None:
+    commit = git(clone, "rev-parse", "HEAD")
+    git(clone, "commit", "--quiet", "--allow-empty", "--message", "Later")
+    tag(clone, "1.0.0", commit)
+    assert git(clone, "rev-parse", "v1.0.0^{commit}") == commit

@@ -25,7 +25,6 @@ def test_files_lie_at_the_top_and_indexes_have_theirs(
     release.mkdir()
     for name in ("x.deb", "x.whl", "x.AppImage", "SHA256SUMS"):
         (release / name).write_text(name)
-    (release / "x.AppImage").chmod(0o755)
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree/old.deb").touch()
     tree = lay_out_tree(release, tmp_path / "tree", description=read_description())

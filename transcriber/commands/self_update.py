@@ -20,16 +20,22 @@ from transcriber.signatures.release_key import given_keys, release_keys
 from transcriber.updating.replacing import alone, go_back, previous, replace, update_address
 
 _OWN = f"{PROGRAM} {__version__}"
-_PLACES = (("/snap/", "install the newer snap"), ("/usr/", "install the newer package"))
+_PLACES = (
+    ("/snap/", "install the newer snap"),
+    ("/app/", "install the newer Flatpak"),
+    ("/nix/", "build the newer expression"),
+    ("/usr/", "install the newer package or image"),
+)
 _CONTAINERS = ("/.dockerenv", "/run/.containerenv")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``self-update`` to `parser`."""
-    parser.add_argument(
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
         "--check", action="store_true", help=f"only tell: exit code {NEWER} if there is a newer one"
     )
-    parser.add_argument("--back", action="store_true", help="exchange it for the one before")
+    which.add_argument("--back", action="store_true", help="exchange it for the one before")
     parser.add_argument(
         "--from",
         dest="source",
@@ -134,9 +140,9 @@ def _other_way() -> str:
     if not program:
         # By its name, pip would take another project's.
         return "install the newer wheel, by the name of its file"
-    if any(map(os.path.exists, _CONTAINERS)):
-        return "pull the newer image of the container"
     for place, way in _PLACES:
         if program.startswith(place):
             return way
+    if any(map(os.path.exists, _CONTAINERS)):
+        return "pull the newer image of the container"
     return "unpack the newer one in its place"
