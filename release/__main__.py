@@ -13,14 +13,14 @@ from buildkit.commands import ending_in_one_line, say
 from buildkit.errors import BuildError, RecipeError, ToolError, UsageError
 from buildkit.places import CHECKOUT
 from native_build.appimages import Publishing
-from release.assembling import assemble
-from release.description import Description, read_description
-from release.flatpak import application_id
-from release.notes import read_changes
-from release.packages import given_away, make_packages
-from release.preparing import check, check_clean, edited, prepare, tag, tag_name
-from release.provenance import read_revision, revision
-from release.publish_tree import lay_out_tree
+from release.common.description import Description, read_description
+from release.publishing.assembling import assemble
+from release.publishing.notes import read_changes
+from release.publishing.packages import given_away, make_packages
+from release.publishing.preparing import check, check_clean, edited, prepare, tag, tag_name
+from release.publishing.provenance import read_revision, revision
+from release.publishing.tree import lay_out_tree
+from release.recipes.flatpak import application_id
 from scripts.layout import DISTRIBUTION, PACKAGES, TRIAL
 from transcriber import __version__
 from transcriber.errors import TranscriberError

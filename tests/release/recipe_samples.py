@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from buildkit.errors import UsageError
-from release.artefacts import Artefact, read_artefact
-from release.description import Description, read_description
-from release.tarball import make_tarball
+from release.archives.tarball import make_tarball
+from release.common.artefacts import Artefact, read_artefact
+from release.common.description import Description, read_description
 from test_program_tree import make_program
 
 ADDRESS = "https://example.org/transcriber"

@@ -11,9 +11,9 @@ import pytest
 
 from buildkit.errors import InputError
 from native_build.appimages import Publishing
-from release.assembling import NOTES, assemble
-from release.description import read_description
-from release.provenance import ENDING, read_revision
+from release.common.description import read_description
+from release.publishing.assembling import NOTES, assemble
+from release.publishing.provenance import ENDING, read_revision
 from transcriber.signatures.checking import LIST
 from transcriber.signatures.digest_list import read_digests
 

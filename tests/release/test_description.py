@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from buildkit.errors import UsageError
-from release.description import read_description
+from release.common.description import read_description
 from transcriber import __version__
 
 

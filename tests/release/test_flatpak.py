@@ -17,8 +17,8 @@ from recipe_samples import (
     check_that_it_pins,
     small_tarball,
 )
-from release.description import read_description
-from release.flatpak import application_id, make_flatpak
+from release.common.description import read_description
+from release.recipes.flatpak import application_id, make_flatpak
 
 ID = "org.example.whisper_transcriber"
 

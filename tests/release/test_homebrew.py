@@ -15,7 +15,7 @@ from recipe_samples import (
     check_that_it_pins,
     small_tarball,
 )
-from release.homebrew import make_formula
+from release.recipes.homebrew import make_formula
 
 MOST_CHARACTERS = 80
 """Homebrew's own check refuses a longer description."""

@@ -15,9 +15,9 @@ from signatures.signer import Signer
 
 from buildkit.errors import InputError, UsageError
 from recipe_samples import DESCRIPTION
-from release.artefacts import read_artefact
-from release.description import Description
-from release.install_script import make_install_script
+from release.common.artefacts import read_artefact
+from release.common.description import Description
+from release.recipes.install_script import make_install_script
 from release_server import Server, serving
 from scripts.layout import DISTRIBUTION
 from transcriber.signatures.minisign import read_key

@@ -15,8 +15,8 @@ from recipe_samples import (
     check_that_it_pins,
     small_tarball,
 )
-from release.artefacts import Artefact
-from release.nix import make_nix
+from release.common.artefacts import Artefact
+from release.recipes.nix import make_nix
 
 
 def integrity(tarball: Artefact) -> str:

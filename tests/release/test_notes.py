@@ -9,9 +9,9 @@ import pytest
 from benchmarks.figures import Results, Series
 from buildkit.errors import RecipeError
 from buildkit.places import CHECKOUT
-from release.artefacts import Artefact
-from release.description import read_description
-from release.notes import make_notes, read_changes, section
+from release.common.artefacts import Artefact
+from release.common.description import read_description
+from release.publishing.notes import make_notes, read_changes, section
 
 LOG = (
     "# Changelog\n\n## Unreleased\n\n## 1.2.0 - 2026-12-01\n\n### Added\n\n- More.\n\n"

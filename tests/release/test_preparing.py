@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from buildkit.errors import BuildError
-from release.notes import CHANGELOG
-from release.preparing import VERSION_FILE, edited, prepare, present_version, tag
+from release.publishing.notes import CHANGELOG
+from release.publishing.preparing import VERSION_FILE, edited, prepare, present_version, tag
 
 LOG = "# Changelog\n\n## Unreleased\n\n- New.\n\n## 1.0.0 - 2026-01-02\n\n- Old.\n"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from native_build.app_dir import NAME
 from native_build.freeze import EXECUTABLE
-from release.program_tree import COMMAND, LIBRARY, lay_out
+from release.common.program_tree import COMMAND, LIBRARY, lay_out
 
 
 def make_program(folder: Path) -> Path:

@@ -7,8 +7,13 @@ from pathlib import Path
 
 from buildkit.places import CHECKOUT
 from buildkit.sources import Archive, read_sources
-from release.artefacts import read_artefact
-from release.provenance import REQUIREMENTS, dependencies, make_statement, write_statement
+from release.common.artefacts import read_artefact
+from release.publishing.provenance import (
+    REQUIREMENTS,
+    dependencies,
+    make_statement,
+    write_statement,
+)
 from scripts.layout import NATIVE
 
 

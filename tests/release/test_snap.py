@@ -20,7 +20,7 @@ from recipe_samples import (
     check_that_it_pins,
     small_tarball,
 )
-from release.snap import make_snap, make_snapcraft
+from release.archives.snap import make_snap, make_snapcraft
 from scripts.layout import DISTRIBUTION
 from test_program_tree import make_program
 

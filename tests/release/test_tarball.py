@@ -11,7 +11,7 @@ import pytest
 
 from buildkit.places import CHECKOUT
 from recipe_samples import DESCRIPTION
-from release.tarball import make_tarball
+from release.archives.tarball import make_tarball
 from test_program_tree import make_program
 
 PROGRAM = CHECKOUT / "build/native/program/ultra-lean"

@@ -21,9 +21,9 @@ from utterance import Utterance
 from buildkit.archive import read_zip, write_zip
 from buildkit.commands import Command
 from buildkit.places import CHECKOUT
-from release.description import read_description
-from release.program_wheel import make_program_wheel
-from release.python_index import write_python_index
+from release.common.description import read_description
+from release.wheels.index import write_python_index
+from release.wheels.program import make_program_wheel
 from scripts.layout import DETECTOR, DISTRIBUTION
 from scripts.packaging_tools import FOLDER, MADE
 from transcriber import __version__

@@ -1,0 +1,4 @@
+"""The program as an archive, and as a snap.
+
+The recipes are made of the digest of the archive.
+"""
