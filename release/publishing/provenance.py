@@ -32,7 +32,11 @@ BUILD_TYPE = "urn:whisper-transcriber:make-release:v1"
 BUILDER = "urn:whisper-transcriber:own-machine"
 """Nobody but the publisher vouches for the machine; the statement says so by this name."""
 
-REQUIREMENTS = ("build.txt", "program.txt", "tools.txt")
+REQUIREMENTS = (
+    *("requirements/build.txt", "requirements/program.txt", "requirements/tools.txt"),
+    *("native-build/requirements.txt", "native-build/appimage-requirements.txt"),
+)
+"""What pip fetches for a build."""
 
 _REQUIREMENT = re.compile(
     r"^([\w.-]+)==([\w.!+-]+) \\\n((?: +--hash=sha256:[0-9a-f]{64}.*\n)+)", re.M
@@ -58,7 +62,7 @@ def revision(checkout: Path = CHECKOUT) -> str:
 
 
 def dependencies(checkout: Path = CHECKOUT) -> list[Dependency]:
-    """Return everything that is fetched for a build, with its digest, as the pins have it."""
+    """Return everything that is pinned by its digest and fetched for a build."""
     found = [
         each
         for path in (RECIPE, NATIVE)
@@ -71,7 +75,7 @@ def dependencies(checkout: Path = CHECKOUT) -> list[Dependency]:
         for one in sysroot.packages
     ]
     for name in REQUIREMENTS:
-        found += _requirements((checkout / "requirements" / name).read_text(encoding="utf-8"))
+        found += _requirements((checkout / name).read_text(encoding="utf-8"))
     unique = {json.dumps(one, sort_keys=True): one for one in found}
     return [unique[key] for key in sorted(unique)]
 

@@ -20,7 +20,7 @@ from scripts.layout import NATIVE
 def test_every_pin_of_a_build_is_a_dependency() -> None:
     digests = {one["digest"]["sha256"] for one in dependencies()}
     for name in REQUIREMENTS:
-        text = (CHECKOUT / "requirements" / name).read_text()
+        text = (CHECKOUT / name).read_text()
         assert set(re.findall(r"--hash=sha256:([0-9a-f]{64})", text)) <= digests, name
     for source in read_sources(NATIVE / "sources.toml").all:
         assert source.sha256 in digests, source.name
