@@ -15,10 +15,11 @@ from buildkit.places import CHECKOUT
 from native_build.appimages import Publishing
 from release.common.description import Description, read_description
 from release.publishing.assembling import assemble
+from release.publishing.git import revision
 from release.publishing.notes import read_changes
 from release.publishing.packages import given_away, make_packages
 from release.publishing.preparing import check, check_clean, edited, prepare, tag, tag_name
-from release.publishing.provenance import read_revision, revision
+from release.publishing.provenance import read_revision
 from release.publishing.tree import lay_out_tree
 from release.recipes.flatpak import application_id
 from scripts.layout import DISTRIBUTION, PACKAGES, TRIAL
@@ -103,7 +104,7 @@ def _assemble(options: argparse.Namespace) -> None:
         commit = _trial_revision()
     else:
         check_clean(CHECKOUT)
-        commit = revision()
+        commit = revision(CHECKOUT)
     folder = _place(options, "release")
     made = assemble(
         given_away(DISTRIBUTION, _place(options, PACKAGES.name)),
@@ -127,7 +128,7 @@ def _changes() -> str:
 
 def _trial_revision() -> str:
     try:
-        return revision()
+        return revision(CHECKOUT)
     except ToolError:
         # Sources without their history are enough for a trial.
         return "0" * 40

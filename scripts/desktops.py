@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import platform
-
-from buildkit.commands import say
-from buildkit.errors import BuildError, ToolError
+from buildkit.errors import ToolError
 from buildkit.files import atomic_writer
-from buildkit.system_packages import unpack_packages
-from scripts.environment import digest, only_one, read_stamp, write_stamp
+from scripts.debian_tools import provide_tools
 from scripts.layout import DESKTOPS
 
 PACKAGES = (
@@ -21,31 +17,13 @@ PACKAGES = (
     "espeak-ng",
 )
 
-STAMP = DESKTOPS / "set-up.json"
-"""Written last: what was unpacked."""
-
 _FOUND_BY_XVFB = (b"\0/usr/bin\0", b"\0usr/bin\0\0")
 """The folder of ``xkbcomp``, which Xvfb runs: as it is built, and relative to where it starts."""
 
 
 def provide_desktops() -> None:
-    """See to it that the tests of dictation have what they start, where it can be had.
-
-    What is lacking is said, and its tests are skipped: all the rest does without.
-    """
-    # Not pinned: Debian keeps the last version only. apt checks it by Debian's keys.
-    system = platform.freedesktop_os_release().get("VERSION_ID", "")
-    wanted = {"packages": digest([], " ".join(PACKAGES)), "system": system}
-    with only_one():
-        if read_stamp(STAMP) == wanted:
-            return
-        try:
-            unpack_packages(PACKAGES, DESKTOPS)
-            _mend_xvfb()
-        except BuildError as error:
-            say(f"no desktops for the tests of dictation, which are skipped: {error}")
-            return
-        write_stamp(STAMP, wanted)
+    """See to it that the tests of dictation have what they start, where it can be had."""
+    provide_tools(PACKAGES, DESKTOPS, "desktops for the tests of dictation", mend=_mend_xvfb)
 
 
 def _mend_xvfb() -> None:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import platform
-
-from buildkit.commands import say
-from buildkit.errors import BuildError
-from buildkit.system_packages import unpack_packages
-from scripts.environment import digest, only_one, read_stamp, write_stamp
+from scripts.debian_tools import provide_tools
 from scripts.layout import PACKAGERS
 
 PACKAGES = (
@@ -19,24 +14,7 @@ PACKAGES = (
     "busybox",
 )
 
-STAMP = PACKAGERS / "set-up.json"
-"""Written last: what was unpacked."""
-
 
 def provide_packagers() -> None:
-    """See to it that the tests of packages have what they start, where it can be had.
-
-    What is lacking is said, and its tests are skipped: all the rest does without.
-    """
-    # Not pinned: Debian keeps the last version only. apt checks it by Debian's keys.
-    system = platform.freedesktop_os_release().get("VERSION_ID", "")
-    wanted = {"packages": digest([], " ".join(PACKAGES)), "system": system}
-    with only_one():
-        if read_stamp(STAMP) == wanted:
-            return
-        try:
-            unpack_packages(PACKAGES, PACKAGERS)
-        except BuildError as error:
-            say(f"no tools for the tests of packages, which are skipped: {error}")
-            return
-        write_stamp(STAMP, wanted)
+    """See to it that the tests of packages have what they start, where it can be had."""
+    provide_tools(PACKAGES, PACKAGERS, "tools for the tests of packages")

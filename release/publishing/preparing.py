@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime
 import re
-import subprocess
 from pathlib import Path
 
-from buildkit.commands import Command, last_line, say
+from buildkit.commands import say
 from buildkit.errors import RecipeError, ToolError, UsageError
 from buildkit.files import atomic_writer
 from release.common.description import read_description
+from release.publishing.git import git
 from release.publishing.notes import CHANGELOG, section
 
 VERSION_FILE = "transcriber/__init__.py"
@@ -69,10 +69,10 @@ def prepare(checkout: Path, version: str, date: str) -> bool:
         with atomic_writer(checkout / name) as stream:
             stream.write(text.encode())
     try:
-        _git(checkout, "commit", "--quiet", "--message", f"Release {version}", "--", *texts)
+        git(checkout, "commit", "--quiet", "--message", f"Release {version}", "--", *texts)
     except ToolError:
         # As before, so that the same command can be given again.
-        _git(checkout, "checkout", "--quiet", "HEAD", "--", *texts)
+        git(checkout, "checkout", "--quiet", "HEAD", "--", *texts)
         raise
     say(f"committed the version {version} and its heading in {CHANGELOG}")
     return True
@@ -84,7 +84,7 @@ def check(checkout: Path, version: str, date: str) -> None:
     if not _is_day(date):
         raise UsageError(f"{date!r} is no date", "give DATE=YYYY-MM-DD")
     check_clean(checkout)
-    if _git(checkout, "tag", "--list", tag_name(version)):
+    if git(checkout, "tag", "--list", tag_name(version)):
         raise UsageError(f"there is a tag {tag_name(version)} already", "give another VERSION")
 
 
@@ -98,7 +98,7 @@ def check_clean(checkout: Path) -> None:
     ToolError
         When git fails.
     """
-    changed = _git(checkout, "status", "--porcelain")
+    changed = git(checkout, "status", "--porcelain")
     if changed:
         raise UsageError(
             f"{changed.splitlines()[0].split()[-1]} has changes that are not committed",
@@ -142,7 +142,7 @@ def tag(checkout: Path, version: str, commit: str, *, sign_key: str = "") -> Non
         When git fails.
     """
     signing = ["--local-user", sign_key] if sign_key else ["--annotate"]
-    _git(checkout, "tag", *signing, "--message", f"Version {version}", tag_name(version), commit)
+    git(checkout, "tag", *signing, "--message", f"Version {version}", tag_name(version), commit)
     say(f"tagged {tag_name(version)}; nothing has left this machine")
 
 
@@ -163,15 +163,3 @@ def _is_day(date: str) -> bool:
         return bool(_DATE.fullmatch(date)) and bool(datetime.date.fromisoformat(date))
     except ValueError:
         return False
-
-
-def _git(checkout: Path, *words: str) -> str:
-    command: Command = ["git", *words]
-    try:
-        done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
-    except OSError as error:
-        raise ToolError(f"cannot start git: {error.strerror}", "install it") from error
-    if done.returncode:
-        said = last_line(done.stderr + done.stdout)
-        raise ToolError(f"git {words[0]} failed: {said}", "mend that, try again")
-    return done.stdout.strip()

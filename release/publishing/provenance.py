@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from buildkit.commands import last_line, run_quietly
-from buildkit.errors import InputError, ToolError
+from buildkit.errors import InputError
 from buildkit.files import atomic_writer
 from buildkit.package_pins import read_pins
 from buildkit.places import CHECKOUT
@@ -45,20 +44,6 @@ _HASH = re.compile("sha256:([0-9a-f]{64})")
 
 Dependency = Mapping[str, Any]
 """A ResourceDescriptor of in-toto's: uri, digest and, for some, a name."""
-
-
-def revision(checkout: Path = CHECKOUT) -> str:
-    """Return the commit that the checkout is at.
-
-    Raises
-    ------
-    ToolError
-        When git cannot tell.
-    """
-    code, output = run_quietly(["git", "rev-parse", "HEAD"], directory=checkout)
-    if code:
-        raise ToolError(f"git cannot tell the revision: {last_line(output)}", "use a clone")
-    return output.strip()
 
 
 def dependencies(checkout: Path = CHECKOUT) -> list[Dependency]:

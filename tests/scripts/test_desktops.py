@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from buildkit.errors import SourceError
-from scripts import desktops, environment
+from scripts import debian_tools, desktops, environment
 
 XVFB = b"\x7fELF\0/usr/bin/X\0/usr/bin\0/usr/share\0"
 
@@ -23,8 +23,7 @@ class Machine:
         self.asked = 0
         monkeypatch.setattr(environment, "CACHE", folder)
         monkeypatch.setattr(desktops, "DESKTOPS", self.root)
-        monkeypatch.setattr(desktops, "STAMP", self.root / "set-up.json")
-        monkeypatch.setattr(desktops, "unpack_packages", self._unpack)
+        monkeypatch.setattr(debian_tools, "unpack_packages", self._unpack)
 
     def _unpack(self, packages: Sequence[str], folder: Path) -> None:
         assert folder == self.root

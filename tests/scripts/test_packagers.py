@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from buildkit.errors import SourceError
-from scripts import environment, packagers
+from scripts import debian_tools, environment, packagers
 
 
 @pytest.fixture
@@ -23,8 +23,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Sequence[str]
 
     monkeypatch.setattr(environment, "CACHE", tmp_path)
     monkeypatch.setattr(packagers, "PACKAGERS", root)
-    monkeypatch.setattr(packagers, "STAMP", root / "set-up.json")
-    monkeypatch.setattr(packagers, "unpack_packages", unpack)
+    monkeypatch.setattr(debian_tools, "unpack_packages", unpack)
     return got
 
 
@@ -47,7 +46,7 @@ def test_without_them_the_set_up_goes_on_and_says_why(
     def fail(packages: Sequence[str], folder: Path) -> None:
         raise SourceError("apt cannot download it")
 
-    monkeypatch.setattr(packagers, "unpack_packages", fail)
+    monkeypatch.setattr(debian_tools, "unpack_packages", fail)
     packagers.provide_packagers()
-    assert not packagers.STAMP.exists()
+    assert not (environment.CACHE / "packagers/set-up.json").exists()
     assert "tests of packages, which are skipped: apt cannot download it" in capfd.readouterr().err
