@@ -40,6 +40,7 @@ def test_the_second_time_nothing_is_got(
 
 def test_without_them_the_set_up_goes_on_and_says_why(
     asked: list[Sequence[str]],
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
@@ -48,5 +49,5 @@ def test_without_them_the_set_up_goes_on_and_says_why(
 
     monkeypatch.setattr(debian_tools, "unpack_packages", fail)
     packagers.provide_packagers()
-    assert not (environment.CACHE / "packagers/set-up.json").exists()
+    assert not (tmp_path / "packagers/set-up.json").exists()
     assert "tests of packages, which are skipped: apt cannot download it" in capfd.readouterr().err
